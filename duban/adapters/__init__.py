@@ -1,0 +1,1 @@
+"""Adapters: the database, mail, chat, Prefect over HTTP, and the system clock."""

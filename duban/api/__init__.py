@@ -1,0 +1,1 @@
+"""API: the HTTP interface under /api/v1."""

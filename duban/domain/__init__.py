@@ -1,0 +1,1 @@
+"""Domain: lifecycle, limits, clocks, calendar, ladder. Pure: standard library only, time is a parameter."""

@@ -1,0 +1,1 @@
+"""Notices: the template environment, numbering, and the rendering of mails and sheets."""

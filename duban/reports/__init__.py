@@ -1,0 +1,1 @@
+"""Reports: the progress report, the ranking, and the workbook, drawn from the ledger."""

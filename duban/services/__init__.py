@@ -1,0 +1,1 @@
+"""Services: one use case a module. They own transactions; what decides lies in the domain."""
