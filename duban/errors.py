@@ -37,7 +37,9 @@ class Unreadable(DubanError):
     status = 422
     exit_code = 2
 
-    def __init__(self, reason: str, remedy: str = "Give a published plan as text, Markdown, HTML, .docx, .xlsx or text PDF.") -> None:
+    def __init__(
+        self, reason: str, remedy: str = "Give a published plan as text, Markdown, HTML, .docx, .xlsx or text PDF."
+    ) -> None:
         super().__init__(reason=reason, remedy=remedy)
 
 

@@ -1,0 +1,1182 @@
+"""The ledger: plans, items, parties, clocks, notices, events.
+
+Revision ID: 0001
+Revises:
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+#: The event log is append-only, whoever holds the database password.
+SQLITE_TRIGGERS = {
+    name: f"""CREATE TRIGGER {name} BEFORE {verb} ON event
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END"""
+    for name, verb in (("event_no_update", "UPDATE"), ("event_no_delete", "DELETE"))
+}
+POSTGRES_FUNCTION = """CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'the event log is append-only'; END $$"""
+POSTGRES_TRIGGERS = (
+    """CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE ON event
+FOR EACH ROW EXECUTE FUNCTION event_append_only()""",
+    """CREATE TRIGGER event_no_truncate BEFORE TRUNCATE ON event
+FOR EACH STATEMENT EXECUTE FUNCTION event_append_only()""",
+)
+
+
+def create_event_triggers() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        for statement in SQLITE_TRIGGERS.values():
+            op.execute(statement)
+    else:
+        op.execute(POSTGRES_FUNCTION)
+        for statement in POSTGRES_TRIGGERS:
+            op.execute(statement)
+
+
+def drop_event_triggers() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        for name in SQLITE_TRIGGERS:
+            op.execute(f"DROP TRIGGER {name}")
+    else:
+        op.execute("DROP TRIGGER event_append_only ON event")
+        op.execute("DROP TRIGGER event_no_truncate ON event")
+        op.execute("DROP FUNCTION event_append_only()")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "access_log",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=100), nullable=False),
+        sa.Column("action", sa.String(length=100), nullable=False),
+        sa.Column("outcome", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_log")),
+    )
+    with op.batch_alter_table("access_log", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_access_log_at"), ["at"], unique=False)
+
+    op.create_table(
+        "anchor",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("anchored_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_event_id", sa.Integer(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("length(hash) = 64", name=op.f("ck_anchor_hash_length")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_anchor")),
+    )
+    with op.batch_alter_table("anchor", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_anchor_as_of"), ["as_of"], unique=False)
+
+    op.create_table(
+        "idempotency_key",
+        sa.Column("actor", sa.String(length=100), nullable=False),
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("request_hash", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("body", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("actor", "key", name=op.f("pk_idempotency_key")),
+    )
+    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_idempotency_key_created_at"), ["created_at"], unique=False)
+
+    op.create_table(
+        "night",
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "running", "completed", "failed", name="state", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("counts", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.CheckConstraint("(state = 'running') = (finished_at IS NULL)", name=op.f("ck_night_finished_has_instant")),
+        sa.PrimaryKeyConstraint("as_of", name=op.f("pk_night")),
+    )
+    op.create_table(
+        "notice_series",
+        sa.Column("series", sa.String(length=40), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.CheckConstraint("last >= 0", name=op.f("ck_notice_series_last_positive")),
+        sa.PrimaryKeyConstraint("series", "year", name=op.f("pk_notice_series")),
+    )
+    op.create_table(
+        "plan",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("title", sa.String(length=500), nullable=False),
+        sa.Column("issuer", sa.String(length=200), nullable=True),
+        sa.Column("reference", sa.String(length=100), nullable=True),
+        sa.Column("issued_on", sa.Date(), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("policy_name", sa.String(length=80), nullable=False),
+        sa.Column("registered_on", sa.Date(), nullable=False),
+        sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("released_by", sa.String(length=100), nullable=True),
+        sa.Column("published", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.CheckConstraint("(released_at IS NULL) = (released_by IS NULL)", name=op.f("ck_plan_release_has_actor")),
+        sa.CheckConstraint("length(code) > 0", name=op.f("ck_plan_code_not_empty")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan")),
+        sa.UniqueConstraint("code", name=op.f("uq_plan_code")),
+    )
+    op.create_table(
+        "user_account",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "viewer",
+                "unit",
+                "lead",
+                "supervisor",
+                "admin",
+                name="role",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("password_hash", sa.String(length=200), nullable=True),
+        sa.Column("external_id", sa.String(length=200), nullable=True),
+        sa.Column("active", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
+        sa.Column("failed_attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("failed_attempts >= 0", name=op.f("ck_user_account_failed_attempts_positive")),
+        sa.CheckConstraint("length(name) > 0", name=op.f("ck_user_account_name_not_empty")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_account")),
+        sa.UniqueConstraint("external_id", name=op.f("uq_user_account_external_id")),
+        sa.UniqueConstraint("name", name=op.f("uq_user_account_name")),
+    )
+    op.create_table(
+        "document",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_by", sa.String(length=100), nullable=False),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_document_sha256_length")),
+        sa.CheckConstraint("size > 0", name=op.f("ck_document_not_empty")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_document_plan_id_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
+        sa.UniqueConstraint("plan_id", "edition", name=op.f("uq_document_plan_id_edition")),
+        sa.UniqueConstraint("plan_id", "sha256", name=op.f("uq_document_plan_id_sha256")),
+    )
+    with op.batch_alter_table("document", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_document_plan_id"), ["plan_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
+        "item",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("copy", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("path", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("path_key", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("goal", sa.Text(), nullable=True),
+        sa.Column("time_limit", sa.Text(), nullable=True),
+        sa.Column("long_term", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column(
+            "category",
+            sa.Enum(
+                "immediate",
+                "by_deadline",
+                "long_term",
+                name="category",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("reported_done", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "assigned",
+                "measure_drafted",
+                "regulation_issued",
+                "ongoing",
+                "closed",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("cycle", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("relapses", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "rectified", "withdrawn", "merged", name="outcome", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=True,
+        ),
+        sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("quarantined", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("dropped", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("first_due_on", sa.Date(), nullable=True),
+        sa.Column("breached_on", sa.Date(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
+        sa.Column("source_end_line", sa.Integer(), nullable=True),
+        sa.Column("flow_run_id", sa.String(length=36), nullable=True),
+        sa.Column("run_version", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name=op.f("ck_item_closed_has_instant")),
+        sa.CheckConstraint("(state = 'closed') = (outcome IS NOT NULL)", name=op.f("ck_item_closed_has_outcome")),
+        sa.CheckConstraint("merged_into_id IS NULL OR outcome = 'merged'", name=op.f("ck_item_merged_has_outcome")),
+        sa.CheckConstraint("cycle >= 1", name=op.f("ck_item_cycle_positive")),
+        sa.CheckConstraint(
+            "merged_into_id IS NULL OR merged_into_id <> id", name=op.f("ck_item_not_merged_into_itself")
+        ),
+        sa.CheckConstraint("parent_id IS NULL OR parent_id <> id", name=op.f("ck_item_not_own_parent")),
+        sa.CheckConstraint("run_version <= version", name=op.f("ck_item_run_not_ahead")),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_item_version_positive")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["item.id"], name=op.f("fk_item_merged_into_id_item")),
+        sa.ForeignKeyConstraint(["parent_id"], ["item.id"], name=op.f("fk_item_parent_id_item")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_item_plan_id_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_item")),
+        sa.UniqueConstraint("plan_id", "path_key", "number", "copy", name=op.f("uq_item_plan_id_path_key_number_copy")),
+    )
+    with op.batch_alter_table("item", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_item_behind",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("run_version < version"),
+            postgresql_where=sa.text("run_version < version"),
+        )
+        batch_op.create_index(batch_op.f("ix_item_due_on"), ["due_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_item_flow_run_id"), ["flow_run_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_item_merged_into_id"), ["merged_into_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_item_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index("ix_item_plan_state", ["plan_id", "state"], unique=False)
+
+    op.create_table(
+        "party",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "person",
+                "unit",
+                "collective",
+                "office",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("post", sa.String(length=200), nullable=True),
+        sa.Column("email", sa.String(length=254), nullable=True),
+        sa.Column("superior_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("substitute_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("head_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("is_plan_head", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("known", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.CheckConstraint("email IS NULL OR email LIKE '%_@_%'", name=op.f("ck_party_email_shape")),
+        sa.CheckConstraint("length(name) > 0", name=op.f("ck_party_name_not_empty")),
+        sa.CheckConstraint("substitute_id IS NULL OR substitute_id <> id", name=op.f("ck_party_not_own_substitute")),
+        sa.CheckConstraint("superior_id IS NULL OR superior_id <> id", name=op.f("ck_party_not_own_superior")),
+        sa.CheckConstraint(
+            "valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to", name=op.f("ck_party_valid_period")
+        ),
+        sa.ForeignKeyConstraint(["head_id"], ["party.id"], name=op.f("fk_party_head_id_party")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_party_plan_id_plan")),
+        sa.ForeignKeyConstraint(["substitute_id"], ["party.id"], name=op.f("fk_party_substitute_id_party")),
+        sa.ForeignKeyConstraint(["superior_id"], ["party.id"], name=op.f("fk_party_superior_id_party")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_party")),
+        sa.UniqueConstraint("plan_id", "name", name=op.f("uq_party_plan_id_name")),
+    )
+    with op.batch_alter_table("party", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_party_head_id"), ["head_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_party_plan_id"), ["plan_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_party_substitute_id"), ["substitute_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_party_superior_id"), ["superior_id"], unique=False)
+        batch_op.create_index(
+            "uq_party_office",
+            ["plan_id"],
+            unique=True,
+            sqlite_where=sa.text("kind = 'office'"),
+            postgresql_where=sa.text("kind = 'office'"),
+        )
+
+    op.create_table(
+        "snapshot",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("party_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("light", sa.String(length=8), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.CheckConstraint("light IN ('green', 'yellow', 'red', 'none')", name=op.f("ck_snapshot_light")),
+        sa.CheckConstraint("items > 0", name=op.f("ck_snapshot_items_positive")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_snapshot_plan_id_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot")),
+        sa.UniqueConstraint(
+            "as_of",
+            "plan_id",
+            "party_id",
+            "state",
+            "light",
+            name=op.f("uq_snapshot_as_of_plan_id_party_id_state_light"),
+        ),
+    )
+    with op.batch_alter_table("snapshot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_snapshot_as_of"), ["as_of"], unique=False)
+        batch_op.create_index(batch_op.f("ix_snapshot_plan_id"), ["plan_id"], unique=False)
+
+    op.create_table(
+        "token",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("csrf", sa.String(length=64), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("purpose IN ('api', 'session', 'link')", name=op.f("ck_token_purpose")),
+        sa.CheckConstraint("length(hash) = 64", name=op.f("ck_token_hash_length")),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_token_user_id_user_account"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
+        sa.UniqueConstraint("hash", name=op.f("uq_token_hash")),
+    )
+    with op.batch_alter_table("token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_token_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "user_scope",
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("party_name", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_user_scope_user_id_user_account"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "party_name", name=op.f("pk_user_scope")),
+    )
+    op.create_table(
+        "closing",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cycle", sa.Integer(), nullable=False),
+        sa.Column(
+            "step",
+            sa.Enum(
+                "request",
+                "sign",
+                "verify",
+                "publish",
+                name="step",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("actor", sa.String(length=100), nullable=False),
+        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_closing_item_id_item")),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_closing_party_id_party")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_closing")),
+        sa.UniqueConstraint("item_id", "cycle", "step", "actor", name=op.f("uq_closing_item_id_cycle_step_actor")),
+    )
+    with op.batch_alter_table("closing", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_closing_item_id"), ["item_id"], unique=False)
+
+    op.create_table(
+        "event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("actor", sa.String(length=100), nullable=False),
+        sa.Column("source", sa.String(length=16), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("payload", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("previous_hash", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("(seq = 1) = (previous_hash = '')", name=op.f("ck_event_first_has_no_previous")),
+        sa.CheckConstraint("length(hash) = 64", name=op.f("ck_event_hash_length")),
+        sa.CheckConstraint("seq >= 1", name=op.f("ck_event_seq_positive")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_event_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+        sa.UniqueConstraint("item_id", "seq", name=op.f("uq_event_item_id_seq")),
+    )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_event_type"), ["type"], unique=False)
+
+    op.create_table(
+        "evidence",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cycle", sa.Integer(), nullable=False),
+        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("uploaded_by", sa.String(length=100), nullable=False),
+        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_evidence_sha256_length")),
+        sa.CheckConstraint("size > 0", name=op.f("ck_evidence_not_empty")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_evidence_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
+        sa.UniqueConstraint("item_id", "sha256", name=op.f("uq_evidence_item_id_sha256")),
+    )
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_item_id"), ["item_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_evidence_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
+        "item_party",
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "lead_official",
+                "lead_unit",
+                "responsible",
+                "support",
+                "supervising",
+                name="role",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_item_party_item_id_item")),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_item_party_party_id_party")),
+        sa.PrimaryKeyConstraint("item_id", "role", "party_id", name=op.f("pk_item_party")),
+    )
+    with op.batch_alter_table("item_party", schema=None) as batch_op:
+        batch_op.create_index("ix_item_party_party_role", ["party_id", "role"], unique=False)
+
+    op.create_table(
+        "measure",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column(
+            "progress",
+            sa.Enum(
+                "open", "mostly_done", "done", name="progress", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("done_on", sa.Date(), nullable=True),
+        sa.Column("reported_by", sa.String(length=100), nullable=True),
+        sa.CheckConstraint("(progress = 'done') = (done_on IS NOT NULL)", name=op.f("ck_measure_done_has_date")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_measure_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_measure")),
+        sa.UniqueConstraint("item_id", "position", name=op.f("uq_measure_item_id_position")),
+    )
+    with op.batch_alter_table("measure", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_measure_item_id"), ["item_id"], unique=False)
+
+    op.create_table(
+        "milestone",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "issue_regulation",
+                "complete",
+                "start",
+                "check_in",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("start_on", sa.Date(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("rolled_due_on", sa.Date(), nullable=True),
+        sa.Column("alternative_due_on", sa.Date(), nullable=True),
+        sa.Column("confidence", sa.String(length=16), server_default="sure", nullable=False),
+        sa.Column("done", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("done_on", sa.Date(), nullable=True),
+        sa.Column("reported_by", sa.String(length=100), nullable=True),
+        sa.CheckConstraint("confidence IN ('sure', 'ambiguous')", name=op.f("ck_milestone_confidence")),
+        sa.CheckConstraint("(due_on IS NULL) = (rolled_due_on IS NULL)", name=op.f("ck_milestone_rolled_with_due")),
+        sa.CheckConstraint("done OR done_on IS NULL", name=op.f("ck_milestone_done_date_only_if_done")),
+        sa.CheckConstraint("rolled_due_on IS NULL OR rolled_due_on >= due_on", name=op.f("ck_milestone_rolls_forward")),
+        sa.CheckConstraint(
+            "start_on IS NULL OR due_on IS NULL OR start_on <= due_on", name=op.f("ck_milestone_starts_before_due")
+        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_milestone_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_milestone")),
+        sa.UniqueConstraint("item_id", "position", name=op.f("uq_milestone_item_id_position")),
+    )
+    with op.batch_alter_table("milestone", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_milestone_item_id"), ["item_id"], unique=False)
+
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("cause", sa.String(length=200), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("series", sa.String(length=40), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("colour", sa.String(length=8), nullable=True),
+        sa.Column("context", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rendered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("subject", sa.String(length=500), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("html", sa.Text(), nullable=True),
+        sa.Column("sheet", sa.LargeBinary(), nullable=True),
+        sa.Column("template", sa.String(length=100), nullable=True),
+        sa.Column("template_hash", sa.String(length=64), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(rendered_at IS NULL) = (template_hash IS NULL)", name=op.f("ck_notice_rendered_has_template")
+        ),
+        sa.CheckConstraint("(rendered_at IS NULL) = (text IS NULL)", name=op.f("ck_notice_rendered_has_text")),
+        sa.CheckConstraint("(series IS NULL) = (number IS NULL)", name=op.f("ck_notice_numbered_in_series")),
+        sa.CheckConstraint("(series IS NULL) = (year IS NULL)", name=op.f("ck_notice_year_in_series")),
+        sa.CheckConstraint(
+            "(withdrawn_at IS NULL) = (withdrawn_reason IS NULL)", name=op.f("ck_notice_withdrawn_has_reason")
+        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_notice_item_id_item")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_notice_plan_id_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("cause", name=op.f("uq_notice_cause")),
+        sa.UniqueConstraint("series", "year", "number", name=op.f("uq_notice_series_year_number")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_as_of"), ["as_of"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_item_id"), ["item_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_plan_id"), ["plan_id"], unique=False)
+        batch_op.create_index(
+            "ix_notice_unrendered",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("rendered_at IS NULL"),
+            postgresql_where=sa.text("rendered_at IS NULL"),
+        )
+
+    op.create_table(
+        "party_alias",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["party.id"], name=op.f("fk_party_alias_party_id_party"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_party_alias_plan_id_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_party_alias")),
+        sa.UniqueConstraint("plan_id", "name", name=op.f("uq_party_alias_plan_id_name")),
+    )
+    with op.batch_alter_table("party_alias", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_party_alias_party_id"), ["party_id"], unique=False)
+
+    op.create_table(
+        "party_member",
+        sa.Column("collective_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("collective_id <> member_id", name=op.f("ck_party_member_not_itself")),
+        sa.ForeignKeyConstraint(
+            ["collective_id"], ["party.id"], name=op.f("fk_party_member_collective_id_party"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["party.id"], name=op.f("fk_party_member_member_id_party"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("collective_id", "member_id", name=op.f("pk_party_member")),
+    )
+    with op.batch_alter_table("party_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_party_member_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
+        "regulation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=500), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum("planned", "issued", name="status", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("document_number", sa.String(length=100), nullable=True),
+        sa.Column("issued_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_regulation_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_regulation")),
+        sa.UniqueConstraint("item_id", "position", name=op.f("uq_regulation_item_id_position")),
+    )
+    with op.batch_alter_table("regulation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_regulation_item_id"), ["item_id"], unique=False)
+
+    op.create_table(
+        "resolution",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "action",
+            sa.Enum(
+                "keep", "merge", "edit", "drop", name="action", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("actor", sa.String(length=100), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("before", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.String(length=100), nullable=True),
+        sa.CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name=op.f("ck_resolution_undone_has_actor")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_resolution_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_resolution")),
+    )
+    with op.batch_alter_table("resolution", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_resolution_item_id"), ["item_id"], unique=False)
+
+    op.create_table(
+        "signal",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_signal_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signal")),
+    )
+    with op.batch_alter_table("signal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_signal_item_id"), ["item_id"], unique=False)
+        batch_op.create_index(
+            "ix_signal_open",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("delivered_at IS NULL"),
+            postgresql_where=sa.text("delivered_at IS NULL"),
+        )
+
+    op.create_table(
+        "target",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("comparator", sa.String(length=2), nullable=False),
+        sa.Column("value", sa.Numeric(precision=20, scale=4), nullable=False),
+        sa.Column("upper", sa.Numeric(precision=20, scale=4), nullable=True),
+        sa.Column("baseline", sa.Numeric(precision=20, scale=4), nullable=True),
+        sa.Column("unit", sa.String(length=40), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("reached", sa.Numeric(precision=20, scale=4), nullable=True),
+        sa.Column("reached_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("comparator IN ('>=', '<=', '=', '+%', '-%', '->')", name=op.f("ck_target_comparator")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_target_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_target")),
+        sa.UniqueConstraint("item_id", "position", name=op.f("uq_target_item_id_position")),
+    )
+    with op.batch_alter_table("target", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_target_item_id"), ["item_id"], unique=False)
+
+    op.create_table(
+        "anomaly",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=True),
+        sa.Column("field", sa.String(length=40), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("blocks", sa.Boolean(), nullable=False),
+        sa.Column("resolution_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(resolution_id IS NULL) = (resolved_at IS NULL)", name=op.f("ck_anomaly_resolved_by_resolution")
+        ),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_anomaly_document_id_document")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_anomaly_item_id_item")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_anomaly_plan_id_plan")),
+        sa.ForeignKeyConstraint(["resolution_id"], ["resolution.id"], name=op.f("fk_anomaly_resolution_id_resolution")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_anomaly")),
+    )
+    with op.batch_alter_table("anomaly", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_anomaly_blocking",
+            ["item_id"],
+            unique=False,
+            sqlite_where=sa.text("blocks AND resolved_at IS NULL"),
+            postgresql_where=sa.text("blocks AND resolved_at IS NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_anomaly_item_id"), ["item_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_anomaly_plan_id"), ["plan_id"], unique=False)
+
+    op.create_table(
+        "clock",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("milestone_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "limit",
+                "check_in",
+                "acknowledge",
+                "verify",
+                "re_inspect",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "armed",
+                "running",
+                "paused",
+                "completed",
+                "cancelled",
+                "superseded",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("cycle", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("started_on", sa.Date(), nullable=False),
+        sa.Column("nominal_due_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("counted", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("remaining_days", sa.Integer(), nullable=True),
+        sa.Column("paused_on", sa.Date(), nullable=True),
+        sa.Column("pause_reason", sa.Text(), nullable=True),
+        sa.Column("next_rung_on", sa.Date(), nullable=True),
+        sa.Column("breached_on", sa.Date(), nullable=True),
+        sa.Column("acknowledged_on", sa.Date(), nullable=True),
+        sa.Column("superseded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("policy", sa.Text(), nullable=True),
+        sa.CheckConstraint("(state = 'paused') = (paused_on IS NOT NULL)", name=op.f("ck_clock_paused_has_date")),
+        sa.CheckConstraint(
+            "(state = 'superseded') = (superseded_by_id IS NOT NULL)", name=op.f("ck_clock_superseded_by_clock")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('completed', 'cancelled', 'superseded')) = (ended_at IS NOT NULL)",
+            name=op.f("ck_clock_ended_has_instant"),
+        ),
+        sa.CheckConstraint("due_on >= nominal_due_on OR kind <> 'limit'", name=op.f("ck_clock_rolls_forward")),
+        sa.CheckConstraint(
+            "next_rung_on IS NULL OR state IN ('armed', 'running', 'paused')",
+            name=op.f("ck_clock_only_open_clocks_fire"),
+        ),
+        sa.CheckConstraint(
+            "superseded_by_id IS NULL OR superseded_by_id <> id", name=op.f("ck_clock_not_superseded_by_itself")
+        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_clock_item_id_item")),
+        sa.ForeignKeyConstraint(["milestone_id"], ["milestone.id"], name=op.f("fk_clock_milestone_id_milestone")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_clock_plan_id_plan")),
+        sa.ForeignKeyConstraint(["superseded_by_id"], ["clock.id"], name=op.f("fk_clock_superseded_by_id_clock")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clock")),
+    )
+    with op.batch_alter_table("clock", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_clock_open_milestone",
+            ["item_id", "kind", "milestone_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
+            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_clock_open_item",
+            ["item_id", "kind"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL"),
+            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_clock_item_id"), ["item_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_clock_milestone_id"), ["milestone_id"], unique=False)
+        batch_op.create_index("ix_clock_next_rung_on_id", ["next_rung_on", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_clock_plan_id"), ["plan_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_clock_superseded_by_id"), ["superseded_by_id"], unique=False)
+
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(length=16), server_default="mail", nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("message_id", sa.String(length=200), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "queued",
+                "sending",
+                "sent",
+                "unknown",
+                "failed",
+                "suppressed",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sending_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_by", sa.String(length=100), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'sending') = (sending_until IS NOT NULL)", name=op.f("ck_delivery_sending_has_deadline")
+        ),
+        sa.CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_delivery_sent_has_instant")),
+        sa.CheckConstraint(
+            "status NOT IN ('failed', 'unknown', 'suppressed') OR error IS NOT NULL", name=op.f("ck_delivery_says_why")
+        ),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_delivery_attempts_positive")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_delivery_notice_id_notice")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_delivery_message_id")),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_address"), ["address"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delivery_as_of"), ["as_of"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delivery_notice_id"), ["notice_id"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_open",
+            ["not_before", "id"],
+            unique=False,
+            sqlite_where=sa.text("status IN ('queued', 'sending')"),
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
+        )
+
+    op.create_table(
+        "notice_recipient",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("on_behalf_of_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("role", sa.String(length=2), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=True),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_by", sa.String(length=100), nullable=True),
+        sa.CheckConstraint("role IN ('to', 'cc')", name=op.f("ck_notice_recipient_role")),
+        sa.CheckConstraint(
+            "(acknowledged_at IS NULL) = (acknowledged_by IS NULL)",
+            name=op.f("ck_notice_recipient_acknowledged_has_actor"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_notice_recipient_delivery_id_delivery")
+        ),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_notice_recipient_notice_id_notice")),
+        sa.ForeignKeyConstraint(
+            ["on_behalf_of_id"], ["party.id"], name=op.f("fk_notice_recipient_on_behalf_of_id_party")
+        ),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_notice_recipient_party_id_party")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_recipient")),
+        sa.UniqueConstraint(
+            "notice_id",
+            "party_id",
+            "on_behalf_of_id",
+            name=op.f("uq_notice_recipient_notice_id_party_id_on_behalf_of_id"),
+        ),
+    )
+    with op.batch_alter_table("notice_recipient", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_recipient_delivery_id"), ["delivery_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_recipient_notice_id"), ["notice_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_recipient_on_behalf_of_id"), ["on_behalf_of_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_recipient_party_id"), ["party_id"], unique=False)
+        batch_op.create_index(
+            "ix_notice_recipient_unassembled",
+            ["address"],
+            unique=False,
+            sqlite_where=sa.text("delivery_id IS NULL"),
+            postgresql_where=sa.text("delivery_id IS NULL"),
+        )
+
+    op.create_table(
+        "rung_fired",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("clock_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rung", sa.String(length=40), nullable=False),
+        sa.Column("cycle", sa.Integer(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("fired_on", sa.Date(), nullable=False),
+        sa.Column("fired_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum("noticed", "suppressed", name="outcome", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("carried_over", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.CheckConstraint(
+            "(outcome = 'noticed') = (notice_id IS NOT NULL)", name=op.f("ck_rung_fired_noticed_has_notice")
+        ),
+        sa.CheckConstraint(
+            "(outcome = 'suppressed') = (reason IS NOT NULL)", name=op.f("ck_rung_fired_suppressed_has_reason")
+        ),
+        sa.CheckConstraint("fired_on >= due_on", name=op.f("ck_rung_fired_not_before_due")),
+        sa.ForeignKeyConstraint(["clock_id"], ["clock.id"], name=op.f("fk_rung_fired_clock_id_clock")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_rung_fired_notice_id_notice")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rung_fired")),
+        sa.UniqueConstraint("clock_id", "rung", "cycle", name=op.f("uq_rung_fired_clock_id_rung_cycle")),
+    )
+    with op.batch_alter_table("rung_fired", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rung_fired_clock_id"), ["clock_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rung_fired_fired_on"), ["fired_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rung_fired_notice_id"), ["notice_id"], unique=False)
+
+    create_event_triggers()
+
+
+def downgrade() -> None:
+    drop_event_triggers()
+    with op.batch_alter_table("rung_fired", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rung_fired_notice_id"))
+        batch_op.drop_index(batch_op.f("ix_rung_fired_fired_on"))
+        batch_op.drop_index(batch_op.f("ix_rung_fired_clock_id"))
+
+    op.drop_table("rung_fired")
+    with op.batch_alter_table("notice_recipient", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_notice_recipient_unassembled",
+            sqlite_where=sa.text("delivery_id IS NULL"),
+            postgresql_where=sa.text("delivery_id IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_notice_recipient_party_id"))
+        batch_op.drop_index(batch_op.f("ix_notice_recipient_on_behalf_of_id"))
+        batch_op.drop_index(batch_op.f("ix_notice_recipient_notice_id"))
+        batch_op.drop_index(batch_op.f("ix_notice_recipient_delivery_id"))
+
+    op.drop_table("notice_recipient")
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_delivery_open",
+            sqlite_where=sa.text("status IN ('queued', 'sending')"),
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
+        )
+        batch_op.drop_index(batch_op.f("ix_delivery_notice_id"))
+        batch_op.drop_index(batch_op.f("ix_delivery_as_of"))
+        batch_op.drop_index(batch_op.f("ix_delivery_address"))
+
+    op.drop_table("delivery")
+    with op.batch_alter_table("clock", schema=None) as batch_op:
+        batch_op.drop_index("uq_clock_open_item")
+        batch_op.drop_index("uq_clock_open_milestone")
+        batch_op.drop_index(batch_op.f("ix_clock_superseded_by_id"))
+        batch_op.drop_index(batch_op.f("ix_clock_plan_id"))
+        batch_op.drop_index("ix_clock_next_rung_on_id")
+        batch_op.drop_index(batch_op.f("ix_clock_milestone_id"))
+        batch_op.drop_index(batch_op.f("ix_clock_item_id"))
+
+    op.drop_table("clock")
+    with op.batch_alter_table("anomaly", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_anomaly_plan_id"))
+        batch_op.drop_index(batch_op.f("ix_anomaly_item_id"))
+        batch_op.drop_index(
+            "ix_anomaly_blocking",
+            sqlite_where=sa.text("blocks AND resolved_at IS NULL"),
+            postgresql_where=sa.text("blocks AND resolved_at IS NULL"),
+        )
+
+    op.drop_table("anomaly")
+    with op.batch_alter_table("target", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_target_item_id"))
+
+    op.drop_table("target")
+    with op.batch_alter_table("signal", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_signal_open",
+            sqlite_where=sa.text("delivered_at IS NULL"),
+            postgresql_where=sa.text("delivered_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_signal_item_id"))
+
+    op.drop_table("signal")
+    with op.batch_alter_table("resolution", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_resolution_item_id"))
+
+    op.drop_table("resolution")
+    with op.batch_alter_table("regulation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_regulation_item_id"))
+
+    op.drop_table("regulation")
+    with op.batch_alter_table("party_member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_party_member_member_id"))
+
+    op.drop_table("party_member")
+    with op.batch_alter_table("party_alias", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_party_alias_party_id"))
+
+    op.drop_table("party_alias")
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_notice_unrendered",
+            sqlite_where=sa.text("rendered_at IS NULL"),
+            postgresql_where=sa.text("rendered_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_notice_plan_id"))
+        batch_op.drop_index(batch_op.f("ix_notice_item_id"))
+        batch_op.drop_index(batch_op.f("ix_notice_as_of"))
+
+    op.drop_table("notice")
+    with op.batch_alter_table("milestone", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_milestone_item_id"))
+
+    op.drop_table("milestone")
+    with op.batch_alter_table("measure", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_measure_item_id"))
+
+    op.drop_table("measure")
+    with op.batch_alter_table("item_party", schema=None) as batch_op:
+        batch_op.drop_index("ix_item_party_party_role")
+
+    op.drop_table("item_party")
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_evidence_sha256"))
+        batch_op.drop_index(batch_op.f("ix_evidence_item_id"))
+
+    op.drop_table("evidence")
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_event_type"))
+
+    op.drop_table("event")
+    with op.batch_alter_table("closing", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_closing_item_id"))
+
+    op.drop_table("closing")
+    op.drop_table("user_scope")
+    with op.batch_alter_table("token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_token_user_id"))
+
+    op.drop_table("token")
+    with op.batch_alter_table("snapshot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_snapshot_plan_id"))
+        batch_op.drop_index(batch_op.f("ix_snapshot_as_of"))
+
+    op.drop_table("snapshot")
+    with op.batch_alter_table("party", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_party_office", sqlite_where=sa.text("kind = 'office'"), postgresql_where=sa.text("kind = 'office'")
+        )
+        batch_op.drop_index(batch_op.f("ix_party_superior_id"))
+        batch_op.drop_index(batch_op.f("ix_party_substitute_id"))
+        batch_op.drop_index(batch_op.f("ix_party_plan_id"))
+        batch_op.drop_index(batch_op.f("ix_party_head_id"))
+
+    op.drop_table("party")
+    with op.batch_alter_table("item", schema=None) as batch_op:
+        batch_op.drop_index("ix_item_plan_state")
+        batch_op.drop_index(batch_op.f("ix_item_parent_id"))
+        batch_op.drop_index(batch_op.f("ix_item_merged_into_id"))
+        batch_op.drop_index(batch_op.f("ix_item_flow_run_id"))
+        batch_op.drop_index(batch_op.f("ix_item_due_on"))
+        batch_op.drop_index(
+            "ix_item_behind",
+            sqlite_where=sa.text("run_version < version"),
+            postgresql_where=sa.text("run_version < version"),
+        )
+
+    op.drop_table("item")
+    with op.batch_alter_table("document", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_document_sha256"))
+        batch_op.drop_index(batch_op.f("ix_document_plan_id"))
+
+    op.drop_table("document")
+    op.drop_table("user_account")
+    op.drop_table("plan")
+    op.drop_table("notice_series")
+    op.drop_table("night")
+    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_idempotency_key_created_at"))
+
+    op.drop_table("idempotency_key")
+    with op.batch_alter_table("anchor", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_anchor_as_of"))
+
+    op.drop_table("anchor")
+    with op.batch_alter_table("access_log", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_access_log_at"))
+
+    op.drop_table("access_log")

@@ -1,0 +1,114 @@
+"""The ledger's database: short sessions on SQLite and PostgreSQL alike.
+
+`Database.read()` and `Database.write()` give a session for one unit of work. On SQLite a writer begins with
+BEGIN IMMEDIATE, so two writers queue instead of failing half way; foreign keys are on, the journal is a WAL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from duban.errors import WrongSetting
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+class Database:
+    """One ledger. Open it once a process; sessions are for one unit of work each and never cross a send or a render."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = _normal(url)
+        self.is_sqlite = self.url.startswith("sqlite")
+        self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url, pool_size)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that only reads; what it changed is thrown away."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose work commits whole at the end, or not at all."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            if self.is_sqlite:
+                session.connection(execution_options={"duban_begin": "IMMEDIATE"})
+            yield session
+            session.commit()
+
+    def dispose(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+
+def _normal(url: str) -> str:
+    """The URL with our drivers; raises WrongSetting for a database that duban does not run on."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise WrongSetting(
+            name="DUBAN_DATABASE_URL",
+            reason="it is no database URL",
+            remedy="Give sqlite:///path/to/file.db or postgresql://user:password@host/name.",
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        return parsed.render_as_string(hide_password=False)
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    raise WrongSetting(
+        name="DUBAN_DATABASE_URL",
+        reason=f"duban does not run on {backend}",
+        remedy="Give sqlite:///path/to/file.db or postgresql://user:password@host/name.",
+    )
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves: the driver's own begins too late for IMMEDIATE
+        cursor = connection.cursor()
+        for pragma in (
+            "foreign_keys=ON",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        mode = connection.get_execution_options().get("duban_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _postgres(url: str, pool_size: int) -> Engine:
+    try:
+        return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    except (NoSuchModuleError, ModuleNotFoundError):
+        raise WrongSetting(
+            name="DUBAN_DATABASE_URL",
+            reason="the PostgreSQL driver is not installed",
+            remedy="Install the extra `postgres` (pip install 'duban[postgres]').",
+        ) from None
+
+
+def ping(database: Database) -> None:
+    """Raises the driver's error where the database does not answer."""
+    with database.read() as session:
+        session.execute(text("SELECT 1"))

@@ -1,0 +1,113 @@
+"""Settings: environment variables `DUBAN_*`, or `duban.toml` in the working folder; the environment wins.
+
+A wrong value is refused at start with its name and what would be right. Secrets are never printed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from duban.errors import WrongSetting
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default for one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="DUBAN_", toml_file="duban.toml", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(ROOT / "var", description="folder for the SQLite ledger, mails and evidence on one machine")
+    database_url: SecretStr | None = Field(
+        None, description="ledger: sqlite:///path or postgresql://user:password@host/name; default SQLite in data_dir"
+    )
+    mail_url: SecretStr | None = Field(
+        None, description="eml:folder, smtp://user:password@host:port?tls=starttls or smtps://…; default eml in data_dir"
+    )
+    mail_sender: str = Field("督查室 <duban@example.org>", description="From of every mail")
+    prefect_api_url: str = Field("http://127.0.0.1:4200/api", description="the Prefect server's API")
+    prefect_auth: SecretStr | None = Field(None, description="user:password of the Prefect API, if it asks for one")
+    time_zone: str = Field("Asia/Shanghai", description="where a business day begins and ends")
+    policy: Path = Field(ROOT / "policies" / "default.toml", description="rules for plans that name none of their own")
+    templates: Path = Field(ROOT / "templates", description="folder of notices/ and pages/ templates")
+    lexicon: Path | None = Field(None, description="the office's own label words, beside the ones that ship")
+    public_url: str = Field("http://127.0.0.1:8300", description="address of the board as readers of a mail reach it")
+    office_name: str = Field("区政府督查室", description="the supervision office where the directory names none")
+    office_email: str = Field("duban@example.org", description="its address: the rung that always resolves")
+    session_secret: SecretStr | None = Field(None, description="signs links in mails; default made once in data_dir")
+    host: str = Field("127.0.0.1", description="where API and board listen")
+    port: int = Field(8300, ge=1, le=65535, description="their port")
+    engine_concurrency: int = Field(4, ge=1, le=64, description="item runs that one engine advances at a time")
+    night_batch: int = Field(500, ge=1, le=10_000, description="clocks that one transaction of the night decides")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before file."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("no such time zone; give an IANA name such as Asia/Shanghai")
+        return value
+
+    @field_validator("office_email")
+    @classmethod
+    def _has_address(cls, value: str) -> str:
+        if "@" not in value.strip("@") or any(c.isspace() for c in value):
+            raise ValueError("an e-mail address such as duban@example.org: it answers for everybody who has none")
+        return value
+
+    @field_validator("policy")
+    @classmethod
+    def _policy_exists(cls, value: Path) -> Path:
+        if not value.is_file():
+            raise ValueError(f"there is no file {value}; give the path of a policy such as policies/default.toml")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The authority's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's database URL; SQLite in `data_dir` unless another is set."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'duban.db'}"
+
+    @property
+    def transport_url(self) -> str:
+        """The mail transport's URL; a folder of .eml files in `data_dir` unless another is set."""
+        return self.mail_url.get_secret_value() if self.mail_url is not None else f"eml:{self.data_dir / 'mail'}"
+
+
+def load_settings() -> Settings:
+    """The settings of this process; raises WrongSetting with every wrong name and what would be right."""
+    try:
+        return Settings()  # type: ignore[call-arg]  # fields come from the environment
+    except ValidationError as error:
+        wrong = error.errors()
+        names = ", ".join("DUBAN_" + ".".join(str(p) for p in e["loc"]).upper() for e in wrong)
+        reasons = "; ".join(str(e["msg"]).removeprefix("Value error, ") for e in wrong)
+        raise WrongSetting(
+            name=names, reason=reasons, remedy="`duban settings` lists every setting with its meaning and default."
+        ) from None

@@ -1,0 +1,153 @@
+"""Notices, who gets them, and the outbox that delivers them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base
+from models.types import Key, values_of
+
+
+class DeliveryStatus(StrEnum):
+    """Where one sending stands; `unknown` waits for a person and is never resent by itself."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+
+
+#: Nothing more happens to these by itself.
+SETTLED = (DeliveryStatus.SENT, DeliveryStatus.UNKNOWN, DeliveryStatus.FAILED, DeliveryStatus.SUPPRESSED)
+
+
+class NoticeSeries(Base):
+    """The counter of one series in one year; taken in the transaction that writes the notice, so it has no gap."""
+
+    __tablename__ = "notice_series"
+    __table_args__ = (CheckConstraint("last >= 0", name="last_positive"),)
+
+    series: Mapped[str] = mapped_column(String(40), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class Notice(Base):
+    """One official sheet or mail, one matter each. Its facts are written first, its rendering is stored after."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("cause"),
+        UniqueConstraint("series", "year", "number"),
+        CheckConstraint("(series IS NULL) = (number IS NULL)", name="numbered_in_series"),
+        CheckConstraint("(series IS NULL) = (year IS NULL)", name="year_in_series"),
+        CheckConstraint("(rendered_at IS NULL) = (text IS NULL)", name="rendered_has_text"),
+        CheckConstraint("(rendered_at IS NULL) = (template_hash IS NULL)", name="rendered_has_template"),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_reason IS NULL)", name="withdrawn_has_reason"),
+        Index(
+            "ix_notice_unrendered",
+            "id",
+            sqlite_where=sql("rendered_at IS NULL"),
+            postgresql_where=sql("rendered_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"), index=True)  # null: a digest over plans
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    cause: Mapped[str] = mapped_column(String(200))  # what it was written for; unique, so it is written once
+    as_of: Mapped[dt.date] = mapped_column(index=True)
+    series: Mapped[str | None] = mapped_column(String(40))
+    year: Mapped[int | None]
+    number: Mapped[int | None]
+    colour: Mapped[str | None] = mapped_column(String(8))
+    context: Mapped[dict[str, Any]]
+    created_at: Mapped[dt.datetime]
+    rendered_at: Mapped[dt.datetime | None]
+    subject: Mapped[str | None] = mapped_column(String(500))
+    text: Mapped[str | None] = mapped_column(Text)
+    html: Mapped[str | None] = mapped_column(Text)
+    sheet: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # the .docx as sent
+    template: Mapped[str | None] = mapped_column(String(100))
+    template_hash: Mapped[str | None] = mapped_column(String(64))
+    withdrawn_at: Mapped[dt.datetime | None]
+    withdrawn_reason: Mapped[str | None] = mapped_column(Text)
+
+    recipients: Mapped[list[NoticeRecipient]] = relationship(back_populates="notice")
+
+
+class NoticeRecipient(Base):
+    """Who gets a notice, in whose place, and whether they have acknowledged it (签收)."""
+
+    __tablename__ = "notice_recipient"
+    __table_args__ = (
+        UniqueConstraint("notice_id", "party_id", "on_behalf_of_id"),
+        CheckConstraint("role IN ('to', 'cc')", name="role"),
+        CheckConstraint("(acknowledged_at IS NULL) = (acknowledged_by IS NULL)", name="acknowledged_has_actor"),
+        Index(
+            "ix_notice_recipient_unassembled",
+            "address",
+            sqlite_where=sql("delivery_id IS NULL"),
+            postgresql_where=sql("delivery_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"), index=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    on_behalf_of_id: Mapped[int] = mapped_column(
+        ForeignKey("party.id"), index=True
+    )  # the party itself, where it is its own
+    role: Mapped[str] = mapped_column(String(2))
+    address: Mapped[str] = mapped_column(String(254))
+    why: Mapped[str | None] = mapped_column(String(200))  # why it goes to another than the one it is meant for
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"), index=True)
+    acknowledged_at: Mapped[dt.datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(String(100))
+
+    notice: Mapped[Notice] = relationship(back_populates="recipients")
+
+
+class Delivery(Base):
+    """One sending over one channel to one address: the outbox. `notice_id` is the mail itself: a notice or a digest."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("message_id"),
+        CheckConstraint("(status = 'sending') = (sending_until IS NOT NULL)", name="sending_has_deadline"),
+        CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name="sent_has_instant"),
+        CheckConstraint("status NOT IN ('failed', 'unknown', 'suppressed') OR error IS NOT NULL", name="says_why"),
+        CheckConstraint("attempts >= 0", name="attempts_positive"),
+        Index(
+            "ix_delivery_open",
+            "not_before",
+            "id",
+            sqlite_where=sql("status IN ('queued', 'sending')"),
+            postgresql_where=sql("status IN ('queued', 'sending')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(16), default="mail", server_default="mail")
+    address: Mapped[str] = mapped_column(String(254), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    as_of: Mapped[dt.date] = mapped_column(index=True)
+    message_id: Mapped[str] = mapped_column(String(200))
+    status: Mapped[DeliveryStatus] = mapped_column(values_of(DeliveryStatus, "status"))
+    attempts: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
+    not_before: Mapped[dt.datetime]
+    sending_until: Mapped[dt.datetime | None]
+    claimed_by: Mapped[str | None] = mapped_column(String(100))
+    sent_at: Mapped[dt.datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[dt.datetime]

@@ -1,0 +1,135 @@
+"""Plans, the documents they came from, and the parties that answer for their items."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base
+from models.types import Key, values_of
+
+
+class PartyKind(StrEnum):
+    """Who a party is. Exactly one party of a plan is its supervision office: the rung that always resolves."""
+
+    PERSON = "person"
+    UNIT = "unit"
+    COLLECTIVE = "collective"
+    OFFICE = "office"
+
+
+class Plan(Base):
+    """One published document's items, under one issuing body, with one directory of parties and one policy."""
+
+    __tablename__ = "plan"
+    __table_args__ = (
+        CheckConstraint("(released_at IS NULL) = (released_by IS NULL)", name="release_has_actor"),
+        CheckConstraint("length(code) > 0", name="code_not_empty"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    code: Mapped[str] = mapped_column(String(80), unique=True)  # short name, used in run names and on the board
+    kind: Mapped[str] = mapped_column(String(32))
+    title: Mapped[str] = mapped_column(String(500))
+    issuer: Mapped[str | None] = mapped_column(String(200))
+    reference: Mapped[str | None] = mapped_column(String(100))
+    issued_on: Mapped[dt.date | None]
+    year: Mapped[int | None]
+    policy: Mapped[str] = mapped_column(Text)  # the policy's TOML as it stood: an edit never touches running clocks
+    policy_name: Mapped[str] = mapped_column(String(80))
+    registered_on: Mapped[dt.date]
+    registered_at: Mapped[dt.datetime]
+    released_at: Mapped[dt.datetime | None]
+    released_by: Mapped[str | None] = mapped_column(String(100))
+    published: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
+
+    documents: Mapped[list[Document]] = relationship(back_populates="plan", order_by="Document.edition")
+
+
+class Document(Base):
+    """A document as it was received: the bytes, and their hash."""
+
+    __tablename__ = "document"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "edition"),
+        UniqueConstraint("plan_id", "sha256"),
+        CheckConstraint("size > 0", name="not_empty"),
+        CheckConstraint("length(sha256) = 64", name="sha256_length"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
+    edition: Mapped[int]
+    filename: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    received_at: Mapped[dt.datetime]
+    received_by: Mapped[str] = mapped_column(String(100))
+
+    plan: Mapped[Plan] = relationship(back_populates="documents")
+
+
+class Party(Base):
+    """A person, a unit, a collective, or the supervision office, within one plan's directory."""
+
+    __tablename__ = "party"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "name"),
+        CheckConstraint("length(name) > 0", name="name_not_empty"),
+        CheckConstraint("valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to", name="valid_period"),
+        CheckConstraint("email IS NULL OR email LIKE '%_@_%'", name="email_shape"),
+        CheckConstraint("substitute_id IS NULL OR substitute_id <> id", name="not_own_substitute"),
+        CheckConstraint("superior_id IS NULL OR superior_id <> id", name="not_own_superior"),
+        Index(
+            "uq_party_office",
+            "plan_id",
+            unique=True,
+            sqlite_where=sql("kind = 'office'"),
+            postgresql_where=sql("kind = 'office'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[PartyKind] = mapped_column(values_of(PartyKind, "kind"))
+    post: Mapped[str | None] = mapped_column(String(200))
+    email: Mapped[str | None] = mapped_column(String(254))
+    superior_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
+    substitute_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
+    head_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)  # a unit's head (单位负责人)
+    is_plan_head: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
+    known: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))  # false: named in the text only
+    valid_from: Mapped[dt.date | None]
+    valid_to: Mapped[dt.date | None]
+
+    aliases: Mapped[list[PartyAlias]] = relationship(back_populates="party", cascade="all, delete-orphan")
+
+
+class PartyAlias(Base):
+    """Another name of a party; one name means one party within a plan."""
+
+    __tablename__ = "party_alias"
+    __table_args__ = (UniqueConstraint("plan_id", "name"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+
+    party: Mapped[Party] = relationship(back_populates="aliases")
+
+
+class PartyMember(Base):
+    """A collective party (各街镇) expands to named units, each of which owes its own report."""
+
+    __tablename__ = "party_member"
+    __table_args__ = (CheckConstraint("collective_id <> member_id", name="not_itself"),)
+
+    collective_id: Mapped[int] = mapped_column(ForeignKey("party.id", ondelete="CASCADE"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("party.id", ondelete="CASCADE"), primary_key=True, index=True)
