@@ -1,0 +1,147 @@
+"""The words by which documents name their parts: data, which an office can extend with a file of its own."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from duban.errors import WrongSetting
+
+
+class Role(StrEnum):
+    """What a label says its text is; the names are those of the fields of an `Item` where there is one."""
+
+    NUMBER = "number"
+    PROBLEM = "problem"
+    GOAL = "goal"
+    MEASURES = "measures"
+    LEAD_OFFICIALS = "lead_officials"
+    LEAD_UNITS = "lead_units"
+    RESPONSIBLE_UNITS = "responsible_units"
+    SUPPORT_UNITS = "support_units"
+    SUPERVISING_UNITS = "supervising_units"
+    UNITS_AND_OFFICIALS = "units_and_officials"
+    TIME_LIMIT = "time_limit"
+    STATUS = "status"
+    CATEGORY = "category"
+    SECTION = "section"
+    REGULATIONS = "regulations"
+    NOTE = "note"
+
+
+#: Roles whose text is a list of people or units.
+PARTY_ROLES = frozenset(
+    {
+        Role.LEAD_OFFICIALS,
+        Role.LEAD_UNITS,
+        Role.RESPONSIBLE_UNITS,
+        Role.SUPPORT_UNITS,
+        Role.SUPERVISING_UNITS,
+        Role.UNITS_AND_OFFICIALS,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Label words with their roles, and the words that names are made of."""
+
+    words: Mapping[str, Role]
+    modifiers: tuple[str, ...]
+    unit_suffixes: tuple[str, ...]
+    posts: tuple[str, ...]
+    nobody: frozenset[str]
+
+    def role(self, label: str) -> Role | None:
+        """What a printed label means, or None if it is no label: brackets, spaces and numbering are ignored."""
+        word = bare_label(label)
+        if not word or len(word) > 14:
+            return None
+        for candidate in self._forms(word):
+            if (role := self.words.get(candidate)) is not None:
+                return role
+        return None
+
+    def names_nobody(self, text: str) -> bool:
+        """Whether a cell or field says that there is nobody: 无, ／, —, or nothing."""
+        bare = text.strip().strip("。.;;,, ")
+        return not bare or bare in self.nobody or all(ch in "/／-—–―_\\*·、" for ch in bare)
+
+    def _forms(self, word: str) -> Iterable[str]:
+        """The word itself, then without its leading modifiers, one after the other."""
+        yield word
+        shorter = True
+        while shorter:
+            shorter = False
+            for modifier in self.modifiers:
+                if word.startswith(modifier) and len(word) > len(modifier):
+                    word, shorter = word[len(modifier) :], True
+                    yield word
+                    break
+
+
+_NOISE = re.compile(r"[\s  ::*#【】\[\]〔〕<>《》“”\"'|]+")
+_NUMBERED = re.compile(r"^(?:[((]?[\d一二三四五六七八九十]{1,3}[))、..]+|[①-⑳])")
+
+
+def bare_label(label: str) -> str:
+    """The word of a label: no brackets, colons, spaces or numbering."""
+    word = _NUMBERED.sub("", _NOISE.sub("", label))
+    return word.replace("(", "(").replace(")", ")").strip("-—·.、,,;;。")
+
+
+def load_lexicon(extra: Path | None = None) -> Lexicon:
+    """The lexicon that the product brings along, extended by an office's own file if one is given.
+
+    Raises `WrongSetting` if that file is not of the same form.
+    """
+    return _built_in() if extra is None else _build(_merged(_data(), _read(extra)))
+
+
+@cache
+def _built_in() -> Lexicon:
+    return _build(_data())
+
+
+def _data() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text("utf-8"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+        raise WrongSetting(name="lexicon", reason=str(error), remedy="See duban/reading/lexicon.toml.") from error
+
+
+def _merged(base: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in extra.items():
+        known = merged.get(key)
+        if type(known) is not type(value) or not isinstance(value, (dict, list)):
+            raise WrongSetting(name=f"lexicon: {key}", reason="no such list", remedy="See duban/reading/lexicon.toml.")
+        merged[key] = _merged(known, value) if isinstance(value, dict) else [*known, *value]
+    return merged
+
+
+def _build(data: dict[str, Any]) -> Lexicon:
+    words: dict[str, Role] = {}
+    for role, marks in data["unit_marks"].items():
+        words |= {mark + head: Role(role) for mark in marks for head in data["units"]["heads"]}
+    words |= {mark + head: Role.LEAD_OFFICIALS for mark in data["official"]["marks"] for head in data["official"]["heads"]}
+    for role, labels in data["labels"].items():
+        words |= {bare_label(label): Role(role) for label in labels}
+    names = data["names"]
+    return Lexicon(
+        words=words,
+        modifiers=tuple(data["modifiers"]),
+        unit_suffixes=tuple(data["units"]["suffixes"]),
+        posts=tuple(names["posts"]),
+        nobody=frozenset(names["nobody"]),
+    )

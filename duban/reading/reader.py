@@ -1,0 +1,64 @@
+"""The entry to reading: bytes in, a `Reading` out; nothing is written.
+
+The family is recognised by asking every family how well the document fits it, or forced by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Protocol, cast
+
+from duban.errors import Unreadable
+from duban.reading.lexicon import Lexicon, load_lexicon
+from duban.reading.model import Kind, Reading
+from duban.reading.source import Source
+from duban.reading.text import text_layer
+
+#: Below this no family is recognised: the document is not a plan that duban knows.
+LEAST_SCORE = 0.2
+
+
+class Family(Protocol):
+    """What a module `duban.reading.families.<kind>` offers."""
+
+    score: Callable[[Source], float]
+    """How well the document fits: 0 not at all, 1 without doubt."""
+
+    read: Callable[[Source, Lexicon], Reading]
+    """The document read as this family; raises `Unreadable` when it yields no item."""
+
+
+def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon: Lexicon | None = None) -> Reading:
+    """Read a published document.
+
+    `filename` helps to tell formats apart and names the source in messages; `as_kind` forces the family; `lexicon`
+    replaces the words that the product brings along. Raises `Unreadable` for whatever cannot be read.
+    """
+    source = text_layer(data, filename)
+    kind = as_kind or recognise(source)
+    return family(kind).read(source, lexicon or load_lexicon())
+
+
+def recognise(source: Source) -> Kind:
+    """The family that fits best; `Unreadable` if none fits."""
+    scores = {kind: family(kind).score(source) for kind in Kind if _exists(kind)}
+    best = max(scores, key=lambda kind: scores[kind])
+    if scores[best] < LEAST_SCORE:
+        raise Unreadable(
+            reason="it is text, but no plan: nothing in it looks like numbered items with units, limits or measures",
+            remedy="Give a rectification plan, a task breakdown, a work report, a progress report or a policy opinion; "
+            "if it is one of these, say which with --as.",
+        )
+    return best
+
+
+def family(kind: Kind) -> Family:
+    """The module that reads this family."""
+    return cast(Family, import_module(f"duban.reading.families.{kind.value}"))
+
+
+def _exists(kind: Kind) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(f"duban.reading.families.{kind.value}") is not None

@@ -1,0 +1,91 @@
+"""Which format the bytes are in: told by the bytes themselves, the file's name only decides between kinds of text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from duban.errors import Unreadable
+from duban.reading.source import Format, Source
+
+#: Published plans are small; a larger file is a mistake (a film, an archive) and is refused before it is looked at.
+MAX_BYTES = 32 * 1024 * 1024
+
+_REFUSED = (
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"II*\x00", "a picture"),
+    (b"MM\x00*", "a picture"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a rar archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"SQLite format 3\x00", "a database"),
+)
+_HTML = re.compile(rb"<\s*(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.IGNORECASE)
+_HTML_PARTS = re.compile(rb"<\s*(?:p|div|table|td|span|br)\b[^>]{0,300}>", re.IGNORECASE)
+
+
+def text_layer(data: bytes, filename: str = "") -> Source:
+    """The document as lines. Raises `Unreadable` for whatever is no document, naming what it is and what to do."""
+    _refuse_outright(data)
+    source = _read(data, filename)
+    source.filename = filename
+    if not any(line.text for line in source.lines):
+        raise Unreadable(reason="there is no text in it")
+    return source
+
+
+def _refuse_outright(data: bytes) -> None:
+    if not data.strip(b"\x00 \t\r\n\x0c\xef\xbb\xbf\xff\xfe"):
+        raise Unreadable(reason="it is empty")
+    if len(data) > MAX_BYTES:
+        raise Unreadable(
+            reason=f"it has {len(data) / 1_000_000:.0f} MB, and a plan has at most {MAX_BYTES // 1_000_000} MB",
+            remedy="Give the document alone, without its pictures and annexes.",
+        )
+    for magic, what in _REFUSED:
+        if data.startswith(magic):
+            remedy = "Recognise its text first (OCR), or ask the issuing office for the text." if what == "a picture" else ""
+            raise Unreadable(reason=f"it is {what}, not a document", **({"remedy": remedy} if remedy else {}))
+
+
+def _read(data: bytes, filename: str) -> Source:
+    suffix = PurePath(filename).suffix.lower()
+    if data.startswith(b"PK"):
+        from duban.reading.text.archive import read_archive
+
+        return read_archive(data)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        _refuse_compound(data)
+    if b"%PDF-" in data[:1024]:
+        from duban.reading.text.pdf import read_pdf
+
+        return read_pdf(data)
+    if suffix in (".html", ".htm", ".mht", ".shtml") or _is_html(data):
+        from duban.reading.text.html import read_html
+
+        return read_html(data)
+    from duban.reading.text.plain import read_plain
+
+    return read_plain(data, Format.MARKDOWN if suffix in (".md", ".markdown") else Format.TEXT)
+
+
+def _is_html(data: bytes) -> bool:
+    head = data[:4096]
+    return bool(_HTML.search(head)) or len(_HTML_PARTS.findall(head)) >= 5
+
+
+def _refuse_compound(data: bytes) -> None:
+    """The container of Word and Excel before 2007, and of today's files when they have a password."""
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise Unreadable(reason="it is protected by a password", remedy="Remove the password and give it again.")
+    raise Unreadable(
+        reason="it is a document in the format of Word or Excel before 2007 (.doc, .xls, .wps)",
+        remedy="Open it and save it as .docx or .xlsx.",
+    )

@@ -1,0 +1,49 @@
+"""Page furniture: page numbers, running heads and feet, buttons for sharing and printing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from duban.reading.source import Line
+
+_PAGE_NUMBER = re.compile(
+    r"^(?:[-—–─·\s]*\d{1,4}[-—–─·\s]*|第\s*\d{1,4}\s*页(?:\s*[,,/]?\s*共\s*\d{1,4}\s*页)?|\d{1,4}\s*/\s*\d{1,4}"
+    r"|page\s*\d{1,4}(?:\s*of\s*\d{1,4})?)$",
+    re.IGNORECASE,
+)
+_DASHED_NUMBER = re.compile(r"^[-—–─]+\s*\d{1,4}\s*[-—–─]+$")
+_BUTTONS = re.compile(
+    r"^[\s【】\[\]|｜>»·]*(?:打印(?:本页)?|关闭(?:窗口|本页)?|分享(?:到)?|收藏|复制链接|扫一扫.*|返回(?:顶部|首页|列表)?|上一[篇页条].*|下一[篇页条].*"
+    r"|字[体号][:：]?.{0,12}|微信|微博|QQ空间|首页|无障碍|繁體|网站地图|联系我们|相关(?:阅读|链接|文章).{0,10}|责任编辑[:：].{0,20}"
+    r"|(?:浏览|阅读|点击)(?:量|次数|数)?[:：]?\s*\d*次?|字号[:：]?大?中?小?|我要纠错|版权所有.*|.{0,12}ICP备.*|沪公网安备.*|主办单位[:：].{0,30}承办单位[:：].{0,30}ICP.*)"
+    r"[\s【】\[\]|｜>»·]*$"
+)
+#: A short line that stands this often between pages, and is neither a label nor numbered, is a running head.
+_REPEATS = 3
+
+
+def without_furniture(lines: list[Line]) -> list[Line]:
+    """The lines that belong to the document."""
+    heads = _running_heads(lines)
+    return [line for line in lines if line.cells is not None or not _is_furniture(line, heads)]
+
+
+def _is_furniture(line: Line, heads: frozenset[str]) -> bool:
+    if len(line.text) > 60:
+        return False
+    text = line.text
+    if _DASHED_NUMBER.match(text) or _PAGE_NUMBER.match(text) and not text.isdigit():
+        return True
+    return bool(_BUTTONS.match(text)) or text in heads
+
+
+def _running_heads(lines: list[Line]) -> frozenset[str]:
+    """Short unlabelled lines that return again and again, such as the document's name at the top of each page."""
+    counts = Counter(line.text for line in lines if line.cells is None and 4 <= len(line.text) <= 40)
+    return frozenset(text for text, times in counts.items() if times >= _REPEATS and not _STRUCTURE.search(text))
+
+
+_STRUCTURE = re.compile(
+    r"[::。;;!?]|^[((【\[]?[一二三四五六七八九十\d]+[))】\]、..]|^第.{1,5}[条项章节]|^[①-⑳]|[、,,]|《|^▲|\d|单位|部门|领导|责任|措施|目标|时限|问题"
+)

@@ -1,0 +1,118 @@
+"""Text and Markdown: physical lines, headings by `#`, emphasis removed, tables of `|` as rows."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from duban.reading.source import Format, Line, Source
+from duban.reading.text.decode import decode
+from duban.reading.text.furniture import without_furniture
+from duban.reading.text.normalise import clean, is_traditional, simplified, without_residue
+
+_BREAK = re.compile(r"\r\n|\n|\r|\u2028|\u2029")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*$")
+_EMPHASIS = re.compile(r"\*\*|__(?=\S)|(?<=\S)__")
+_SINGLE_STAR = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])")
+_BULLET = re.compile(r"^\s{0,8}[-*+•●■◆□○·]\s+(?=\S)")
+_QUOTE = re.compile(r"^\s{0,3}(?:>\s?)+")
+_RULE = re.compile(r"^\s*(?:[-*_=—─]\s?){3,}\s*$")
+_TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[a-z]+:|/|#|\.)[^()\s]*\)", re.IGNORECASE)
+_TAG = re.compile(r"</?(?:br|p|b|i|u|em|strong|span|div|font|center|sup|sub)\b[^<>]{0,200}/?>", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])")
+_ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
+
+
+def read_plain(data: bytes, form: Format) -> Source:
+    """A text or Markdown file as lines; raises `Unreadable` for a wrong encoding or a binary file."""
+    return Source(form, lines_of(decode(data)))
+
+
+def lines_of(text: str) -> list[Line]:
+    """The printed lines of a text, furniture dropped, numbered as in the file."""
+    printed_lines = _BREAK.split(text)
+    if is_traditional(text):
+        text = simplified(without_residue(text))
+    lines: list[Line] = []
+    page, blank, table = 1, False, _Tables()
+    paged = "\f" in text
+    for number, (plain, printed) in enumerate(zip(_BREAK.split(text), printed_lines, strict=True), start=1):
+        page += printed.count("\f")
+        body, level = _unmarked(plain)
+        if not body or _RULE.match(body):
+            blank = True
+            table.end()
+            continue
+        row = table.row(plain)
+        if row is _SEPARATOR:
+            continue
+        cells, table_id, row_id = row
+        lines.append(
+            Line(
+                text=" | ".join(cells) if cells else body,
+                original=printed,
+                number=number,
+                page=page if paged else None,
+                level=level,
+                after_blank=blank,
+                cells=cells,
+                table=table_id,
+                row=row_id,
+            )
+        )
+        blank = False
+    return without_furniture(lines)
+
+
+class _Tables:
+    """Counts the pipe tables and their rows while lines go by."""
+
+    def __init__(self) -> None:
+        self._table = 0
+        self._row = 0
+        self._inside = False
+
+    def end(self) -> None:
+        self._inside = False
+
+    def row(self, printed: str) -> tuple[tuple[str, ...] | None, int | None, int | None]:
+        if _TABLE_RULE.match(printed) and "|" in printed:
+            return _SEPARATOR
+        tabs = printed.strip("\r\n ").count("\t") >= 2
+        if not tabs and not (printed.strip().startswith("|") and printed.count("|") >= 3):
+            self.end()
+            return None, None, None
+        if not self._inside:
+            self._inside, self._row = True, 0
+            self._table += 1
+        self._row += 1
+        parts = printed.strip("\r\n").split("\t") if tabs else re.split(r"(?<!\\)\|", printed.strip().strip("|"))
+        return tuple(_inline(part) for part in parts), self._table, self._row
+
+
+_SEPARATOR: tuple[tuple[str, ...] | None, int | None, int | None] = ((), -1, -1)
+
+
+def _unmarked(printed: str) -> tuple[str, int]:
+    """The line's text without Markdown marks, and its heading level."""
+    body = _QUOTE.sub("", printed)
+    heading = _HEADING.match(body)
+    level = len(heading.group(1)) if heading else 0
+    body = heading.group(2) if heading else _BULLET.sub("", body)
+    return _inline(body), level
+
+
+def _inline(text: str) -> str:
+    """Emphasis, links, tags and entities of one line replaced by what a reader sees."""
+    if "[" in text:
+        text = _LINK.sub(lambda m: "" if m.group(0).startswith("!") else m.group(1), text)
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    if "&" in text:
+        text = _ENTITY.sub(lambda m: html.unescape(m.group(0)), text)
+    if "*" in text or "_" in text:
+        text = _SINGLE_STAR.sub(r"\1", _EMPHASIS.sub("", text))
+    if "\\" in text:
+        text = _ESCAPE.sub(r"\1", text)
+    return clean(text)
