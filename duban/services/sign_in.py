@@ -1,0 +1,114 @@
+"""Signing in to the pages, and the log of sign-ins and refusals.
+
+So many wrong passwords in a row lock an account, whoever tries; the log keeps who tried from where.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from duban.adapters.database import Database
+from duban.errors import DubanError
+from duban.services.accounts import BadCredentials, digest, password_matches, user_named
+from models import AccessLog, Token, User
+
+#: So many wrong passwords in a row lock an account for so long, whoever tries.
+MOST_ATTEMPTS = 5
+LOCK = dt.timedelta(minutes=15)
+SESSION_LIFE = dt.timedelta(hours=12)
+
+
+class LockedOut(DubanError):
+    """The account is locked after too many wrong passwords, until {until}.
+
+    Wait until then, or ask an administrator to set a new password.
+    """
+
+    code = "locked_out"
+    status = 429
+
+
+@dataclass(frozen=True, slots=True)
+class PageSession:
+    """A fresh page session: the cookie's value, shown once."""
+
+    secret: str
+    csrf: str
+    expires_at: dt.datetime
+
+
+def sign_in(database: Database, *, name: str, password: str, address: str, now: dt.datetime) -> PageSession:
+    """A page session for the right password. Raises BadCredentials or LockedOut; every attempt is logged.
+
+    The attempt is counted in its own transaction before the password is looked at: tries in parallel cannot slip
+    past the limit, and no transaction is open while Argon2 works.
+    """
+    with database.write() as session:
+        user = session.scalar(select(User).where(User.name == name))
+        stored = user.password_hash if user is not None and user.active else None
+        locked = user.locked_until if user is not None else None
+        if locked is not None and locked > now:
+            session.add(_line(actor=name, action="sign_in", outcome="locked_out", address=address, now=now))
+        elif user is not None:
+            user.failed_attempts += 1
+            user.locked_until = now + LOCK if user.failed_attempts >= MOST_ATTEMPTS else None
+    if locked is not None and locked > now:
+        raise LockedOut(until=f"{locked:%Y-%m-%d %H:%M} UTC")
+    if not password_matches(stored, password):
+        log_access(database, actor=name, action="sign_in", outcome="bad_credentials", address=address, now=now)
+        raise BadCredentials
+    return _open_session(database, name, address, now)
+
+
+def _open_session(database: Database, name: str, address: str, now: dt.datetime) -> PageSession:
+    opened = PageSession(secrets.token_urlsafe(32), secrets.token_urlsafe(24), now + SESSION_LIFE)
+    with database.write() as session:
+        user = user_named(session, name)
+        user.failed_attempts, user.locked_until = 0, None
+        session.add(
+            Token(
+                user_id=user.id,
+                name="page",
+                purpose="session",
+                hash=digest(opened.secret),
+                csrf=opened.csrf,
+                created_at=now,
+                expires_at=opened.expires_at,
+                last_used_at=now,
+            )
+        )
+        session.add(_line(actor=name, action="sign_in", outcome="done", address=address, now=now))
+    return opened
+
+
+def sign_out(database: Database, *, secret: str, now: dt.datetime) -> None:
+    """Ends one page session; one that is already over stays so."""
+    with database.write() as session:
+        session.execute(
+            update(Token)
+            .where(Token.hash == digest(secret), Token.purpose == "session", Token.revoked_at.is_(None))
+            .values(revoked_at=now)
+        )
+
+
+def log_access(
+    database: Database, *, actor: str, action: str, outcome: str, address: str, now: dt.datetime, detail: str = ""
+) -> None:
+    """Writes one line of the access log: who tried what from where, and what came of it."""
+    with database.write() as session:
+        session.add(_line(actor=actor, action=action, outcome=outcome, address=address, now=now, detail=detail))
+
+
+def _line(*, actor: str, action: str, outcome: str, address: str, now: dt.datetime, detail: str = "") -> AccessLog:
+    return AccessLog(
+        at=now,
+        actor=actor[:100],
+        action=action[:100],
+        outcome=outcome[:40],
+        address=address[:64],
+        detail=detail[:2000],
+    )
