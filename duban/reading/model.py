@@ -12,6 +12,22 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from duban.domain.limits import Limit, Milestone
+
+__all__ = [
+    "Anomaly",
+    "AnomalyCode",
+    "Item",
+    "Kind",
+    "Limit",
+    "Milestone",
+    "Place",
+    "Reading",
+    "Regulation",
+    "Target",
+    "as_json",
+]
+
 
 class Kind(StrEnum):
     """The document families that duban reads."""
@@ -47,29 +63,6 @@ class Place:
     end_line: int
     page: int | None = None
     sheet: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Milestone:
-    """One dated (or done) part of a time limit. Dates are nominal: not yet rolled to a working day."""
-
-    text: str
-    kind: str = "complete"  # issue_regulation | complete | start | check_in
-    start_on: dt.date | None = None
-    due_on: dt.date | None = None
-    done: bool = False
-    confidence: str = "sure"  # sure | ambiguous
-    alternative_due_on: dt.date | None = None  # the other reading of an ambiguous date; the earlier one is `due_on`
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A time limit, read: its dated parts, whether it is kept up afterwards, and the category that its words name."""
-
-    text: str
-    milestones: tuple[Milestone, ...] = ()
-    long_term: bool = False
-    category: str | None = None  # immediate | by_deadline | long_term
 
 
 @dataclass(frozen=True, slots=True)
