@@ -1,0 +1,259 @@
+"""Assembly: the blocks of a document, one after the other, become items, headings and orphans."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
+from duban.reading.source import Line
+from duban.reading.structure import (
+    PROSE_ROLES,
+    Block,
+    Draft,
+    Field,
+    ItemLevel,
+    Orphan,
+    Outline,
+    Piece,
+    balanced,
+    blocks_of,
+)
+from duban.reading.structure_headings import Headings
+from duban.reading.structure_labels import Label, Labeller, join_broken_labels
+from duban.reading.structure_numbering import Numbered
+
+_NAMES_ONLY = re.compile(r"^[^。;;::!?,,]{2,60}$|^[^。;;::!?]{2,40}[、,,][^。;;::!?]{2,60}$")
+_SENTENCE_END = re.compile(r"[。!?;!?;]$")
+
+
+def outline_of(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
+    """The structure of running text (no tables)."""
+    joined = join_broken_labels([line for line in lines if line.cells is None], lexicon)
+    blocks = blocks_of(joined, Labeller(joined, lexicon))
+    return _Assembler(blocks, lexicon).run()
+
+
+class _Assembler:
+    """Walks the blocks once; `_item` is the open item, `_field` its open field, `_stray` an open orphan."""
+
+    def __init__(self, blocks: Sequence[Block], lexicon: Lexicon) -> None:
+        self._blocks = blocks
+        self._lexicon = lexicon
+        self._level = ItemLevel(blocks)
+        self._next_label = _labels_ahead(blocks, self._level)
+        self._outline = Outline()
+        self._headings = Headings()
+        self._heading: tuple[Line, Numbered | None] | None = None  # the last heading, while nothing follows it
+        self._item: Draft | None = None
+        self._field: Field | None = None
+        self._stray: Orphan | None = None
+        self._list_value = 0
+
+    def run(self) -> Outline:
+        for index, block in enumerate(self._blocks):
+            self._take(index, block)
+        return self._outline
+
+    def _take(self, index: int, block: Block) -> None:
+        if (label := self._level.problem(block)) is not None:
+            self._start(block, label)
+        elif self._level.starts(block) and not self._is_list_entry(index, block):
+            self._start(block, None)
+        elif self._is_heading(index, block):
+            self._open_heading(block)
+        elif block.opens_with_label:
+            self._labelled(block, 0)
+        elif self._item is None and not self._outline.drafts and self._stray is None and not block.labels:
+            self._before_items(block)
+        else:
+            self._text(block)
+
+    def _before_items(self, block: Block) -> None:
+        self._outline.front.append(block.line)
+
+    # -- items and headings
+
+    def _start(self, block: Block, label: Label | None) -> None:
+        line, mark = block.line, block.mark
+        number = (label.number if label else None) or (mark.number if mark else None)
+        path = self._headings.path
+        if number is None and self._heading is not None and self._heading[1] is not None:
+            number = self._heading[1].number
+        item = Draft(_ascii(number or ""), line.number, line.last, path, page=line.page, sheet=line.sheet)
+        item.style = mark.style if mark and label is None else "label"
+        item.title = Field(Role.PROBLEM, label.word if label else "", line.number)
+        self._outline.drafts.append(item)
+        self._item, self._field, self._stray, self._heading = item, item.title, None, None
+        self._list_value = 0
+        begin = label.end if label else len(line.text) - len(mark.rest if mark else line.text)
+        self._spread(block, begin, 1 if label else 0)
+
+    def _is_heading(self, index: int, block: Block) -> bool:
+        line, mark = block.line, block.mark
+        if line.level and not block.opens_with_label:
+            return True
+        if mark is None or mark.style in ("一是", "第一,", "①"):
+            return False
+        if block.opens_with_label:
+            alone = block.labels[0].opens == "alone" and mark.style in ("一、", "第一章", "(一)")
+            return alone and self._next_label[index] != "field"
+        if self._item is None:
+            return True
+        upcoming = self._next_label[index]
+        if self._field is not None and self._field.role in PROSE_ROLES and self._field.pieces:
+            if mark.value == self._list_value + 1 and self._list_value > 0:
+                return False
+            return upcoming == "item" and self._looks_like_heading(mark)
+        return upcoming != "field" and self._looks_like_heading(mark)
+
+    def _looks_like_heading(self, mark: Numbered) -> bool:
+        return len(mark.rest) <= 60 and not _SENTENCE_END.search(mark.rest)
+
+    def _is_list_entry(self, index: int, block: Block) -> bool:
+        """Whether a numbered line continues a list within the open field, rather than starting an item."""
+        item, mark = self._item, block.mark
+        if item is None or mark is None or block.line.level or self._field is None:
+            return False
+        if self._field.role not in PROSE_ROLES or self._field is item.title and not self._field.pieces:
+            return False
+        if mark.style == item.style:
+            if item.value is not None and mark.value == item.value + 1:
+                return False
+            return mark.value == self._list_value + 1 and self._next_label[index] == "field"
+        return self._next_label[index] == "field" and self._list_goes_on(index, mark)
+
+    def _list_goes_on(self, index: int, mark: Numbered) -> bool:
+        """Whether the next label is one that the item still lacks."""
+        role = _role_ahead(self._blocks, index)
+        return role is not None and self._item is not None and not self._item.having(role) and self._field is not None \
+            and self._field.role is not Role.PROBLEM
+
+    def _open_heading(self, block: Block) -> None:
+        self._headings.open(block.line, block.mark)
+        self._heading = (block.line, block.mark)
+        self._item = self._field = self._stray = None
+        if not self._outline.drafts:
+            self._outline.front.append(block.line)
+
+    # -- fields and text
+
+    def _labelled(self, block: Block, first: int) -> None:
+        if self._item is None:
+            self._orphaned(block.line)
+            return
+        label = block.labels[first]
+        if self._stray is not None and self._item.having(label.role):
+            self._item = None
+            self._orphaned(block.line)
+            return
+        self._stray = None
+        self._spread(block, label.start, first)
+
+    def _spread(self, block: Block, begin: int, first: int) -> None:
+        """Text from `begin` to the open field, then each label's text to a field of its own."""
+        item, line = self._item, block.line
+        assert item is not None
+        labels = block.labels[first:]
+        head = line.text[begin : labels[0].start] if labels else line.text[begin:]
+        self._append(head, line)
+        for label, after in zip(labels, (*labels[1:], None), strict=False):
+            role = self._role(label)
+            self._field = Field(role, label.word, line.number)
+            item.fields.append(self._field)
+            self._append(line.text[label.end : after.start if after else None], line)
+        item.end_line = line.last
+        if item.value is None and block.mark is not None:
+            item.value = block.mark.value
+
+    def _role(self, label: Label) -> Role:
+        """A second kind of problem label within an item says what is to be reached."""
+        return Role.GOAL if label.role is Role.PROBLEM else label.role
+
+    def _append(self, text: str, line: Line) -> None:
+        assert self._field is not None
+        text = _trimmed(text)
+        if text:
+            self._field.pieces.append(Piece(text, line.number, line.last))
+
+    def _text(self, block: Block) -> None:
+        line = block.line
+        if self._item is None:
+            if self._stray is not None or not self._headings.path and self._outline.drafts:
+                self._orphaned(line)
+            return
+        if self._stray is None and self._continues(block):
+            assert self._field is not None
+            if block.labels:
+                self._spread(block, 0, 0)
+            else:
+                self._append(line.text, line)
+            self._item.end_line = line.last
+            self._list_value = block.mark.value if block.mark else self._list_value
+            return
+        self._orphaned(line)
+
+    def _continues(self, block: Block) -> bool:
+        """Whether a paragraph without a label goes on with the open field."""
+        open_field, text = self._field, block.line.text
+        if open_field is None:
+            return False
+        if not open_field.pieces or not balanced(open_field.text):
+            return True
+        if open_field.role in PARTY_ROLES:
+            return open_field.text[-1] in "、,,和及" and bool(_NAMES_ONLY.match(text))
+        if open_field.role is Role.TIME_LIMIT:
+            return open_field.text[-1] in "、,,"
+        if open_field.role in PROSE_ROLES:
+            return open_field.unfinished() or block.mark is not None or len(text) > 15 or not _SENTENCE_END.search(text)
+        return False
+
+    def _orphaned(self, line: Line) -> None:
+        if self._stray is None:
+            self._stray = Orphan(line.number, line.last, line.text)
+            self._outline.orphans.append(self._stray)
+        else:
+            self._stray.end_line = line.last
+            self._stray.text = f"{self._stray.text}\n{line.text}"
+
+
+def _labels_ahead(blocks: Sequence[Block], level: ItemLevel) -> list[str]:
+    """For each block what comes first after it: "item", "field" or "" (nothing)."""
+    ahead, following = [""] * len(blocks), ""
+    for index in range(len(blocks) - 1, -1, -1):
+        ahead[index] = following
+        block = blocks[index]
+        if level.problem(block) is not None or level.starts(block):
+            following = "field" if block.labels and level.problem(block) is None else "item"
+        elif block.labels:
+            following = "field"
+    return ahead
+
+
+def _role_ahead(blocks: Sequence[Block], index: int) -> Role | None:
+    for block in blocks[index + 1 : index + 40]:
+        if block.labels:
+            return block.labels[0].role
+    return None
+
+
+def _ascii(number: str) -> str:
+    from duban.reading.structure_numbering import value_of
+
+    return str(value_of(number)) if number and number in "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳" else number
+
+
+def _trimmed(text: str) -> str:
+    """A field's text without the brackets and marks that only hold fields apart."""
+    text = text.strip().lstrip("::")
+    text = re.sub(r"[((【\[]\s*$", "", text).strip()
+    if text and text[-1] in "))】]" and not balanced_left(text):
+        text = text[:-1].rstrip()
+    return text.strip("  ")
+
+
+def balanced_left(text: str) -> bool:
+    """Whether every closing bracket has an opening one."""
+    return text.count(")") + text.count(")") <= text.count("(") + text.count("(") and text.count("]") + text.count(
+        "】"
+    ) <= text.count("[") + text.count("【")

@@ -1,0 +1,168 @@
+"""Labels: the words before a colon that say what the text after them is.
+
+A label stands at the start of a line, in 【】, alone on its line, within a bracket, or in the middle of a paragraph
+after a full stop. Which words are labels is known from the lexicon, and confirmed by their repeating.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from duban.reading.lexicon import Lexicon, Role, bare_label
+from duban.reading.source import Line
+from duban.reading.structure_numbering import numbered
+
+_COLON = re.compile(r"\s*[::]\s*")
+_BEFORE = "。;;,,((【[〔 |!?!?、)）]】>》”\"."
+_BRACKET_LABEL = re.compile(r"[【\[〔]\s*(?P<word>[^【】\[\]〔〕::]{2,14}?)\s*[】\]〕]\s*[::]?\s*")
+_NUMBER_AFTER = re.compile(r"^(?P<word>.*?[\u4e00-\u9fff))])\s*(?:[((〔\[【]?\s*(?P<n>\d{1,4}(?:[-.]\d{1,3})?|[一二三四五六七八九十百零〇]{1,5}|[①-⑳])\s*[))〕\]】]?)$")
+_NUMBER_BEFORE = re.compile(r"^第?\s*(?P<n>\d{1,4}|[一二三四五六七八九十百]{1,5})\s*[项个条]?\s*(?P<word>[\u4e00-\u9fff]{2,10})$")
+_LONGEST = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label found in a line: where it starts and where its text starts; `number` where it carries one (问题3)."""
+
+    role: Role
+    word: str
+    start: int
+    end: int
+    number: str | None = None
+    opens: str = ""  # "line" at the start of a line, "inline" within one, "alone" as the whole line
+
+
+class Labeller:
+    """Finds labels in the lines of one document; made once a document, since what repeats in it decides."""
+
+    def __init__(self, lines: Sequence[Line], lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._counts: Counter[str] = Counter()
+        self._numbered: Counter[str] = Counter()
+        for line in lines:
+            for label in self._candidates(line.text):
+                self._counts[label.word] += 1
+                self._numbered[label.word] += label.number is not None
+
+    def labels(self, text: str) -> list[Label]:
+        """The labels of a line, in order, not overlapping."""
+        found: list[Label] = []
+        for label in self._candidates(text):
+            if self._confirmed(label) and (not found or label.start >= found[-1].end):
+                found.append(label)
+        return found
+
+    def _confirmed(self, label: Label) -> bool:
+        """Short and everyday words are labels only where they repeat; a longer one at a line's start always is."""
+        word, times = label.word, self._counts[label.word]
+        if label.role is Role.PROBLEM and label.opens == "inline" and label.number is None:
+            return times >= 2 and len(word) >= 3
+        if label.opens == "alone":
+            return len(word) >= 3 and (times >= 2 or len(word) >= 4)
+        if len(word) < 3:
+            return times >= 2 and label.opens == "line"
+        return times >= 2 or label.opens == "line" or label.role not in _EVERYDAY
+
+    def _candidates(self, text: str) -> list[Label]:
+        found = [*self._bracketed(text), *self._with_colon(text)]
+        found.sort(key=lambda label: (label.start, -label.end))
+        if not found and (alone := self._alone(text)):
+            return [alone]
+        return found
+
+    def _with_colon(self, text: str) -> list[Label]:
+        found = []
+        for colon in _COLON.finditer(text):
+            if label := self._before(text, colon.start(), colon.end()):
+                found.append(label)
+        return found
+
+    def _before(self, text: str, colon: int, end: int) -> Label | None:
+        """The label that ends at a colon: the longest run before it that the lexicon knows."""
+        for start in _starts(text, colon):
+            named = self._named(text[start:colon])
+            if named:
+                role, word, number = named
+                return Label(role, word, start, end, number, "line" if _opens_line(text, start) else "inline")
+        return None
+
+    def _bracketed(self, text: str) -> list[Label]:
+        found = []
+        for match in _BRACKET_LABEL.finditer(text):
+            if named := self._named(match.group("word")):
+                role, word, number = named
+                opens = "line" if _opens_line(text, match.start()) else "inline"
+                found.append(Label(role, word, match.start(), match.end(), number, opens))
+        return found
+
+    def _alone(self, text: str) -> Label | None:
+        if len(text) > _LONGEST:
+            return None
+        marked = numbered(text)
+        body = marked.rest if marked else text
+        named = self._named(body.strip("()() "))
+        if not named:
+            return None
+        role, word, number = named
+        return Label(role, word, 0, len(text), number, "alone")
+
+    def _named(self, printed: str) -> tuple[Role, str, str | None] | None:
+        """Role, bare word and number of what stands before a colon."""
+        if not 2 <= len(printed) <= _LONGEST:
+            return None
+        if role := self._lexicon.role(printed):
+            return role, bare_label(printed), None
+        for pattern in (_NUMBER_AFTER, _NUMBER_BEFORE):
+            if match := pattern.match(printed.strip("【】[]〔〕 ")):
+                role = self._lexicon.role(match.group("word"))
+                if role in (Role.PROBLEM, Role.MEASURES, Role.NUMBER):
+                    return role, bare_label(match.group("word")), match.group("n")
+        return None
+
+
+_EVERYDAY = frozenset({Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.STATUS, Role.NOTE, Role.SECTION, Role.CATEGORY, Role.REGULATIONS})
+
+
+def _starts(text: str, colon: int) -> list[int]:
+    """Where a label that ends at this colon may start: the line's start, or after a mark, the longest first."""
+    least = max(0, colon - _LONGEST)
+    starts = [i for i in range(least, colon) if i == 0 or text[i - 1] in _BEFORE]
+    if marked := numbered(text):
+        starts.append(len(text) - len(marked.rest))
+    return sorted(i for i in set(starts) if least <= i < colon and text[i] not in " ")
+
+
+def _opens_line(text: str, start: int) -> bool:
+    before = text[:start].strip("【[〔((◆◇■●▲★☆※·-—>  ")
+    if not before:
+        return True
+    marked = numbered(text)
+    return marked is not None and len(text) - len(marked.rest) >= start
+
+
+def join_broken_labels(lines: Sequence[Line], lexicon: Lexicon) -> list[Line]:
+    """Lines between which a label was broken (责任单 / 位:区委办) as one."""
+    joined: list[Line] = []
+    for line in lines:
+        if joined and joined[-1].cells is None and line.cells is None and _breaks(joined[-1].text, line.text, lexicon):
+            joined[-1] = joined[-1].joined_with(line)
+        else:
+            joined.append(line)
+    return joined
+
+
+def _breaks(above: str, below: str, lexicon: Lexicon) -> bool:
+    colon = re.search(r"[::]", below[:12])
+    if not colon:
+        return False
+    tail = re.split(rf"[{re.escape(_BEFORE)}]", above)[-1]
+    if not 1 <= len(tail) <= 10 or re.search(r"[::]", tail):
+        return False
+    head = below[: colon.start()].strip()
+    whole = lexicon.role(tail + head)
+    if whole is None or not head:
+        return whole is not None and len(tail) >= 3
+    return lexicon.role(head) is None or tail in lexicon.modifiers or len(tail) <= 2 and lexicon.role(tail) is None

@@ -1,0 +1,78 @@
+"""Numbering: 一、 (一) 1. (1) ① 第一条 一是, half-width, full-width and mixed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+CHINESE_DIGITS = {"零": 0, "〇": 0, "O": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+_CN = r"[一二三四五六七八九十百零〇两]{1,6}"
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳㉑㉒㉓㉔㉕㉖㉗㉘㉙㉚㉛㉜㉝㉞㉟㊱㊲㊳㊴㊵㊶㊷㊸㊹㊺㊻㊼㊽㊾㊿"
+
+#: Style name and pattern; the first that matches at the start of a line counts.
+_STYLES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("第一章", re.compile(rf"第\s*(?P<n>{_CN}|\d{{1,4}})\s*(?:章|部分|篇|节)[\s::、..,,]*")),
+    ("第一条", re.compile(rf"第\s*(?P<n>{_CN}|\d{{1,4}})\s*(?:条|项|款)(?!的)[\s::、..,,]*")),
+    ("(一)", re.compile(rf"[((〔\[【]\s*(?P<n>{_CN})\s*[))〕\]】]\s*[、..,,]?\s*")),
+    ("(1)", re.compile(r"[((〔\[【]\s*(?P<n>\d{1,4})\s*[))〕\]】]\s*[、..,,]?\s*")),
+    ("一)", re.compile(rf"(?P<n>{_CN})\s*[))]\s*[、..,,]?\s*")),
+    ("一、", re.compile(rf"(?P<n>{_CN})\s*[、..,,:](?!\d)\s*")),
+    ("一是", re.compile(rf"(?P<n>{_CN})(?:是|要)(?!否)[::,,]?\s*")),
+    ("第一,", re.compile(rf"第(?P<n>{_CN})[,,、::]\s*")),
+    ("1.1", re.compile(r"(?P<n>\d{1,3}(?:\.\d{1,3}){1,3})(?![\d%年月日.万亿元个项])[、..]?\s*(?=\D)")),
+    ("1)", re.compile(r"(?P<n>\d{1,4})\s*[))]\s*[、..,,]?\s*")),
+    ("1.", re.compile(r"(?P<n>\d{1,4})\s*(?:[、．,,]|[..](?!\d)|[::](?!\d))\s*")),
+    ("1.", re.compile(r"(?P<n>\d{1,3})\s+(?=[\u4e00-\u9fff《“\"])")),
+    ("①", re.compile(rf"(?P<n>[{_CIRCLED}])\s*[、..]?\s*")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The number at the start of a line: its style, as printed without brackets, its value, and the text after it."""
+
+    style: str
+    number: str
+    value: int
+    rest: str
+
+
+def numbered(text: str) -> Numbered | None:
+    """The number with which a line starts, or None."""
+    if not text or not (text[0] in "第((〔[【一二三四五六七八九十百零〇两" or text[0].isdigit() or text[0] in _CIRCLED):
+        return None
+    for style, pattern in _STYLES:
+        if match := pattern.match(text):
+            printed = match.group("n")
+            value = value_of(printed)
+            if value is None:
+                continue
+            return Numbered(style, str(value) if style == "①" else printed, value, text[match.end() :].strip())
+    return None
+
+
+def value_of(printed: str) -> int | None:
+    """The value of a printed number: ASCII figures, Chinese numerals up to thousands, circled figures; 1.2 counts as 2."""
+    printed = printed.strip()
+    if printed in _CIRCLED and printed:
+        return _CIRCLED.index(printed) + 1
+    if re.fullmatch(r"\d+(?:\.\d+)*", printed):
+        return int(printed.rpartition(".")[2])
+    return chinese_value(printed)
+
+
+def chinese_value(text: str) -> int | None:
+    """The value of a Chinese numeral such as 二十三 or 二〇二四, or None."""
+    if not text or any(ch not in CHINESE_DIGITS and ch not in _UNITS for ch in text):
+        return None
+    if not any(ch in _UNITS for ch in text):
+        return int("".join(str(CHINESE_DIGITS[ch]) for ch in text))
+    total, digit = 0, None
+    for ch in text:
+        if ch in CHINESE_DIGITS:
+            digit = CHINESE_DIGITS[ch]
+        else:
+            total += (1 if digit is None or digit == 0 else digit) * _UNITS[ch]
+            digit = None
+    return total + (digit or 0)
