@@ -26,7 +26,7 @@ def run() -> None:
     database.dispose()
 
 
-def render(kind, value, autogen_context):  # noqa: ANN001, ANN201
+def render(kind, value, autogen_context):
     """Migrations name only types that SQLAlchemy has: they must run when our models have long changed."""
     if kind == "type" and isinstance(value, UtcDateTime):
         return "sa.DateTime(timezone=True)"
@@ -36,7 +36,7 @@ def render(kind, value, autogen_context):  # noqa: ANN001, ANN201
     return False
 
 
-def migrate(connection) -> None:  # noqa: ANN001
+def migrate(connection) -> None:
     """One transaction for each migration; SQLite alters tables by copying them."""
     context.configure(
         connection=connection,

@@ -10,18 +10,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
+from duban.domain.policy_model import ClockKind
 from models.base import Base
 from models.types import Key, values_of
-
-
-class ClockKind(StrEnum):
-    """What a clock waits for."""
-
-    LIMIT = "limit"
-    CHECK_IN = "check_in"
-    ACKNOWLEDGE = "acknowledge"
-    VERIFY = "verify"
-    RE_INSPECT = "re_inspect"
 
 
 class ClockState(StrEnum):

@@ -323,7 +323,7 @@ class Closing(Base):
     """One recorded step towards striking an item off; who did it can be held against who verifies."""
 
     __tablename__ = "closing"
-    __table_args__ = (UniqueConstraint("item_id", "cycle", "step", "actor"),)
+    __table_args__ = (UniqueConstraint("item_id", "cycle", "step", "actor", "party_id"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), index=True)

@@ -428,7 +428,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_closing_item_id_item")),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_closing_party_id_party")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_closing")),
-        sa.UniqueConstraint("item_id", "cycle", "step", "actor", name=op.f("uq_closing_item_id_cycle_step_actor")),
+        sa.UniqueConstraint("item_id", "cycle", "step", "actor", "party_id", name=op.f("uq_closing_item_id_cycle_step_actor_party_id")),
     )
     with op.batch_alter_table("closing", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_closing_item_id"), ["item_id"], unique=False)

@@ -1,0 +1,60 @@
+"""The hash chain of an item's events: each one seals the one before, so an edit anywhere shows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What of an event the hash covers: all of it but the hash itself."""
+
+    item_id: int
+    seq: int
+    type: str
+    actor: str
+    source: str
+    occurred_at: dt.datetime
+    recorded_at: dt.datetime
+    reason: str
+    payload: Mapping[str, Any]
+    previous_hash: str
+
+
+def chain_hash(event: Sealed) -> str:
+    """SHA-256 over the event in canonical JSON (sorted keys, UTC instants to the microsecond)."""
+    body = json.dumps(
+        [
+            event.item_id,
+            event.seq,
+            event.type,
+            event.actor,
+            event.source,
+            _instant(event.occurred_at),
+            _instant(event.recorded_at),
+            event.reason,
+            event.payload,
+            event.previous_hash,
+        ],
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def anchor_hash(heads: Iterable[tuple[int, int, str]]) -> str:
+    """One hash over the head (item id, seq, hash) of every chain, in the order of the ids."""
+    digest = hashlib.sha256()
+    for item_id, seq, head in heads:
+        digest.update(f"{item_id}:{seq}:{head}\n".encode())
+    return digest.hexdigest()
+
+
+def _instant(value: dt.datetime) -> str:
+    return value.astimezone(dt.UTC).isoformat(timespec="microseconds")

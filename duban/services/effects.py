@@ -1,0 +1,101 @@
+"""What a transition brings with it: measures and regulations that come along, and the clocks that begin or end."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from duban.domain.actors import Actor
+from duban.domain.lifecycle import Action, State, Transition
+from duban.errors import NotFound
+from duban.services import clocks
+from duban.services.rules import business_date, rules_of
+from models import Item, Measure, Milestone, MilestoneKind, Progress, Regulation, RegulationStatus
+
+if TYPE_CHECKING:
+    from duban.services.transitions import MoveDetails
+
+
+def bring_in(
+    session: Session, item: Item, action: Action, details: MoveDetails, actor: Actor, now: dt.datetime
+) -> None:
+    """Enters what the action brings, before its guards look; a refusal rolls it back with everything else."""
+    if action is Action.DRAFT_MEASURE and details.measures:
+        _add_measures(session, item, details.measures, actor)
+    if action is Action.ISSUE_REGULATION:
+        for regulation_id, instrument in details.regulations.items():
+            regulation = session.get(Regulation, regulation_id)
+            if regulation is None or regulation.item_id != item.id:
+                raise NotFound(what="regulation of this item", key=regulation_id)
+            regulation.document_number = instrument.document_number or regulation.document_number
+            regulation.issued_on = instrument.issued_on or regulation.issued_on
+    session.flush()
+
+
+def carry_out(
+    session: Session, item: Item, transition: Transition, details: MoveDetails, actor: Actor, now: dt.datetime
+) -> None:
+    """Ends or begins the clocks that the new state asks for, in the same transaction."""
+    match transition.action:
+        case Action.CLOSE:
+            clocks.complete(session, item, now)
+        case Action.WITHDRAW | Action.MERGE:
+            clocks.cancel(session, item, now)
+        case Action.REOPEN:
+            _reopen(session, item, details, now)
+        case Action.ISSUE_REGULATION:
+            _issued(session, item, actor, now)
+        case _:
+            pass
+    if transition.target is State.ONGOING:
+        clocks.arm(session, item, rules_of(session, item.plan_id), business_date(now))
+    clocks.show_next_due(session, item)
+
+
+def _add_measures(session: Session, item: Item, texts: tuple[str, ...], actor: Actor) -> None:
+    last = session.scalar(select(func.max(Measure.position)).where(Measure.item_id == item.id)) or 0
+    session.add_all(
+        Measure(item_id=item.id, position=last + n, text=text.strip(), progress=Progress.OPEN, reported_by=actor.name)
+        for n, text in enumerate(texts, start=1)
+        if text.strip()
+    )
+
+
+def _issued(session: Session, item: Item, actor: Actor, now: dt.datetime) -> None:
+    """Promised regulations are issued now, and the milestones that asked for them are done."""
+    session.execute(
+        update(Regulation)
+        .where(Regulation.item_id == item.id, Regulation.status == RegulationStatus.PLANNED)
+        .values(status=RegulationStatus.ISSUED)
+    )
+    asked = session.scalars(
+        select(Milestone).where(
+            Milestone.item_id == item.id, Milestone.kind == MilestoneKind.ISSUE_REGULATION, ~Milestone.done
+        )
+    )
+    for milestone in asked:
+        milestone.done, milestone.done_on, milestone.reported_by = True, business_date(now), actor.name
+        clocks.complete(session, item, now, milestone_id=milestone.id)
+    session.flush()
+
+
+def _reopen(session: Session, item: Item, details: MoveDetails, now: dt.datetime) -> None:
+    """A relapse gets a limit of its own: without one it would have no clock, and slip in silence."""
+    if details.due_on is None:
+        return
+    rules = rules_of(session, item.plan_id)
+    last = session.scalar(select(func.max(Milestone.position)).where(Milestone.item_id == item.id)) or 0
+    session.add(
+        Milestone(
+            item_id=item.id,
+            position=last + 1,
+            text=f"重新整改(第{item.cycle}轮)",
+            kind=MilestoneKind.COMPLETE,
+            due_on=details.due_on,
+            rolled_due_on=rules.calendar.roll(details.due_on),
+        )
+    )
+    session.flush()

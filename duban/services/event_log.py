@@ -1,0 +1,78 @@
+"""Appending to the event log: the next number and hash of an item's chain, in the caller's transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from duban.domain.actors import Actor
+from duban.domain.events import Sealed, chain_hash
+from models import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened to one item; `occurred_at` may lie before it was recorded."""
+
+    item_id: int
+    type: str
+    actor: Actor
+    occurred_at: dt.datetime
+    reason: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def append(session: Session, happening: Happening, now: dt.datetime) -> None:
+    """Writes one event; the row's unique (item, seq) refuses a second writer that raced this one."""
+    append_all(session, [happening], now)
+
+
+def append_all(session: Session, happenings: Sequence[Happening], now: dt.datetime) -> None:
+    """Writes events of many items in one statement, each sealed onto the head of its item's chain."""
+    heads = _heads(session, {h.item_id for h in happenings})
+    rows = []
+    for happening in happenings:
+        seq, previous = heads.get(happening.item_id, (0, ""))
+        sealed = Sealed(
+            item_id=happening.item_id,
+            seq=seq + 1,
+            type=happening.type,
+            actor=happening.actor.name,
+            source=happening.actor.source,
+            occurred_at=happening.occurred_at,
+            recorded_at=now,
+            reason=happening.reason,
+            payload=dict(happening.payload),
+            previous_hash=previous,
+        )
+        seal = chain_hash(sealed)
+        heads[happening.item_id] = (seq + 1, seal)
+        rows.append({f: getattr(sealed, f) for f in Sealed.__dataclass_fields__} | {"hash": seal})
+    if rows:
+        session.execute(insert(Event), rows)
+
+
+def _heads(session: Session, item_ids: set[int]) -> dict[int, tuple[int, str]]:
+    """Last number and hash of each chain; 500 ids a statement, which both databases take."""
+    found: dict[int, tuple[int, str]] = {}
+    ids = sorted(item_ids)
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        last = (
+            select(Event.item_id, func.max(Event.seq).label("seq"))
+            .where(Event.item_id.in_(part))
+            .group_by(Event.item_id)
+            .subquery()
+        )
+        rows = session.execute(
+            select(Event.item_id, Event.seq, Event.hash).join(
+                last, (Event.item_id == last.c.item_id) & (Event.seq == last.c.seq)
+            )
+        )
+        found.update({item_id: (seq, head) for item_id, seq, head in rows})
+    return found

@@ -1,0 +1,185 @@
+"""A reading's items as rows of the ledger, literally: nothing is inherited, moved or invented on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from duban.domain.lifecycle import State
+from duban.reading import model as read
+from duban.services.parties import PartyBook
+from models import (
+    Category,
+    Item,
+    ItemParty,
+    Measure,
+    Milestone,
+    MilestoneKind,
+    PartyKind,
+    Plan,
+    Progress,
+    Regulation,
+    RegulationStatus,
+    Role,
+    Target,
+)
+
+#: Which field of a reading names parties of which role, and what they are.
+ROLES = (
+    ("lead_officials", Role.LEAD_OFFICIAL, PartyKind.PERSON),
+    ("lead_units", Role.LEAD_UNIT, PartyKind.UNIT),
+    ("responsible_units", Role.RESPONSIBLE, PartyKind.UNIT),
+    ("support_units", Role.SUPPORT, PartyKind.UNIT),
+    ("supervising_units", Role.SUPERVISING, PartyKind.UNIT),
+)
+
+
+class ItemWriter:
+    """Writes the items of one reading, and remembers which row came from which place."""
+
+    def __init__(
+        self, session: Session, plan: Plan, book: PartyBook, roll: Callable[[dt.date], dt.date], now: dt.datetime
+    ) -> None:
+        self._session = session
+        self._plan = plan
+        self._book = book
+        self._roll = roll
+        self._now = now
+        self.rows: list[Item] = []
+        self.first_named: dict[str, Item] = {}
+        self._by_number: dict[str, list[Item]] = defaultdict(list)
+        self._copies: Counter[tuple[str, str]] = Counter()
+        self._restarting: set[str] = set()
+
+    def write(self, reading: read.Reading) -> list[Item]:
+        """All items and children, parents first; flushed, so that they have ids."""
+        self._restarting = _restarting_numbers(reading)
+        for item in reading.items:
+            self._write(item, None)
+        self._session.flush()
+        return self.rows
+
+    def find(self, number: str | None, line: int | None) -> Item | None:
+        """The row that a doubt is about: by its number, and by its line where a number stands more than once."""
+        candidates = self._by_number.get(number or "", [])
+        return next((row for row in candidates if row.source_line == line), candidates[0] if candidates else None)
+
+    def _write(self, item: read.Item, parent: Item | None) -> None:
+        key = _path_key(item.path) if item.number in self._restarting else ""
+        self._copies[(key, item.number)] += 1
+        row = Item(
+            plan_id=self._plan.id,
+            parent_id=parent.id if parent else None,
+            number=item.number[:40],
+            copy=self._copies[(key, item.number)],
+            position=len(self.rows) + 1,
+            path=list(item.path),
+            path_key=key,
+            title=item.title or item.goal or (item.measures[0] if item.measures else item.number),
+            goal=item.goal,
+            time_limit=item.time_limit,
+            long_term=item.long_term,
+            category=Category(item.category) if item.category else None,
+            reported_done=item.status == "done",
+            state=State(item.state),
+            source_line=item.place.line,
+            source_end_line=item.place.end_line,
+            created_at=self._now,
+            updated_at=self._now,
+        )
+        self._session.add(row)
+        self._session.flush()
+        self.rows.append(row)
+        self._by_number[item.number].append(row)
+        self._add_parts(row, item)
+        self._add_parties(row, item)
+        for child in item.children:
+            self._write(child, row)
+
+    def _add_parts(self, row: Item, item: read.Item) -> None:
+        done = self._plan.registered_on if item.status == "done" else None
+        self._session.add_all(
+            Measure(
+                item_id=row.id,
+                position=n,
+                text=text,
+                progress=Progress.DONE if done else Progress.OPEN,
+                done_on=done,
+            )
+            for n, text in enumerate(item.measures, start=1)
+        )
+        milestones = [self._milestone(row, n, m) for n, m in enumerate(item.milestones, start=1)]
+        self._session.add_all(milestones)
+        self._session.add_all(
+            Regulation(
+                item_id=row.id,
+                position=n,
+                title=r.title[:500],
+                status=RegulationStatus(r.status),
+                document_number=r.document_number,
+            )
+            for n, r in enumerate(item.regulations, start=1)
+        )
+        self._session.add_all(_target(row, n, t) for n, t in enumerate(item.targets, start=1))
+        open_dates = [m.rolled_due_on for m in milestones if m.rolled_due_on and not m.done]
+        row.due_on = min(open_dates, default=None)
+        row.first_due_on = max(open_dates, default=None)
+
+    def _milestone(self, row: Item, position: int, part: read.Milestone) -> Milestone:
+        start_on = part.start_on if not (part.start_on and part.due_on and part.start_on > part.due_on) else None
+        return Milestone(
+            item_id=row.id,
+            position=position,
+            text=part.text,
+            kind=MilestoneKind(part.kind),
+            start_on=start_on,
+            due_on=part.due_on,
+            rolled_due_on=self._roll(part.due_on) if part.due_on else None,
+            alternative_due_on=part.alternative_due_on,
+            confidence=part.confidence,
+            done=part.done,
+        )
+
+    def _add_parties(self, row: Item, item: read.Item) -> None:
+        for attribute, role, kind in ROLES:
+            for position, name in enumerate(dict.fromkeys(getattr(item, attribute)), start=1):
+                party = self._book.party(name, kind)
+                self.first_named.setdefault(name, row)
+                if self._session.get(ItemParty, (row.id, role, party.id)) is None:
+                    self._session.add(ItemParty(item_id=row.id, role=role, party_id=party.id, position=position))
+
+
+def _target(row: Item, position: int, target: read.Target) -> Target:
+    return Target(
+        item_id=row.id,
+        position=position,
+        text=target.text,
+        name=target.name[:300],
+        comparator=target.comparator,
+        value=target.value,
+        upper=target.upper,
+        baseline=target.baseline,
+        unit=target.unit[:40],
+        due_on=target.due_on,
+    )
+
+
+def _restarting_numbers(reading: read.Reading) -> set[str]:
+    """Numbers that stand under different headings without being doubted: their numbering restarts there."""
+    doubted = {
+        a.number
+        for a in reading.anomalies
+        if a.code in (read.AnomalyCode.DUPLICATE_NUMBER, read.AnomalyCode.CONFLICTING_COPIES)
+    }
+    paths: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for item in reading.walk():
+        paths[item.number].add(tuple(item.path))
+    return {number for number, seen in paths.items() if len(seen) > 1 and number not in doubted}
+
+
+def _path_key(path: list[str]) -> str:
+    return hashlib.sha256("\n".join(path).encode()).hexdigest()[:16]

@@ -1,0 +1,87 @@
+"""The parties of a plan: what the directory knows, and what the text names beside it."""
+
+from __future__ import annotations
+
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from duban.reading.directory import Entry
+from models import Party, PartyAlias, PartyKind, PartyMember, Plan
+
+
+class PartyBook:
+    """Finds, or makes, the party that a name in the text means; one plan's parties in memory while it is registered."""
+
+    def __init__(self, session: Session, plan: Plan) -> None:
+        self._session = session
+        self._plan = plan
+        self._by_name: dict[str, Party] = {}
+        self.unknown: dict[str, Party] = {}
+        for party in session.scalars(select(Party).where(Party.plan_id == plan.id)):
+            self._by_name[party.name] = party
+        aliases = select(PartyAlias.name, Party).join(Party, Party.id == PartyAlias.party_id)
+        for name, party in session.execute(aliases.where(PartyAlias.plan_id == plan.id)).tuples():
+            self._by_name.setdefault(name, party)
+
+    def add_directory(self, entries: list[Entry]) -> None:
+        """Enters a directory's rows: first all names, then what they say of each other."""
+        for entry in entries:
+            self._by_name[entry.name] = self._enter(entry)
+        self._session.flush()
+        for entry in entries:
+            self._relate(entry)
+        self._session.flush()
+
+    def ensure_office(self, name: str, email: str) -> Party:
+        """The supervision office: the directory's, or one by the settings; it always has an address."""
+        found = next((p for p in self._by_name.values() if p.kind is PartyKind.OFFICE), None)
+        if found is None:
+            found = self._by_name.get(name)
+            if found is None:
+                found = Party(plan_id=self._plan.id, name=name, kind=PartyKind.OFFICE)
+                self._session.add(found)
+                self._by_name[name] = found
+            found.kind = PartyKind.OFFICE
+        found.email = found.email or email
+        self._session.flush()
+        return found
+
+    def party(self, name: str, kind: PartyKind) -> Party:
+        """The party of a name in the text; one that nobody knows yet is entered without an address."""
+        found = self._by_name.get(name)
+        if found is None:
+            found = Party(plan_id=self._plan.id, name=name[:200], kind=kind, known=False)
+            self._session.add(found)
+            self._session.flush()
+            self._by_name[name] = found
+            self.unknown[name] = found
+        return found
+
+    def _enter(self, entry: Entry) -> Party:
+        party = self._by_name.get(entry.name)
+        if party is None:
+            party = Party(plan_id=self._plan.id, name=entry.name, kind=PartyKind(entry.kind))
+            self._session.add(party)
+        party.kind, party.post, party.email = PartyKind(entry.kind), entry.post, entry.email
+        party.valid_from, party.valid_to = entry.valid_from, entry.valid_to
+        party.is_plan_head, party.known = entry.plan_head, True
+        return party
+
+    def _relate(self, entry: Entry) -> None:
+        party = self._by_name[entry.name]
+        for alias in entry.aliases:
+            if alias != entry.name and alias not in self._by_name:
+                self._session.add(PartyAlias(plan_id=self._plan.id, party_id=party.id, name=alias))
+                self._by_name[alias] = party
+        party.superior_id = self._id(entry.superior)
+        party.substitute_id = self._id(entry.substitute)
+        party.head_id = self._id(entry.head)
+        for member in entry.members:
+            if self._session.get(PartyMember, (party.id, self._by_name[member].id)) is None:
+                self._session.add(PartyMember(collective_id=party.id, member_id=self._by_name[member].id))
+
+    def _id(self, name: str | None) -> int | None:
+        return self._by_name[name].id if name else None
+
+

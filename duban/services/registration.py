@@ -1,0 +1,264 @@
+"""Registering a document: reading → plan, parties, items, clocks, events, and a signal for each item's flow run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.domain.actors import Actor
+from duban.errors import DubanError
+from duban.reading.directory import Entry
+from duban.reading.model import Anomaly as Doubt
+from duban.reading.model import AnomalyCode, Reading
+from duban.services import clocks
+from duban.services.event_log import Happening, append_all
+from duban.services.item_rows import ItemWriter
+from duban.services.parties import PartyBook
+from duban.services.plan_code import plan_code
+from duban.services.rules import rules_from
+from models import Anomaly, Document, Item, Plan, Signal
+
+
+class EditionStands(DubanError):
+    """Plan {code} already stands with another edition of this document ({title}).
+
+    `duban register FILE --plan {code}` shows what changed and applies what you accept; `--code OTHER` registers it as a
+    plan of its own.
+    """
+
+    code = "edition_stands"
+    status = 409
+
+
+class CodeTaken(DubanError):
+    """The plan code {code} is taken by {title}.
+
+    Give another one with --code.
+    """
+
+    code = "code_taken"
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A document as it came in, with its reading."""
+
+    filename: str
+    content: bytes
+    reading: Reading
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the bytes."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeRules:
+    """What the registering office adds: its rules, and the address that answers for everybody without one."""
+
+    policy_name: str
+    policy_text: str
+    office_name: str
+    office_email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What now stands in the ledger. `created` is false where the same bytes were registered before."""
+
+    plan_id: int
+    code: str
+    title: str
+    created: bool
+    items: int
+    quarantined: int
+    states: dict[str, int]
+    anomalies: dict[str, int] = field(default_factory=dict)
+    clocks: int = 0
+
+
+def register(
+    database: Database,
+    received: Received,
+    *,
+    rules: OfficeRules,
+    actor: Actor,
+    as_of: dt.date,
+    now: dt.datetime,
+    directory: Sequence[Entry] = (),
+    code: str | None = None,
+) -> Registered:
+    """Enters a document's items, whole or not at all; the same bytes again change nothing.
+
+    `as_of` is the business date on which the office takes the plan over. Raises EditionStands where a plan of the
+    same title stands with other content, and CodeTaken where `code` is another plan's.
+    """
+    rules_from(rules.policy_text)  # a wrong policy is refused before anything is written
+    with database.write() as session:
+        standing = _standing(session, received)
+        if standing is not None:
+            return summary_of(session, standing, created=False)
+        plan = _new_plan(session, received, rules, as_of, now, code)
+        document = _store(session, plan, received, actor, now)
+        book = PartyBook(session, plan)
+        book.add_directory(list(directory))
+        book.ensure_office(rules.office_name, rules.office_email)
+        writer = ItemWriter(session, plan, book, clocks.roll_with(rules_from(rules.policy_text)), now)
+        rows = writer.write(received.reading)
+        doubts = [*received.reading.anomalies, *_unknown_parties(book, bool(directory), writer)]
+        _quarantine(session, plan, document, doubts, writer)
+        for item in rows:
+            clocks.arm(session, item, rules_from(rules.policy_text), as_of)
+        happenings = [_assigned(item, document, actor, now) for item in rows]
+        append_all(session, happenings, now)
+        session.add_all(Signal(item_id=item.id, created_at=now) for item in rows)
+        session.flush()
+        return summary_of(session, plan, created=True)
+
+
+def summary_of(session: Session, plan: Plan, *, created: bool) -> Registered:
+    """Counts of what stands in the ledger for a plan."""
+    items = session.execute(
+        select(Item.state, Item.quarantined, func.count())
+        .where(Item.plan_id == plan.id, ~Item.dropped)
+        .group_by(Item.state, Item.quarantined)
+    ).all()
+    states: Counter[str] = Counter()
+    for state, _, count in items:
+        states[state.value] += count
+    codes = session.execute(
+        select(Anomaly.code, func.count()).where(Anomaly.plan_id == plan.id, Anomaly.resolved_at.is_(None)).group_by(Anomaly.code)
+    ).tuples()
+    return Registered(
+        plan_id=plan.id,
+        code=plan.code,
+        title=plan.title,
+        created=created,
+        items=sum(states.values()),
+        quarantined=sum(count for _, quarantined, count in items if quarantined),
+        states=dict(states),
+        anomalies=dict(codes.all()),
+        clocks=clocks.count_open(session, plan.id),
+    )
+
+
+def _standing(session: Session, received: Received) -> Plan | None:
+    """The plan that these bytes were registered as; raises EditionStands for other bytes of the same document."""
+    same = session.scalars(
+        select(Plan).join(Document, Document.plan_id == Plan.id).where(Document.sha256 == received.sha256)
+    ).first()
+    if same is not None:
+        return same
+    reading = received.reading
+    edition = session.scalars(
+        select(Plan).where(Plan.title == reading.title[:500], Plan.kind == reading.kind.value, Plan.year.is_not_distinct_from(reading.year))
+    ).first()
+    if edition is not None:
+        raise EditionStands(code=edition.code, title=edition.title)
+    return None
+
+
+def _new_plan(
+    session: Session, received: Received, rules: OfficeRules, as_of: dt.date, now: dt.datetime, code: str | None
+) -> Plan:
+    taken = set(session.scalars(select(Plan.code)))
+    if code is not None and code in taken:
+        title = session.scalars(select(Plan.title).where(Plan.code == code)).one()
+        raise CodeTaken(code=code, title=title)
+    reading = received.reading
+    plan = Plan(
+        code=code or plan_code(reading, received.filename, taken),
+        kind=reading.kind.value,
+        title=reading.title[:500] or received.filename[:500],
+        issuer=reading.issuer[:200] if reading.issuer else None,
+        reference=reading.reference[:100] if reading.reference else None,
+        issued_on=reading.issued_on,
+        year=reading.year,
+        policy=rules.policy_text,
+        policy_name=rules.policy_name,
+        registered_on=as_of,
+        registered_at=now,
+    )
+    session.add(plan)
+    session.flush()
+    return plan
+
+
+def _store(session: Session, plan: Plan, received: Received, actor: Actor, now: dt.datetime) -> Document:
+    document = Document(
+        plan_id=plan.id,
+        edition=1,
+        filename=received.filename[-255:],
+        sha256=received.sha256,
+        size=len(received.content),
+        content=received.content,
+        received_at=now,
+        received_by=actor.name,
+    )
+    session.add(document)
+    session.flush()
+    return document
+
+
+def _unknown_parties(book: PartyBook, has_directory: bool, writer: ItemWriter) -> list[Doubt]:
+    """A name that the directory does not have. Without any directory nobody is known, and one list says so better."""
+    if not has_directory:
+        return []
+    return [
+        Doubt(
+            AnomalyCode.UNKNOWN_PARTY,
+            f"名录中没有「{name}」,有关通知将发送督查室代转",
+            line=row.source_line or 0,
+            number=row.number,
+            item_line=row.source_line,
+        )
+        for name, row in writer.first_named.items()
+        if name in book.unknown
+    ]
+
+
+def _quarantine(session: Session, plan: Plan, document: Document, doubts: list[Doubt], writer: ItemWriter) -> None:
+    """Stores each doubt at its item, and quarantines the items with a blocking one, with all that hang on them."""
+    blocked: set[int] = set()
+    for doubt in doubts:
+        item = writer.find(doubt.number, doubt.item_line)
+        session.add(
+            Anomaly(
+                plan_id=plan.id,
+                document_id=document.id,
+                item_id=item.id if item else None,
+                code=doubt.code.value,
+                number=doubt.number,
+                field=doubt.field,
+                detail=doubt.detail,
+                line=doubt.line,
+                blocks=doubt.blocks and item is not None,
+            )
+        )
+        if doubt.blocks and item is not None:
+            blocked.add(item.id)
+    for item in writer.rows:  # parents come before their children
+        if item.id in blocked or item.parent_id in blocked:
+            blocked.add(item.id)
+            item.quarantined = True
+    session.flush()
+
+
+def _assigned(item: Item, document: Document, actor: Actor, now: dt.datetime) -> Happening:
+    payload = {
+        "number": item.number,
+        "state": item.state.value,
+        "document": document.sha256,
+        "line": item.source_line,
+        "quarantined": item.quarantined,
+    }
+    return Happening(item.id, "item.assigned", actor, now, payload=payload)

@@ -1,0 +1,227 @@
+"""The one function that changes an item's state, whoever asks for it and through whichever door."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.domain.actors import Actor, relations
+from duban.domain.lifecycle import (
+    ACTION_ZH,
+    RELATION_ZH,
+    STATE_ZH,
+    TRANSITIONS,
+    Action,
+    Outcome,
+    State,
+    Transition,
+    gaps,
+    possible_actions,
+)
+from duban.errors import Forbidden, GuardFailed, NotFound, Quarantined, StaleVersion, TransitionRefused
+from duban.services import effects
+from duban.services.event_log import Happening, append
+from duban.services.item_facts import Standing, facts_of, standing_of
+from models import Anomaly, Item, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A regulation that was issued: its document number (文号), its date, or both."""
+
+    document_number: str | None = None
+    issued_on: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveDetails:
+    """What an action brings along, beside its reason.
+
+    `measures` are texts added with draft_measure; `regulations` maps the id of a promised regulation to what was
+    issued; `merge_into` is the id of the item that a merged one goes on in; `due_on` the new limit of a reopened one;
+    `occurred_at` when it really happened, where that was before now.
+    """
+
+    measures: tuple[str, ...] = ()
+    regulations: Mapping[int, Instrument] = field(default_factory=dict)
+    merge_into: int | None = None
+    due_on: dt.date | None = None
+    occurred_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a transition left behind."""
+
+    item_id: int
+    before: State
+    state: State
+    version: int
+    event: str
+
+
+NO_DETAILS = MoveDetails()
+
+
+def move(
+    database: Database,
+    *,
+    item_id: int,
+    action: Action,
+    actor: Actor,
+    expected_version: int | None,
+    now: dt.datetime,
+    reason: str = "",
+    details: MoveDetails = NO_DETAILS,
+) -> Moved:
+    """Performs one transition: state, clocks, event, and the signal to the engine commit together or not at all.
+
+    `expected_version` is the version that the caller saw (None: the caller has just read it in no other place).
+    Raises NotFound, StaleVersion, Quarantined, Forbidden, TransitionRefused or GuardFailed; then nothing is written.
+    """
+    with database.write() as session:
+        return move_within(
+            session,
+            item_id=item_id,
+            action=action,
+            actor=actor,
+            expected_version=expected_version,
+            now=now,
+            reason=reason,
+            details=details,
+        )
+
+
+def move_within(
+    session: Session,
+    *,
+    item_id: int,
+    action: Action,
+    actor: Actor,
+    expected_version: int | None,
+    now: dt.datetime,
+    reason: str = "",
+    details: MoveDetails = NO_DETAILS,
+) -> Moved:
+    """`move` inside a transaction that the caller commits."""
+    item = session.get(Item, item_id, with_for_update=True)
+    if item is None:
+        raise NotFound(what="item", key=item_id)
+    transition = TRANSITIONS[action]
+    standing = standing_of(session, item)
+    _check_permission(transition, actor, standing)
+    _check_version(item, expected_version)
+    _check_state(session, item, transition)
+    effects.bring_in(session, item, action, details, actor, now)
+    missing = gaps(action, facts_of(session, item, standing, reason=reason, merge_into=_merge_target(session, item, details)))
+    missing += _missing_limit(action, details)
+    if missing:
+        raise GuardFailed(action=ACTION_ZH[action], gaps=";".join(missing))
+    return _apply(session, item, transition, actor, now, reason, details)
+
+
+def _check_permission(transition: Transition, actor: Actor, standing: Standing) -> None:
+    if relations(actor, standing.units, standing.leads).isdisjoint(transition.by):
+        who = "、".join(RELATION_ZH[r] for r in transition.by)
+        raise Forbidden(actor=actor.name, action=ACTION_ZH[transition.action], who=who)
+
+
+def _check_version(item: Item, expected: int | None) -> None:
+    if expected is not None and expected != item.version:
+        raise StaleVersion(expected=expected, present=item.version, state=item.state.value)
+
+
+def _check_state(session: Session, item: Item, transition: Transition) -> None:
+    if item.quarantined or item.dropped:
+        codes = session.scalars(
+            select(Anomaly.code).where(Anomaly.item_id == item.id, Anomaly.blocks, Anomaly.resolved_at.is_(None))
+        )
+        raise Quarantined(codes=", ".join(sorted(set(codes))) or "dropped")
+    if item.state not in transition.sources:
+        possible = "、".join(f"{ACTION_ZH[a]} {a.value}" for a in possible_actions(item.state))
+        raise TransitionRefused(
+            action=transition.action.value, state=f"{STATE_ZH[item.state]} {item.state.value}", possible=possible
+        )
+
+
+def _merge_target(session: Session, item: Item, details: MoveDetails) -> str | None:
+    """The number of the item to merge into, if it is another open item of the same plan."""
+    if details.merge_into is None or details.merge_into == item.id:
+        return None
+    target = session.get(Item, details.merge_into)
+    if target is None or target.plan_id != item.plan_id or target.state is State.CLOSED or target.dropped:
+        return None
+    return target.number
+
+
+def _missing_limit(action: Action, details: MoveDetails) -> list[str]:
+    # A reopened item without a limit would have no clock, and slip in silence.
+    return ["请给出新的整改时限(due_on)"] if action is Action.REOPEN and details.due_on is None else []
+
+
+def _apply(
+    session: Session,
+    item: Item,
+    transition: Transition,
+    actor: Actor,
+    now: dt.datetime,
+    reason: str,
+    details: MoveDetails,
+) -> Moved:
+    before, version = item.state, item.version
+    occurred_at = details.occurred_at or now
+    values = {"state": transition.target, "version": version + 1, "updated_at": now}
+    values |= _ending(transition, now, details) | _reopening(item, transition)
+    changed = session.execute(
+        update(Item).where(Item.id == item.id, Item.version == version).values(**values).returning(Item.id)
+    ).scalar_one_or_none()
+    if changed is None:
+        raise StaleVersion(expected=version, present=version + 1, state=before.value)
+    session.refresh(item)
+    effects.carry_out(session, item, transition, details, actor, now)
+    payload = {"action": transition.action.value, "from": before.value, "to": transition.target.value}
+    payload |= {"version": item.version} | _payload(details)
+    append(session, Happening(item.id, transition.event, actor, occurred_at, reason, payload), now)
+    session.add(Signal(item_id=item.id, created_at=now))
+    session.flush()
+    return Moved(item.id, before, item.state, item.version, transition.event)
+
+
+def _ending(transition: Transition, now: dt.datetime, details: MoveDetails) -> dict[str, object]:
+    match transition.action:
+        case Action.CLOSE:
+            return {"closed_at": now, "outcome": Outcome.RECTIFIED}
+        case Action.WITHDRAW:
+            return {"closed_at": now, "outcome": Outcome.WITHDRAWN}
+        case Action.MERGE:
+            return {"closed_at": now, "outcome": Outcome.MERGED, "merged_into_id": details.merge_into}
+        case _:
+            return {}
+
+
+def _reopening(item: Item, transition: Transition) -> dict[str, object]:
+    if transition.action is not Action.REOPEN:
+        return {}
+    relapses = item.relapses + (1 if item.outcome is Outcome.RECTIFIED else 0)
+    return {"closed_at": None, "outcome": None, "merged_into_id": None, "cycle": item.cycle + 1, "relapses": relapses}
+
+
+def _payload(details: MoveDetails) -> dict[str, object]:
+    given: dict[str, object] = {}
+    if details.measures:
+        given["measures"] = list(details.measures)
+    if details.regulations:
+        given["regulations"] = {
+            str(key): {"document_number": i.document_number, "issued_on": i.issued_on.isoformat() if i.issued_on else None}
+            for key, i in details.regulations.items()
+        }
+    if details.merge_into is not None:
+        given["merge_into"] = details.merge_into
+    if details.due_on is not None:
+        given["due_on"] = details.due_on.isoformat()
+    return given
