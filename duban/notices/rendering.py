@@ -1,0 +1,132 @@
+"""From a kind and its context to subject, text and HTML."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import SecurityError
+
+from duban.notices.context import CONTEXTS
+from duban.notices.errors import TemplateRefused, UnknownNoticeKind
+from duban.notices.sandbox import MemoryLoader, NoticeEnvironment, plain
+
+SHIPPED = Path(__file__).resolve().parents[2] / "templates" / "notices"
+"""The templates that come with duban."""
+
+_LARGEST_TEMPLATE = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A notice as it will be sent, and what it was made from. `template_hash` is SHA-256, in hex."""
+
+    subject: str
+    text: str
+    html: str
+    template: str
+    template_hash: str
+
+
+class Renderer:
+    """Renders notices from a folder `<kind>/{subject.txt,body.txt,body.html,sheet.txt}.j2`.
+
+    The folder is read once, here: what is rendered and what is hashed are the same bytes, whatever an office edits in
+    the meantime. A file that the folder does not have comes from the shipped ones.
+    """
+
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        self.sources = read_folder(SHIPPED)
+        self.office: frozenset[str] = frozenset()
+        if folder.resolve() != SHIPPED:
+            own = read_folder(folder)
+            self.sources |= own
+            self.office = frozenset(own)
+        self.environment = NoticeEnvironment(MemoryLoader(self.sources))
+        self._hashes: dict[str, str] = {}
+
+    def render(self, kind: str, context: Mapping[str, Any]) -> Rendered:
+        """The mail of a notice.
+
+        Raises `UnknownNoticeKind`, and `TemplateRefused` with the place where a template asks for what it may not
+        have or what the context lacks.
+        """
+        if kind not in CONTEXTS:
+            raise UnknownNoticeKind(kind=kind, known=", ".join(CONTEXTS))
+        values = plain(context)
+        return Rendered(
+            subject=" ".join(self.part(f"{kind}/subject.txt.j2", values).split()),
+            text=tidy(self.part(f"{kind}/body.txt.j2", values)),
+            html=self.part(f"{kind}/body.html.j2", values).strip() + "\n",
+            template=self.named(kind),
+            template_hash=self.hash_of(kind),
+        )
+
+    def part(self, name: str, values: Mapping[str, Any]) -> str:
+        """One template rendered; `values` are already `plain`."""
+        try:
+            return self.environment.get_template(name).render(values)
+        except TemplateSyntaxError as error:
+            raise TemplateRefused(f"{error.name or name}, line {error.lineno}", str(error.message)) from error
+        except TemplateNotFound as error:
+            raise TemplateRefused(name, f"there is no template {error.name}") from error
+        except (UndefinedError, SecurityError) as error:
+            raise TemplateRefused(_place(error, name), str(error.message)) from error
+        except (TemplateError, TypeError, ValueError, KeyError, ArithmeticError, RecursionError) as error:
+            raise TemplateRefused(_place(error, name), f"{type(error).__name__}: {error}") from error
+
+    def named(self, kind: str) -> str:
+        """Where the templates of a kind come from: `shipped/urge` or `office/urge`."""
+        return f"office/{kind}" if any(n.startswith((f"{kind}/", "_")) for n in self.office) else f"shipped/{kind}"
+
+    def hash_of(self, kind: str) -> str:
+        """SHA-256 over the kind's templates and the layouts that they share, in hex."""
+        if kind not in self._hashes:
+            digest = hashlib.sha256()
+            for name in sorted(n for n in self.sources if n.startswith((f"{kind}/", "_"))):
+                source = self.sources[name].encode()
+                digest.update(f"{name}\0{len(source)}\0".encode() + source)
+            self._hashes[kind] = digest.hexdigest()
+        return self._hashes[kind]
+
+
+def read_folder(folder: Path) -> dict[str, str]:
+    """Every `*.j2` of the folder by its name relative to it. A link that leads out of the folder is refused."""
+    root = folder.resolve()
+    if not root.is_dir():
+        raise TemplateRefused(str(folder), "there is no such folder", "Give the folder that holds the templates.")
+    found: dict[str, str] = {}
+    for path in sorted(root.rglob("*.j2")):
+        name = path.relative_to(root).as_posix()
+        if not path.resolve().is_relative_to(root):
+            raise TemplateRefused(name, "it is a link that leads out of the folder", "Put the file itself there.")
+        if path.stat().st_size > _LARGEST_TEMPLATE:
+            raise TemplateRefused(name, "it is larger than 256 KB", "A notice's template is a few KB of text.")
+        try:
+            found[name] = path.read_text("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            raise TemplateRefused(name, "it is not UTF-8", "Save it as UTF-8.") from error
+    return found
+
+
+def tidy(text: str) -> str:
+    """Text without blanks at line ends, with at most one empty line in a row, ending in one line break."""
+    lines: list[str] = []
+    for line in (raw.rstrip() for raw in text.strip().splitlines()):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _place(error: BaseException, name: str) -> str:
+    """The template and line where rendering failed: Jinja puts the template's own lines into the traceback."""
+    found, trace = name, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.endswith(".j2"):
+            found = f"{trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return found

@@ -1,0 +1,289 @@
+"""Made-up contexts of every kind, for previews, for the check of office templates, and for tests.
+
+The district, the officials and the addresses are fictional. `full` fills every field, `bare` leaves out whatever may
+be left out: a template that renders with both renders with anything in between.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from typing import Any, cast
+
+from duban.notices.context import CONTEXTS, ItemNotice, Missed, Person
+from duban.notices.digest import Part, digest_context
+from duban.notices.errors import UnknownNoticeKind
+
+_LEAD: Person = {"name": "沈明远", "post": "区委副书记", "is_unit": False}
+_UNIT: Person = {"name": "区城管执法局", "post": None, "is_unit": True}
+_OTHER_UNIT: Person = {"name": "区生态环境局", "post": None, "is_unit": True}
+_OFFICE: Person = {"name": "区委督查室", "post": None, "is_unit": True}
+_HEAD: Person = {"name": "周启文", "post": "区委书记", "is_unit": False}
+
+_ITEM: dict[str, Any] = {
+    "plan": {
+        "title": "临江区关于落实专项督察反馈意见的整改方案",
+        "short": "临江2026督察整改",
+        "issuer": "中共临江区委办公室",
+    },
+    "item": {
+        "number": "7",
+        "title": "沿河餐饮油烟扰民问题整治不到位",
+        "goal": "完成沿河三个街道餐饮油烟净化设施改造，投诉量明显下降，并建立长效管理机制。",
+        "time_limit": "2026年7月4日前完成改造，持续推进长效管理。",
+        "due_on": "2026-07-04",
+        "rolled_due_on": "2026-07-06",
+        "days_overdue": 6,
+        "state_zh": "措施已拟定",
+        "light": "red",
+        "units": ["区城管执法局", "区生态环境局"],
+        "leads": ["沈明远"],
+        "url": "https://duban.example.org/items/7",
+    },
+    "rung": {"key": "supervise", "offset": 6, "due_on": "2026-07-14", "sent_on": "2026-07-14"},
+    "recipient": _LEAD | {"address_as": "to", "on_behalf_of": None, "why": None},
+    "addressees": [_LEAD],
+    "copies": [_OFFICE, _OTHER_UNIT],
+    "sheet": {"series": "临督办", "year": 2026, "number": 3, "label": "临督办〔2026〕3号"},
+    "office": {
+        "name": "中共临江区委督查室",
+        "letterhead": None,
+        "phone": "000-12345678",
+        "email": "ducha@linjiang.example.org",
+    },
+    "as_of": "2026-07-14",
+    "acknowledge": {"by_on": "2026-07-16", "url": "https://duban.example.org/s/abc"},
+    "missed": None,
+}
+
+_EXTRAS: dict[str, dict[str, Any]] = {
+    "remind": {
+        "item": {"days_overdue": -3, "light": "yellow"},
+        "rung": {"key": "remind_3", "offset": -3, "due_on": "2026-07-01", "sent_on": "2026-07-01"},
+        "as_of": "2026-07-01",
+        "recipient": _UNIT,
+        "addressees": [_UNIT],
+        "copies": [],
+        "sheet": None,
+        "acknowledge": None,
+    },
+    "urge": {
+        "item": {"days_overdue": 1, "light": "yellow"},
+        "rung": {"key": "urge", "offset": 1, "due_on": "2026-07-07", "sent_on": "2026-07-07"},
+        "as_of": "2026-07-07",
+        "recipient": _UNIT,
+        "addressees": [_UNIT, _OTHER_UNIT],
+        "copies": [_LEAD],
+        "sheet": {"series": "临催办", "year": 2026, "number": 12, "label": "临催办〔2026〕12号"},
+        "acknowledge": None,
+    },
+    "supervise": {},
+    "circulate": {
+        "item": {"days_overdue": 11},
+        "rung": {"key": "circulate", "offset": 11, "due_on": "2026-07-21", "sent_on": "2026-07-21"},
+        "as_of": "2026-07-21",
+        "addressees": [{"name": "各街道党工委、区级机关各部门", "post": None, "is_unit": True}],
+        "sheet": {"series": "临督通", "year": 2026, "number": 1, "label": "临督通〔2026〕1号"},
+        "acknowledge": None,
+    },
+    "summon": {
+        "item": {"days_overdue": 21},
+        "rung": {"key": "summon", "offset": 21, "due_on": "2026-08-04", "sent_on": "2026-08-04"},
+        "as_of": "2026-08-04",
+        "recipient": _HEAD,
+        "addressees": [_HEAD],
+        "sheet": {"series": "临督约", "year": 2026, "number": 1, "label": "临督约〔2026〕1号"},
+        "acknowledge": None,
+    },
+    "assign": {
+        "item": {"days_overdue": -60, "light": "green", "state_zh": "已交办"},
+        "rung": None,
+        "as_of": "2026-04-09",
+        "recipient": _UNIT,
+        "addressees": [_UNIT],
+        "sheet": {"series": "临交办", "year": 2026, "number": 7, "label": "临交办〔2026〕7号"},
+        "acknowledge": {"by_on": "2026-04-13", "url": "https://duban.example.org/s/abc"},
+    },
+    "extension": {
+        "item": {"days_overdue": -2, "light": "yellow"},
+        "rung": None,
+        "as_of": "2026-07-02",
+        "recipient": _UNIT,
+        "addressees": [_UNIT],
+        "sheet": {"series": "临督复", "year": 2026, "number": 2, "label": "临督复〔2026〕2号"},
+        "acknowledge": None,
+        "extension": {
+            "ordinal": 1,
+            "asked_on": "2026-06-30",
+            "asked_by": "区城管执法局",
+            "asked_until_on": "2026-09-30",
+            "reason": "两处点位需随道路改造同步施工",
+            "granted": True,
+            "granted_until_on": "2026-08-31",
+            "decided_by": "沈明远",
+            "decided_on": "2026-07-02",
+            "opinion": "其余点位仍须按原时限完成",
+            "first_due_on": "2026-07-06",
+        },
+    },
+    "return": {
+        "item": {"days_overdue": -20, "light": "green"},
+        "rung": None,
+        "as_of": "2026-06-05",
+        "recipient": _UNIT,
+        "addressees": [_UNIT],
+        "sheet": {"series": "临督退", "year": 2026, "number": 1, "label": "临督退〔2026〕1号"},
+        "acknowledge": None,
+        "returned": {
+            "what": "整改措施",
+            "reason": "措施未明确责任人和完成时间，未回应投诉集中的点位",
+            "by": "沈明远",
+            "on": "2026-06-05",
+            "redo_by_on": "2026-06-12",
+        },
+    },
+    "closed": {
+        "item": {"days_overdue": 0, "light": "green", "state_zh": "已销号"},
+        "rung": None,
+        "as_of": "2026-09-21",
+        "recipient": _UNIT,
+        "addressees": [_UNIT],
+        "sheet": {"series": "临督销", "year": 2026, "number": 5, "label": "临督销〔2026〕5号"},
+        "acknowledge": None,
+        "closing": {
+            "outcome": "done",
+            "merged_into": None,
+            "closed_on": "2026-09-21",
+            "verified_by": "区委督查室核查组",
+            "signed_by": ["沈明远"],
+            "published_from": "2026-09-14",
+            "published_to": "2026-09-18",
+            "re_inspect_on": "2027-03-22",
+            "reason": "三个街道改造全部完成，投诉量下降",
+        },
+    },
+    "acknowledge": {
+        "rung": {"key": "supervise", "offset": 6, "due_on": "2026-07-14", "sent_on": "2026-07-14"},
+        "as_of": "2026-07-17",
+        "item": {"days_overdue": 9},
+        "sheet": None,
+        "pending": {"kind_zh": "督办单", "label": "临督办〔2026〕3号", "sent_on": "2026-07-14", "days_late": 1},
+    },
+}
+
+
+def full(kind: str) -> dict[str, Any]:
+    """A context of the kind with every field filled."""
+    if kind not in CONTEXTS:
+        raise UnknownNoticeKind(kind=kind, known=", ".join(CONTEXTS))
+    if kind == "digest":
+        return _digest()
+    if kind == "weekly":
+        return _weekly()
+    context = copy.deepcopy(_ITEM)
+    for key, value in copy.deepcopy(_EXTRAS[kind]).items():
+        context[key] = context[key] | value if key in ("item", "recipient") else value
+    return context
+
+
+def bare(kind: str) -> dict[str, Any]:
+    """A context of the kind without anything that may be missing."""
+    context = full(kind)
+    if kind == "digest":
+        lonely = cast("ItemNotice", _bare_item(full("remind")))
+        office = context["office"] | {"phone": None, "email": None}
+        return dict(digest_context(_UNIT, office, "2026-07-01", [Part("remind", lonely)]))
+    if kind == "weekly":
+        empty = dict.fromkeys(context["counts"], 0)
+        return context | {"counts": empty, "overdue": [], "due_next": [], "done": [], "url": None}
+    return _bare_item(context)
+
+
+def late(kind: str) -> dict[str, Any]:
+    """A context of an item notice for the supervision office, on behalf of someone, after missed nights."""
+    context = full(kind)
+    behalf = {"on_behalf_of": "沈明远（区委副书记）", "why": "名录中没有其邮箱地址"}
+    context |= {"recipient": context["recipient"] | _OFFICE | behalf, "missed": _missed(context["as_of"])}
+    if context["rung"]:
+        context["rung"] |= {"due_on": context["missed"]["from_on"], "sent_on": context["as_of"]}
+    return context
+
+
+def _missed(as_of: str) -> Missed:
+    today = dt.date.fromisoformat(as_of)
+    return {"nights": 3, "from_on": str(today - dt.timedelta(days=3)), "to_on": str(today - dt.timedelta(days=1))}
+
+
+def _bare_item(context: dict[str, Any]) -> dict[str, Any]:
+    context["item"] |= dict.fromkeys(("goal", "time_limit", "due_on", "rolled_due_on", "url"))
+    context["item"] |= {"days_overdue": 0, "light": "none", "units": [], "leads": []}
+    context["plan"]["issuer"] = None
+    context["office"] |= {"phone": None, "email": None}
+    context |= {"rung": None, "copies": [], "sheet": None, "acknowledge": None, "missed": None}
+    if "extension" in context:
+        context["extension"] |= {"granted": False, "granted_until_on": None, "opinion": None}
+    if "returned" in context:
+        context["returned"]["redo_by_on"] = None
+    if "closing" in context:
+        missing = ("merged_into", "verified_by", "published_from", "published_to", "re_inspect_on", "reason")
+        context["closing"] |= dict.fromkeys(missing) | {"signed_by": []}
+    if "pending" in context:
+        context["pending"] |= {"label": None, "days_late": 0}
+    return context
+
+
+def _digest() -> dict[str, Any]:
+    supervise, urge, remind = full("supervise"), full("urge"), full("remind")
+    behalf = late("circulate")
+    behalf["item"] |= {"number": "12", "title": "个别街道公共法律服务站点未按时开放"}
+    urge["item"] |= {"number": "3.2", "title": "社区食堂台账不全"}
+    urge["recipient"]["address_as"] = "cc"
+    urge["rung"] |= {"due_on": "2026-07-10", "sent_on": "2026-07-14"}
+    remind["item"] |= {"number": "21", "title": "年内新增公共停车泊位500个"}
+    remind["plan"] = {"title": "临江区2026年重点工作任务分解", "short": "临江2026重点工作", "issuer": None}
+    parts = [
+        Part(kind, cast("ItemNotice", context), attached)
+        for kind, context, attached in (
+            ("supervise", supervise, True),
+            ("circulate", behalf, True),
+            ("urge", urge, False),
+            ("remind", remind, False),
+        )
+    ]
+    digest = digest_context(
+        _OFFICE,
+        supervise["office"],
+        "2026-07-14",
+        parts,
+        url="https://duban.example.org/my",
+        missed=_missed("2026-07-14"),
+    )
+    return dict(digest)
+
+
+def _weekly() -> dict[str, Any]:
+    line = {
+        "plan_short": "临江2026督察整改",
+        "number": "7",
+        "title": "沿河餐饮油烟扰民问题整治不到位",
+        "rolled_due_on": "2026-07-06",
+        "days_overdue": 9,
+        "state_zh": "措施已拟定",
+        "light": "red",
+        "units": ["区城管执法局", "区生态环境局"],
+        "url": "https://duban.example.org/items/7",
+    }
+    upcoming = {"number": "15", "title": "绩效目标设置不完整", "days_overdue": -4, "light": "yellow"}
+    upcoming["rolled_due_on"] = "2026-07-23"
+    done = {"number": "2", "title": "会议纪要归档不及时", "light": "green", "state_zh": "已销号", "days_overdue": 0}
+    return {
+        "recipient": _LEAD | {"address_as": "to", "on_behalf_of": None, "why": None},
+        "office": copy.deepcopy(_ITEM["office"]),
+        "as_of": "2026-07-17",
+        "week": {"from_on": "2026-07-11", "to_on": "2026-07-17"},
+        "counts": {"open": 39, "overdue": 3, "due_next": 1, "moved": 8, "closed": 1, "without_limit": 4},
+        "overdue": [line, line | {"number": "12", "title": "个别街道公共法律服务站点未按时开放", "url": None}],
+        "due_next": [line | upcoming],
+        "done": [line | done],
+        "url": "https://duban.example.org/my",
+    }
