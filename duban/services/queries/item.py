@@ -1,0 +1,161 @@
+"""One item with everything that belongs to it, its history, and what a person may do to it now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.domain.actors import Actor, relations
+from duban.domain.lifecycle import ACTION_ZH, TRANSITIONS, gaps, possible_actions
+from duban.services.item_facts import facts_of, standing_of
+from duban.services.queries.items import rows_for
+from duban.services.queries.lights import Lighting
+from duban.services.queries.scope import Scope, check_item
+from duban.services.queries.shapes import (
+    ActionView,
+    AnomalyView,
+    ClockView,
+    ClosingView,
+    EventView,
+    EvidenceView,
+    ItemWhole,
+    MeasureView,
+    MilestoneView,
+    RegulationView,
+    RungView,
+    TargetView,
+)
+from models import (
+    Anomaly,
+    Clock,
+    Closing,
+    Event,
+    Evidence,
+    Item,
+    Measure,
+    Milestone,
+    Party,
+    Regulation,
+    RungFired,
+    Target,
+)
+
+#: Said in place of a reason while the guards are only asked what is missing: a form has a field for it.
+_ASSUMED = "…"
+V = TypeVar("V")
+
+
+def one_item(database: Database, *, item_id: int, scope: Scope, actor: Actor, as_of: dt.date) -> ItemWhole:
+    """The item as it stands on `as_of`, with the actions open to `actor`. Raises NotFound, OutOfScope."""
+    with database.read() as session:
+        item = check_item(session, item_id, scope)
+        lighting = Lighting(session, as_of)
+        (row,) = rows_for(session, lighting, Item.id == item_id, limit=1)
+        parent = rows_for(session, lighting, Item.id == item.parent_id, limit=1) if item.parent_id else []
+        children = rows_for(session, lighting, (Item.parent_id == item_id) & ~Item.dropped, limit=500)
+        return ItemWhole(
+            row=row,
+            path=tuple(item.path),
+            goal=item.goal,
+            time_limit=item.time_limit,
+            category=item.category,
+            cycle=item.cycle,
+            relapses=item.relapses,
+            closed_at=item.closed_at,
+            merged_into_id=item.merged_into_id,
+            source_line=item.source_line,
+            source_end_line=item.source_end_line,
+            flow_run_id=item.flow_run_id,
+            measures=_measures(session, item_id),
+            milestones=_all(session, MilestoneView, Milestone, item_id, Milestone.position),
+            regulations=_all(session, RegulationView, Regulation, item_id, Regulation.position),
+            targets=_all(session, TargetView, Target, item_id, Target.position),
+            anomalies=_all(session, AnomalyView, Anomaly, item_id, Anomaly.id),
+            evidence=_all(session, EvidenceView, Evidence, item_id, Evidence.id),
+            closing=_closing(session, item_id),
+            clocks=_all(session, ClockView, Clock, item_id, Clock.id),
+            rungs=_rungs(session, item_id),
+            children=tuple(sorted(children, key=lambda r: r.id)),
+            parent=parent[0] if parent else None,
+            actions=_actions(session, item, actor),
+        )
+
+
+def history(
+    database: Database, *, item_id: int, scope: Scope, after: int = 0, limit: int = 500
+) -> tuple[EventView, ...]:
+    """An item's events in order, after number `after`. Raises NotFound, OutOfScope."""
+    with database.read() as session:
+        check_item(session, item_id, scope)
+        rows = session.scalars(
+            select(Event).where(Event.item_id == item_id, Event.seq > after).order_by(Event.seq).limit(limit)
+        )
+        return tuple(view(EventView, e) for e in rows)
+
+
+def present_version(database: Database, item_id: int) -> tuple[int, str] | None:
+    """The version and state of an item now: what a refusal for a stale version shows."""
+    with database.read() as session:
+        row = session.execute(select(Item.version, Item.state).where(Item.id == item_id)).one_or_none()
+        return (row.version, row.state.value) if row is not None else None
+
+
+def view(shape: type[V], row: object, **more: Any) -> V:
+    """A row as its plain shape: the shape's fields, by name."""
+    fields: Iterable[str] = shape.__dataclass_fields__  # type: ignore[attr-defined]
+    return shape(**{f: more[f] if f in more else getattr(row, f) for f in fields})
+
+
+def _all(session: Session, shape: type[V], table: Any, item_id: int, order: Any) -> tuple[V, ...]:
+    return tuple(
+        view(shape, row) for row in session.scalars(select(table).where(table.item_id == item_id).order_by(order))
+    )
+
+
+def _measures(session: Session, item_id: int) -> tuple[MeasureView, ...]:
+    return _all(session, MeasureView, Measure, item_id, Measure.position)
+
+
+def _closing(session: Session, item_id: int) -> tuple[ClosingView, ...]:
+    rows = session.execute(
+        select(Closing, Party.name)
+        .outerjoin(Party, Party.id == Closing.party_id)
+        .where(Closing.item_id == item_id)
+        .order_by(Closing.id)
+    ).tuples()
+    return tuple(view(ClosingView, step, party=name) for step, name in rows)
+
+
+def _rungs(session: Session, item_id: int) -> tuple[RungView, ...]:
+    rows = session.scalars(
+        select(RungFired)
+        .join(Clock, Clock.id == RungFired.clock_id)
+        .where(Clock.item_id == item_id, ~RungFired.carried_over)
+        .order_by(RungFired.id)
+    )
+    return tuple(view(RungView, row) for row in rows)
+
+
+def _actions(session: Session, item: Item, actor: Actor) -> tuple[ActionView, ...]:
+    """What the table allows from here to this person, each with what still stands in its way."""
+    if item.quarantined or item.dropped:
+        return ()
+    standing = standing_of(session, item)
+    held = relations(actor, standing.units, standing.leads)
+    facts = facts_of(session, item, standing, reason=_ASSUMED, merge_into=_ASSUMED)
+    return tuple(
+        ActionView(
+            action=action,
+            label=ACTION_ZH[action],
+            target=TRANSITIONS[action].target,
+            needs_reason=TRANSITIONS[action].needs_reason,
+            gaps=tuple(gaps(action, facts)),
+        )
+        for action in possible_actions(item.state)
+        if not held.isdisjoint(TRANSITIONS[action].by)
+    )

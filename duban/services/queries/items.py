@@ -1,0 +1,272 @@
+"""Lists of items: filters, sorting, full text, and pages by cursor."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.domain.lifecycle import State
+from duban.errors import DubanError
+from duban.services.queries.lights import Lighting, live, overdue
+from duban.services.queries.scope import Scope, own_parties, visible
+from duban.services.queries.shapes import ItemPage, ItemParty, ItemRow, PlanRef
+from models import Item, Measure, Party, PartyAlias, Plan, Progress, Regulation, Role
+from models import ItemParty as ItemPartyRow
+
+#: Rows looked at in one statement while a filter is decided in Python (lights hang on each plan's rules).
+CHUNK = 500
+MOST = 200
+FAR = dt.date(9999, 12, 31)
+ORDERS: dict[str, tuple[Any, ...]] = {
+    "position": (Item.plan_id, Item.position, Item.id),
+    "due": (func.coalesce(Item.due_on, FAR), Item.id),
+    "updated": (Item.updated_at, Item.id),
+}
+_UNITS = (Role.LEAD_UNIT, Role.RESPONSIBLE, Role.SUPPORT, Role.SUPERVISING)
+
+
+class BadCursor(DubanError):
+    """The cursor {cursor} is not one that this list gave.
+
+    Take `next` from the page before, with the same sort order; or leave it out to begin again.
+    """
+
+    code = "bad_cursor"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    """Which items: every condition given must hold. `plan` is an id or a code; `unit` and `lead` are names."""
+
+    plan: str | None = None
+    states: tuple[State, ...] = ()
+    light: str | None = None
+    unit: str | None = None
+    lead: str | None = None
+    overdue: bool | None = None
+    quarantined: bool | None = None
+    long_term: bool | None = None
+    due_from: dt.date | None = None
+    due_to: dt.date | None = None
+    q: str | None = None
+    mine: bool = False
+
+
+def list_items(
+    database: Database,
+    *,
+    scope: Scope,
+    as_of: dt.date,
+    where: ItemFilter,
+    sort: str = "position",
+    cursor: str | None = None,
+    limit: int = 50,
+) -> ItemPage:
+    """One page of the items that a scope may see, with lights on `as_of`. Raises BadCursor."""
+    limit = max(1, min(limit, MOST))
+    with database.read() as session:
+        lighting = Lighting(session, as_of)
+        order = ORDERS[sort]
+        after = _after(cursor, sort)
+        found: list[ItemRow] = []
+        while len(found) <= limit:
+            step = CHUNK if where.light else limit + 1
+            rows = _rows(session, _condition(scope, where, as_of), order, after, step)
+            shown = _item_rows(lighting, rows)
+            found += [r for r in shown if where.light in (None, r.light)]
+            if len(rows) < step:
+                break
+            after = tuple(rows[-1][-len(order) :])
+        more = len(found) > limit
+        found = _completed(session, found[:limit])
+        return ItemPage(tuple(found), _cursor(session, found[-1].id, sort) if more else None, as_of)
+
+
+def rows_for(session: Session, lighting: Lighting, condition: ColumnElement[bool], *, limit: int) -> list[ItemRow]:
+    """Items under a condition, the earliest limit first, with their parties: for boards and single pages."""
+    rows = _rows(session, condition, ORDERS["due"], None, limit)
+    return _completed(session, _item_rows(lighting, rows))
+
+
+def count_items(database: Database, *, scope: Scope, as_of: dt.date, where: ItemFilter) -> int:
+    """How many items a filter keeps, lights left aside."""
+    with database.read() as session:
+        return session.scalar(select(func.count(Item.id)).where(_condition(scope, where, as_of))) or 0
+
+
+def _rows(
+    session: Session,
+    condition: ColumnElement[bool],
+    order: tuple[Any, ...],
+    after: tuple[Any, ...] | None,
+    limit: int,
+) -> Sequence[Any]:
+    query: Select[Any] = select(Item, Plan.id, Plan.code, Plan.title, *order).join(Plan, Plan.id == Item.plan_id)
+    query = query.where(condition)
+    if after is not None:
+        query = query.where(tuple_(*order) > tuple_(*(literal(v) for v in after)))
+    return session.execute(query.order_by(*order).limit(limit)).all()
+
+
+def _item_rows(lighting: Lighting, rows: Iterable[Any]) -> list[ItemRow]:
+    found = []
+    for item, plan_id, code, title, *_ in rows:
+        shown = lighting.of(
+            plan_id=plan_id, state=item.state, due_on=item.due_on, idle=item.quarantined or item.dropped
+        )
+        found.append(
+            ItemRow(
+                id=item.id,
+                plan=PlanRef(plan_id, code, title),
+                parent_id=item.parent_id,
+                number=item.number,
+                copy=item.copy,
+                title=item.title,
+                state=item.state,
+                version=item.version,
+                light=shown.light,
+                due_on=item.due_on,
+                days_left=shown.days_left,
+                overdue=shown.overdue,
+                first_due_on=item.first_due_on,
+                breached_on=item.breached_on,
+                long_term=item.long_term,
+                quarantined=item.quarantined,
+                dropped=item.dropped,
+                reported_done=item.reported_done,
+                outcome=item.outcome,
+                updated_at=item.updated_at,
+            )
+        )
+    return found
+
+
+def _completed(session: Session, rows: list[ItemRow]) -> list[ItemRow]:
+    """The rows with their parties, in the order of the text, and how many of their measures are done."""
+    ids = [r.id for r in rows]
+    parties: dict[int, list[ItemParty]] = defaultdict(list)
+    query = (
+        select(ItemPartyRow.item_id, Party.id, Party.name, ItemPartyRow.role)
+        .join(Party, Party.id == ItemPartyRow.party_id)
+        .where(ItemPartyRow.item_id.in_(ids))
+        .order_by(ItemPartyRow.position)
+    )
+    for item_id, party_id, name, role in session.execute(query).tuples():
+        parties[item_id].append(ItemParty(party_id, name, role))
+    done = func.sum(case((Measure.progress == Progress.DONE, 1), else_=0))
+    counted = select(Measure.item_id, func.count(), done).where(Measure.item_id.in_(ids)).group_by(Measure.item_id)
+    measures = {item_id: (total, finished) for item_id, total, finished in session.execute(counted).tuples()}
+    return [
+        replace(r, parties=tuple(parties[r.id]), measures=m, measures_done=d)
+        for r in rows
+        for m, d in [measures.get(r.id, (0, 0))]
+    ]
+
+
+def _condition(scope: Scope, where: ItemFilter, as_of: dt.date) -> ColumnElement[bool]:
+    parts = [visible(scope), *_plain(where), *_words(where.q)]
+    if where.plan:
+        by_id = Plan.id == int(where.plan) if where.plan.isascii() and where.plan.isdigit() else false()
+        parts.append(or_(Plan.code == where.plan, by_id))
+    if where.overdue is not None:
+        parts.append(overdue(as_of) if where.overdue else or_(~live(), Item.due_on.is_(None), Item.due_on >= as_of))
+    if where.light:
+        parts.append(_possible(where.light, as_of))
+    if where.unit:
+        parts.append(_has_party(where.unit, _UNITS))
+    if where.lead:
+        parts.append(_has_party(where.lead, (Role.LEAD_OFFICIAL,)))
+    if where.mine and not scope.everything:
+        parts.append(Item.id.in_(select(ItemPartyRow.item_id).where(ItemPartyRow.party_id.in_(own_parties(scope)))))
+    return and_(*parts)
+
+
+def _plain(where: ItemFilter) -> list[ColumnElement[bool]]:
+    parts: list[ColumnElement[bool]] = [] if where.quarantined else [~Item.dropped]
+    if where.states:
+        parts.append(Item.state.in_(where.states))
+    if where.quarantined is not None:
+        parts.append(Item.quarantined.is_(where.quarantined))
+    if where.long_term is not None:
+        parts.append(Item.long_term.is_(where.long_term))
+    if where.due_from:
+        parts.append(Item.due_on >= where.due_from)
+    if where.due_to:
+        parts.append(Item.due_on <= where.due_to)
+    return parts
+
+
+def _possible(light: str, as_of: dt.date) -> ColumnElement[bool]:
+    """What SQL can say of a light, so that Python looks at few rows; never narrower than the light itself."""
+    if light == "none":
+        return and_(live(), Item.due_on.is_(None))
+    if light == "red":
+        return and_(live(), Item.due_on.is_not(None))
+    return and_(live(), Item.due_on >= as_of)
+
+
+def _words(q: str | None) -> list[ColumnElement[bool]]:
+    """Full text: every word must stand in the number, title, goal, limit, a measure, a regulation or a party's name."""
+    parts = []
+    for word in (q or "").split()[:8]:
+        like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        columns = (Item.number, Item.title, Item.goal, Item.time_limit)
+        here = [c.ilike(like, escape="\\") for c in columns]
+        measure = select(Measure.item_id).where(Measure.text.ilike(like, escape="\\"))
+        regulation = select(Regulation.item_id).where(Regulation.title.ilike(like, escape="\\"))
+        party = (
+            select(ItemPartyRow.item_id)
+            .join(Party, Party.id == ItemPartyRow.party_id)
+            .where(Party.name.ilike(like, escape="\\"))
+        )
+        parts.append(or_(*here, Item.id.in_(measure), Item.id.in_(regulation), Item.id.in_(party)))
+    return parts
+
+
+def _has_party(name: str, roles: tuple[Role, ...]) -> ColumnElement[bool]:
+    aliased = select(PartyAlias.party_id).where(PartyAlias.name == name)
+    found = (
+        select(ItemPartyRow.item_id)
+        .join(Party, Party.id == ItemPartyRow.party_id)
+        .where(or_(Party.name == name, Party.id.in_(aliased)), ItemPartyRow.role.in_(roles))
+    )
+    return Item.id.in_(found)
+
+
+def _cursor(session: Session, item_id: int, sort: str) -> str:
+    values = session.execute(select(*ORDERS[sort]).where(Item.id == item_id)).one()
+    plain = [v.isoformat() if isinstance(v, dt.date) else v for v in values]
+    return base64.urlsafe_b64encode(json.dumps([sort, *plain]).encode()).decode().rstrip("=")
+
+
+def _after(cursor: str | None, sort: str) -> tuple[Any, ...] | None:
+    if cursor is None:
+        return None
+    try:
+        of, *values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if of != sort or len(values) != len(ORDERS[sort]):
+            raise BadCursor(cursor=cursor)
+        return tuple(_read_value(sort, i, v) for i, v in enumerate(values))
+    except (binascii.Error, UnicodeDecodeError, ValueError, TypeError, RecursionError):
+        raise BadCursor(cursor=cursor) from None
+
+
+def _read_value(sort: str, place: int, value: Any) -> Any:
+    if place == 0 and sort == "due":
+        return dt.date.fromisoformat(value)
+    if place == 0 and sort == "updated":
+        return dt.datetime.fromisoformat(value)
+    if not isinstance(value, int) or not 0 <= value < 2**63:
+        raise ValueError(value)
+    return value

@@ -1,0 +1,89 @@
+"""Whose items somebody sees: the supervision office and unscoped viewers all, everybody else their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy.orm import Session
+
+from duban.errors import DubanError, NotFound
+from models import Item, ItemParty, Notice, NoticeRecipient, Party, PartyAlias, PartyMember, UserRole
+
+#: Roles that see the whole ledger.
+OVERSEERS = (UserRole.SUPERVISOR, UserRole.ADMIN)
+
+
+class OutOfScope(DubanError):
+    """{what} belongs to other units: you act for {parties}.
+
+    Ask the supervision office to look at it, or to add the unit to your account.
+    """
+
+    code = "out_of_scope"
+    status = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What somebody may see: a role, and the names of the parties that they act for."""
+
+    role: UserRole
+    parties: frozenset[str] = frozenset()
+
+    @property
+    def everything(self) -> bool:
+        """Whether the whole ledger is open: to the supervision office, and to viewers without parties."""
+        return self.role in OVERSEERS or (self.role is UserRole.VIEWER and not self.parties)
+
+    def named(self) -> str:
+        """The parties in words, for messages."""
+        return "、".join(sorted(self.parties)) or "nobody"
+
+
+#: Sees everything: for what duban itself reads.
+WHOLE = Scope(UserRole.ADMIN)
+
+
+def own_parties(scope: Scope) -> Select[tuple[int]]:
+    """Ids of the parties that a scope names (by name or alias), and of the collectives that they belong to."""
+    named = select(Party.id).where(
+        or_(
+            Party.name.in_(scope.parties),
+            Party.id.in_(select(PartyAlias.party_id).where(PartyAlias.name.in_(scope.parties))),
+        )
+    )
+    collectives = select(PartyMember.collective_id).where(PartyMember.member_id.in_(named))
+    return select(Party.id).where(or_(Party.id.in_(named), Party.id.in_(collectives)))
+
+
+def visible(scope: Scope) -> ColumnElement[bool]:
+    """The condition on `Item` that keeps what a scope may see: its own items, what lies below, and the one above."""
+    if scope.everything:
+        return true()
+    own = select(ItemParty.item_id).where(ItemParty.party_id.in_(own_parties(scope))).distinct()
+    tree = select(Item.id).where(Item.id.in_(own)).cte("own_tree", recursive=True)
+    tree = tree.union(select(Item.id).join(tree, Item.parent_id == tree.c.id))
+    above = select(Item.parent_id).where(Item.id.in_(own), Item.parent_id.is_not(None))
+    return or_(Item.id.in_(select(tree.c.id)), Item.id.in_(above))
+
+
+def visible_notices(scope: Scope) -> ColumnElement[bool]:
+    """The condition on `Notice`: those about items in scope, and those addressed to (or meant for) its parties."""
+    if scope.everything:
+        return true()
+    own = own_parties(scope)
+    mine = select(NoticeRecipient.notice_id).where(
+        or_(NoticeRecipient.party_id.in_(own), NoticeRecipient.on_behalf_of_id.in_(own))
+    )
+    return or_(Notice.id.in_(mine), Notice.item_id.in_(select(Item.id).where(visible(scope))))
+
+
+def check_item(session: Session, item_id: int, scope: Scope) -> Item:
+    """The item, if it exists and may be seen. Raises NotFound or OutOfScope: the two are not the same answer."""
+    item = session.get(Item, item_id)
+    if item is None:
+        raise NotFound(what="item", key=item_id)
+    if not scope.everything and session.scalar(select(Item.id).where(Item.id == item_id, visible(scope))) is None:
+        raise OutOfScope(what=f"Item {item.number}", parties=scope.named())
+    return item
