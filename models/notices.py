@@ -41,7 +41,7 @@ class NoticeSeries(Base):
 
 
 class Notice(Base):
-    """One official sheet or mail, one matter each. Its facts are written first, its rendering is stored after."""
+    """One matter, one notice: its facts, its number, and who gets it. How each copy read is kept on its delivery."""
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -49,19 +49,11 @@ class Notice(Base):
         UniqueConstraint("series", "year", "number"),
         CheckConstraint("(series IS NULL) = (number IS NULL)", name="numbered_in_series"),
         CheckConstraint("(series IS NULL) = (year IS NULL)", name="year_in_series"),
-        CheckConstraint("(rendered_at IS NULL) = (text IS NULL)", name="rendered_has_text"),
-        CheckConstraint("(rendered_at IS NULL) = (template_hash IS NULL)", name="rendered_has_template"),
         CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_reason IS NULL)", name="withdrawn_has_reason"),
-        Index(
-            "ix_notice_unrendered",
-            "id",
-            sqlite_where=sql("rendered_at IS NULL"),
-            postgresql_where=sql("rendered_at IS NULL"),
-        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"), index=True)  # null: a digest over plans
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
     item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"), index=True)
     kind: Mapped[str] = mapped_column(String(40))
     cause: Mapped[str] = mapped_column(String(200))  # what it was written for; unique, so it is written once
@@ -69,16 +61,11 @@ class Notice(Base):
     series: Mapped[str | None] = mapped_column(String(40))
     year: Mapped[int | None]
     number: Mapped[int | None]
-    colour: Mapped[str | None] = mapped_column(String(8))
-    context: Mapped[dict[str, Any]]
+    colour: Mapped[str] = mapped_column(String(8))
+    context: Mapped[dict[str, Any]]  # what every copy says; the reader of a copy is added when it is rendered
+    acknowledge_by: Mapped[dt.date | None]
     created_at: Mapped[dt.datetime]
-    rendered_at: Mapped[dt.datetime | None]
-    subject: Mapped[str | None] = mapped_column(String(500))
-    text: Mapped[str | None] = mapped_column(Text)
-    html: Mapped[str | None] = mapped_column(Text)
     sheet: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # the .docx as sent
-    template: Mapped[str | None] = mapped_column(String(100))
-    template_hash: Mapped[str | None] = mapped_column(String(64))
     withdrawn_at: Mapped[dt.datetime | None]
     withdrawn_reason: Mapped[str | None] = mapped_column(Text)
 
@@ -118,7 +105,10 @@ class NoticeRecipient(Base):
 
 
 class Delivery(Base):
-    """One sending over one channel to one address: the outbox. `notice_id` is the mail itself: a notice or a digest."""
+    """One sending over one channel to one address, rendered as it goes out: the outbox.
+
+    It carries one notice, or as a digest all that one person gets in one night.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -137,12 +127,18 @@ class Delivery(Base):
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(40))  # the kind of its notice, or digest
     channel: Mapped[str] = mapped_column(String(16), default="mail", server_default="mail")
     address: Mapped[str] = mapped_column(String(254), index=True)
     name: Mapped[str] = mapped_column(String(200))
     as_of: Mapped[dt.date] = mapped_column(index=True)
     message_id: Mapped[str] = mapped_column(String(200))
+    context: Mapped[dict[str, Any]]
+    subject: Mapped[str] = mapped_column(String(500))
+    text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    template: Mapped[str] = mapped_column(String(100))
+    template_hash: Mapped[str] = mapped_column(String(64))
     status: Mapped[DeliveryStatus] = mapped_column(values_of(DeliveryStatus, "status"))
     attempts: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     not_before: Mapped[dt.datetime]
@@ -151,3 +147,5 @@ class Delivery(Base):
     sent_at: Mapped[dt.datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[dt.datetime]
+
+    recipients: Mapped[list[NoticeRecipient]] = relationship()

@@ -5,15 +5,13 @@ Revises:
 """
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
-
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-
 
 #: The event log is append-only, whoever holds the database password.
 SQLITE_TRIGGERS = {
@@ -79,6 +77,66 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("anchor", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_anchor_as_of"), ["as_of"], unique=False)
+
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("channel", sa.String(length=16), server_default="mail", nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("message_id", sa.String(length=200), nullable=False),
+        sa.Column("context", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("subject", sa.String(length=500), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("template", sa.String(length=100), nullable=False),
+        sa.Column("template_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "queued",
+                "sending",
+                "sent",
+                "unknown",
+                "failed",
+                "suppressed",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sending_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_by", sa.String(length=100), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'sending') = (sending_until IS NOT NULL)", name=op.f("ck_delivery_sending_has_deadline")
+        ),
+        sa.CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_delivery_sent_has_instant")),
+        sa.CheckConstraint(
+            "status NOT IN ('failed', 'unknown', 'suppressed') OR error IS NOT NULL", name=op.f("ck_delivery_says_why")
+        ),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_delivery_attempts_positive")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_delivery_message_id")),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_address"), ["address"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delivery_as_of"), ["as_of"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_open",
+            ["not_before", "id"],
+            unique=False,
+            sqlite_where=sa.text("status IN ('queued', 'sending')"),
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
+        )
 
     op.create_table(
         "idempotency_key",
@@ -428,7 +486,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_closing_item_id_item")),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_closing_party_id_party")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_closing")),
-        sa.UniqueConstraint("item_id", "cycle", "step", "actor", "party_id", name=op.f("uq_closing_item_id_cycle_step_actor_party_id")),
+        sa.UniqueConstraint(
+            "item_id", "cycle", "step", "actor", "party_id", name=op.f("uq_closing_item_id_cycle_step_actor_party_id")
+        ),
     )
     with op.batch_alter_table("closing", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_closing_item_id"), ["item_id"], unique=False)
@@ -575,7 +635,7 @@ def upgrade() -> None:
     op.create_table(
         "notice",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("cause", sa.String(length=200), nullable=False),
@@ -583,22 +643,13 @@ def upgrade() -> None:
         sa.Column("series", sa.String(length=40), nullable=True),
         sa.Column("year", sa.Integer(), nullable=True),
         sa.Column("number", sa.Integer(), nullable=True),
-        sa.Column("colour", sa.String(length=8), nullable=True),
+        sa.Column("colour", sa.String(length=8), nullable=False),
         sa.Column("context", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("acknowledge_by", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("rendered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("subject", sa.String(length=500), nullable=True),
-        sa.Column("text", sa.Text(), nullable=True),
-        sa.Column("html", sa.Text(), nullable=True),
         sa.Column("sheet", sa.LargeBinary(), nullable=True),
-        sa.Column("template", sa.String(length=100), nullable=True),
-        sa.Column("template_hash", sa.String(length=64), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_reason", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "(rendered_at IS NULL) = (template_hash IS NULL)", name=op.f("ck_notice_rendered_has_template")
-        ),
-        sa.CheckConstraint("(rendered_at IS NULL) = (text IS NULL)", name=op.f("ck_notice_rendered_has_text")),
         sa.CheckConstraint("(series IS NULL) = (number IS NULL)", name=op.f("ck_notice_numbered_in_series")),
         sa.CheckConstraint("(series IS NULL) = (year IS NULL)", name=op.f("ck_notice_year_in_series")),
         sa.CheckConstraint(
@@ -614,13 +665,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_notice_as_of"), ["as_of"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_item_id"), ["item_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_plan_id"), ["plan_id"], unique=False)
-        batch_op.create_index(
-            "ix_notice_unrendered",
-            ["id"],
-            unique=False,
-            sqlite_where=sa.text("rendered_at IS NULL"),
-            postgresql_where=sa.text("rendered_at IS NULL"),
-        )
 
     op.create_table(
         "party_alias",
@@ -851,13 +895,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clock")),
     )
     with op.batch_alter_table("clock", schema=None) as batch_op:
-        batch_op.create_index(
-            "uq_clock_open_milestone",
-            ["item_id", "kind", "milestone_id"],
-            unique=True,
-            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
-            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
-        )
+        batch_op.create_index(batch_op.f("ix_clock_item_id"), ["item_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_clock_milestone_id"), ["milestone_id"], unique=False)
+        batch_op.create_index("ix_clock_next_rung_on_id", ["next_rung_on", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_clock_plan_id"), ["plan_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_clock_superseded_by_id"), ["superseded_by_id"], unique=False)
         batch_op.create_index(
             "uq_clock_open_item",
             ["item_id", "kind"],
@@ -865,66 +907,12 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL"),
             postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_clock_item_id"), ["item_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_clock_milestone_id"), ["milestone_id"], unique=False)
-        batch_op.create_index("ix_clock_next_rung_on_id", ["next_rung_on", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_clock_plan_id"), ["plan_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_clock_superseded_by_id"), ["superseded_by_id"], unique=False)
-
-    op.create_table(
-        "delivery",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("channel", sa.String(length=16), server_default="mail", nullable=False),
-        sa.Column("address", sa.String(length=254), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("as_of", sa.Date(), nullable=False),
-        sa.Column("message_id", sa.String(length=200), nullable=False),
-        sa.Column(
-            "status",
-            sa.Enum(
-                "queued",
-                "sending",
-                "sent",
-                "unknown",
-                "failed",
-                "suppressed",
-                name="status",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("sending_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("claimed_by", sa.String(length=100), nullable=True),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "(status = 'sending') = (sending_until IS NOT NULL)", name=op.f("ck_delivery_sending_has_deadline")
-        ),
-        sa.CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_delivery_sent_has_instant")),
-        sa.CheckConstraint(
-            "status NOT IN ('failed', 'unknown', 'suppressed') OR error IS NOT NULL", name=op.f("ck_delivery_says_why")
-        ),
-        sa.CheckConstraint("attempts >= 0", name=op.f("ck_delivery_attempts_positive")),
-        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_delivery_notice_id_notice")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
-        sa.UniqueConstraint("message_id", name=op.f("uq_delivery_message_id")),
-    )
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_delivery_address"), ["address"], unique=False)
-        batch_op.create_index(batch_op.f("ix_delivery_as_of"), ["as_of"], unique=False)
-        batch_op.create_index(batch_op.f("ix_delivery_notice_id"), ["notice_id"], unique=False)
         batch_op.create_index(
-            "ix_delivery_open",
-            ["not_before", "id"],
-            unique=False,
-            sqlite_where=sa.text("status IN ('queued', 'sending')"),
-            postgresql_where=sa.text("status IN ('queued', 'sending')"),
+            "uq_clock_open_milestone",
+            ["item_id", "kind", "milestone_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
+            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
         )
 
     op.create_table(
@@ -1030,20 +1018,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notice_recipient_delivery_id"))
 
     op.drop_table("notice_recipient")
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_delivery_open",
-            sqlite_where=sa.text("status IN ('queued', 'sending')"),
-            postgresql_where=sa.text("status IN ('queued', 'sending')"),
-        )
-        batch_op.drop_index(batch_op.f("ix_delivery_notice_id"))
-        batch_op.drop_index(batch_op.f("ix_delivery_as_of"))
-        batch_op.drop_index(batch_op.f("ix_delivery_address"))
-
-    op.drop_table("delivery")
     with op.batch_alter_table("clock", schema=None) as batch_op:
-        batch_op.drop_index("uq_clock_open_item")
-        batch_op.drop_index("uq_clock_open_milestone")
+        batch_op.drop_index(
+            "uq_clock_open_milestone",
+            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
+            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "uq_clock_open_item",
+            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL"),
+            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_clock_superseded_by_id"))
         batch_op.drop_index(batch_op.f("ix_clock_plan_id"))
         batch_op.drop_index("ix_clock_next_rung_on_id")
@@ -1091,11 +1076,6 @@ def downgrade() -> None:
 
     op.drop_table("party_alias")
     with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_notice_unrendered",
-            sqlite_where=sa.text("rendered_at IS NULL"),
-            postgresql_where=sa.text("rendered_at IS NULL"),
-        )
         batch_op.drop_index(batch_op.f("ix_notice_plan_id"))
         batch_op.drop_index(batch_op.f("ix_notice_item_id"))
         batch_op.drop_index(batch_op.f("ix_notice_as_of"))
@@ -1172,6 +1152,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_idempotency_key_created_at"))
 
     op.drop_table("idempotency_key")
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_delivery_open",
+            sqlite_where=sa.text("status IN ('queued', 'sending')"),
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
+        )
+        batch_op.drop_index(batch_op.f("ix_delivery_as_of"))
+        batch_op.drop_index(batch_op.f("ix_delivery_address"))
+
+    op.drop_table("delivery")
     with op.batch_alter_table("anchor", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_anchor_as_of"))
 
