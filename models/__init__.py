@@ -1,7 +1,8 @@
 """The ledger's tables, declarative only. Imports the domain and nothing else of ours."""
 
+from duban.domain.policy_model import ClockKind
 from models.base import Base
-from models.clocks import Clock, ClockKind, ClockState, Night, NightState, RungFired, RungOutcome, Snapshot
+from models.clocks import Clock, ClockState, Night, NightState, RungFired, RungOutcome, Snapshot
 from models.items import (
     Anomaly,
     Category,

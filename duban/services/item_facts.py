@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -76,8 +77,10 @@ def _all_names(session: Session, parties: list[tuple[int, str]]) -> frozenset[st
     return frozenset(names)
 
 
-def facts_of(session: Session, item: Item, standing: Standing, *, reason: str, merge_into: str | None) -> Facts:
-    """Everything that `duban.domain.lifecycle.gaps` may ask about this item."""
+def facts_of(
+    session: Session, item: Item, standing: Standing, *, reason: str, merge_into: str | None, today: dt.date | None = None
+) -> Facts:
+    """Everything that `duban.domain.lifecycle.gaps` may ask about this item; `today` decides whether a publication runs."""
     measures = session.scalars(select(Measure).where(Measure.item_id == item.id)).all()
     regulations = session.scalars(select(Regulation).where(Regulation.item_id == item.id)).all()
     steps = session.scalars(select(Closing).where(Closing.item_id == item.id, Closing.cycle == item.cycle)).all()
@@ -109,6 +112,10 @@ def facts_of(session: Session, item: Item, standing: Standing, *, reason: str, m
         verified_by=verified,
         worked_on_by=frozenset(worked),
         closing_requested=any(s.step is ClosingStep.REQUEST for s in steps),
+        publication_ends_on=next(
+            (s.ends_on.isoformat() for s in steps if s.ends_on is not None and today is not None and s.ends_on >= today),
+            None,
+        ),
         reason=reason,
         merge_into=merge_into,
     )

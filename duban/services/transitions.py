@@ -27,6 +27,7 @@ from duban.errors import Forbidden, GuardFailed, NotFound, Quarantined, StaleVer
 from duban.services import effects
 from duban.services.event_log import Happening, append
 from duban.services.item_facts import Standing, facts_of, standing_of
+from duban.services.rules import business_date
 from models import Anomaly, Item, Signal
 
 
@@ -118,7 +119,9 @@ def move_within(
     _check_version(item, expected_version)
     _check_state(session, item, transition)
     effects.bring_in(session, item, action, details, actor, now)
-    missing = gaps(action, facts_of(session, item, standing, reason=reason, merge_into=_merge_target(session, item, details)))
+    merge_into = _merge_target(session, item, details)
+    facts = facts_of(session, item, standing, reason=reason, merge_into=merge_into, today=business_date(now))
+    missing = gaps(action, facts)
     missing += _missing_limit(action, details)
     if missing:
         raise GuardFailed(action=ACTION_ZH[action], gaps=";".join(missing))

@@ -1,0 +1,70 @@
+"""Migrating the ledger: `alembic` driven from code, on the database that is already open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, text
+
+from duban.adapters.database import Database
+from duban.errors import DubanError
+from duban.settings import ROOT
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+
+class NotMigrated(DubanError):
+    """The ledger is at revision {present}, this duban needs {needed}.
+
+    Run `duban db upgrade` (after `duban backup`).
+    """
+
+    code = "not_migrated"
+    status = 503
+
+
+def config() -> Config:
+    """Alembic's configuration, from the checkout."""
+    from alembic.config import Config
+
+    return Config(ROOT / "alembic.ini")
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Brings the ledger to a revision; all migrations of one call are one transaction."""
+    from alembic import command
+
+    settings = config()
+    with database.engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Takes the ledger back to a revision."""
+    from alembic import command
+
+    settings = config()
+    with database.engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, revision)
+
+
+def check_migrated(database: Database) -> None:
+    """Raises NotMigrated unless the ledger is at the newest revision."""
+    from alembic.script import ScriptDirectory
+
+    needed = ScriptDirectory.from_config(config()).get_current_head()
+    present = revision_of(database)
+    if present != needed:
+        raise NotMigrated(present=present or "none", needed=needed)
+
+
+def revision_of(database: Database) -> str | None:
+    """The ledger's revision, None where it is empty."""
+    if not inspect(database.engine).has_table("alembic_version"):
+        return None
+    with database.read() as session:
+        found: str | None = session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return found

@@ -1,0 +1,111 @@
+"""Clocks in the ledger: armed when an item enters through any door, ended in the transaction that ends their reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from duban.domain.ladder import first_rung_on
+from duban.domain.lifecycle import State
+from duban.domain.policy_model import ClockKind
+from duban.domain.schedule import check_in_due
+from duban.services.rules import Rules
+from models import Clock, ClockState, Item, Milestone
+
+OPEN = (ClockState.ARMED, ClockState.RUNNING, ClockState.PAUSED)
+
+
+def roll_with(rules: Rules) -> Callable[[dt.date], dt.date]:
+    """How nominal last days become working days under these rules."""
+    return rules.calendar.roll
+
+
+def arm(session: Session, item: Item, rules: Rules, as_of: dt.date) -> None:
+    """Starts what the item still lacks: a limit clock for each dated open part, else check-ins where it is long-term.
+
+    Safe to repeat. Nothing runs for an item that is closed, dropped, or in quarantine.
+    """
+    if item.quarantined or item.dropped or item.state is State.CLOSED:
+        return
+    running = set(
+        session.execute(
+            select(Clock.kind, Clock.milestone_id).where(Clock.item_id == item.id, Clock.state.in_(OPEN))
+        ).tuples()
+    )
+    dated = session.scalars(
+        select(Milestone).where(Milestone.item_id == item.id, ~Milestone.done, Milestone.due_on.is_not(None))
+    ).all()
+    for milestone in dated:
+        if (ClockKind.LIMIT, milestone.id) not in running and milestone.due_on and milestone.rolled_due_on:
+            _start(session, item, rules, as_of, ClockKind.LIMIT, milestone.due_on, milestone.rolled_due_on, milestone.id)
+    if item.long_term and not dated and (ClockKind.CHECK_IN, None) not in running:
+        due = check_in_due(as_of, rules.policy, rules.calendar)
+        _start(session, item, rules, as_of, ClockKind.CHECK_IN, due, rules.calendar.roll(due), None)
+    session.flush()
+
+
+def _start(
+    session: Session,
+    item: Item,
+    rules: Rules,
+    as_of: dt.date,
+    kind: ClockKind,
+    nominal: dt.date,
+    due_on: dt.date,
+    milestone_id: int | None,
+) -> Clock:
+    clock = Clock(
+        plan_id=item.plan_id,
+        item_id=item.id,
+        milestone_id=milestone_id,
+        kind=kind,
+        state=ClockState.RUNNING,
+        cycle=item.cycle,
+        started_on=as_of,
+        nominal_due_on=nominal,
+        due_on=due_on,
+        next_rung_on=first_rung_on(due_on, rules.policy, rules.calendar, kind),
+    )
+    session.add(clock)
+    return clock
+
+
+def complete(session: Session, item: Item, now: dt.datetime, *, milestone_id: int | None = None) -> int:
+    """Ends the item's open clocks (or one milestone's) because what they waited for is done; returns how many."""
+    return _end(session, item, now, ClockState.COMPLETED, milestone_id)
+
+
+def cancel(session: Session, item: Item, now: dt.datetime) -> int:
+    """Ends the item's open clocks because nothing is waited for any more; returns how many."""
+    return _end(session, item, now, ClockState.CANCELLED, None)
+
+
+def _end(session: Session, item: Item, now: dt.datetime, state: ClockState, milestone_id: int | None) -> int:
+    where = [Clock.item_id == item.id, Clock.state.in_(OPEN)]
+    if milestone_id is not None:
+        where.append(Clock.milestone_id == milestone_id)
+    ended = session.execute(
+        update(Clock)
+        .where(*where)
+        .values(state=state, ended_at=now, next_rung_on=None, paused_on=None, remaining_days=None, pause_reason=None)
+        .returning(Clock.id)
+    )
+    return len(ended.all())
+
+
+def show_next_due(session: Session, item: Item) -> None:
+    """Keeps the item's `due_on` (what the board sorts by) at its earliest open dated part."""
+    item.due_on = session.scalar(
+        select(func.min(Milestone.rolled_due_on)).where(Milestone.item_id == item.id, ~Milestone.done)
+    )
+    session.flush()
+
+
+def count_open(session: Session, plan_id: int) -> int:
+    """How many clocks of a plan are running."""
+    return (
+        session.scalar(select(func.count()).where(Clock.plan_id == plan_id, Clock.state.in_(OPEN))) or 0
+    )

@@ -1,0 +1,111 @@
+"""The steps towards striking an item off: 申请销号 → 签字 → 核查 → 公示. The gate itself is `lifecycle.closing_gaps`."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.domain.actors import Actor
+from duban.domain.lifecycle import Relation, closing_gaps
+from duban.errors import DubanError, NotFound
+from duban.services.item_changes import open_item, record
+from duban.services.item_facts import facts_of, standing_of
+from models import Closing, ClosingStep, Item
+
+STEP_ZH = {
+    ClosingStep.REQUEST: "申请销号",
+    ClosingStep.SIGN: "签字",
+    ClosingStep.VERIFY: "核查",
+    ClosingStep.PUBLISH: "公示",
+}
+STEP_BY = {
+    ClosingStep.REQUEST: (Relation.UNIT, Relation.SUPERVISION),
+    ClosingStep.SIGN: (Relation.LEAD, Relation.SUPERVISION),
+    ClosingStep.VERIFY: (Relation.SUPERVISION,),
+    ClosingStep.PUBLISH: (Relation.SUPERVISION,),
+}
+
+
+class StepRefused(DubanError):
+    """Closing step {step} is refused: {reason}.
+
+    The steps are 申请销号 (responsible unit), 签字 (each lead official), 核查 (somebody who neither did nor asked for
+    it), 公示.
+    """
+
+    code = "closing_step_refused"
+    status = 409
+
+
+def take_step(
+    database: Database,
+    *,
+    item_id: int,
+    step: ClosingStep,
+    actor: Actor,
+    expected_version: int | None,
+    now: dt.datetime,
+    on_behalf_of: str | None = None,
+    note: str = "",
+    ends_on: dt.date | None = None,
+) -> int:
+    """Records one step; returns the item's new version.
+
+    `on_behalf_of` names the lead official whose signature on paper the supervision office enters; a lead official
+    signs for the party that the account acts for. `ends_on` is a publication's last day.
+    """
+    with database.write() as session:
+        item, standing = open_item(
+            session, item_id, actor, action_zh=STEP_ZH[step], by=STEP_BY[step], expected_version=expected_version
+        )
+        party_id = _signer(actor, standing.lead_parties, on_behalf_of, step) if step is ClosingStep.SIGN else None
+        _check(session, item, step, actor, party_id)
+        session.add(
+            Closing(
+                item_id=item.id,
+                cycle=item.cycle,
+                step=step,
+                actor=actor.name,
+                party_id=party_id,
+                note=note,
+                ends_on=ends_on,
+                done_at=now,
+            )
+        )
+        payload = {"step": step.value, "on_behalf_of": on_behalf_of, "ends_on": ends_on.isoformat() if ends_on else None}
+        return record(session, item, actor, now, event=f"closing.{step.value}", reason=note, payload=payload)
+
+
+def gaps_of(session: Session, item_id: int, today: dt.date) -> list[str]:
+    """What still stands between an item and 销号, each gap by name."""
+    item = session.get(Item, item_id)
+    if item is None:
+        raise NotFound(what="item", key=item_id)
+    return closing_gaps(facts_of(session, item, standing_of(session, item), reason="", merge_into=None, today=today))
+
+
+def _signer(
+    actor: Actor, leads: tuple[tuple[int, str], ...], on_behalf_of: str | None, step: ClosingStep
+) -> int:
+    wanted = {on_behalf_of} if on_behalf_of else actor.parties
+    for party_id, name in leads:
+        if name in wanted and (not on_behalf_of or actor.role in ("supervisor", "admin") or name in actor.parties):
+            return party_id
+    names = "、".join(name for _, name in leads) or "无"
+    raise StepRefused(step=STEP_ZH[step], reason=f"签字须由牵头领导本人,或由督查室注明代谁登记;本事项牵头领导:{names}")
+
+
+def _check(session: Session, item: Item, step: ClosingStep, actor: Actor, party_id: int | None) -> None:
+    done = session.scalars(select(Closing).where(Closing.item_id == item.id, Closing.cycle == item.cycle)).all()
+    same = [d for d in done if d.step is step and (d.party_id == party_id)]
+    if same:
+        raise StepRefused(step=STEP_ZH[step], reason=f"{same[0].actor}已于{same[0].done_at:%Y-%m-%d}办理")
+    if step is not ClosingStep.REQUEST and not any(d.step is ClosingStep.REQUEST for d in done):
+        raise StepRefused(step=STEP_ZH[step], reason="责任单位尚未申请销号")
+    if step is ClosingStep.VERIFY:
+        facts = facts_of(session, item, standing_of(session, item), reason="", merge_into=None)
+        if actor.name in facts.worked_on_by:
+            raise StepRefused(step=STEP_ZH[step], reason=f"{actor.name}参与过办理,核查须由他人进行")
