@@ -210,11 +210,20 @@ class _Assembler:
 
     def _orphaned(self, line: Line) -> None:
         if self._stray is None:
-            self._stray = Orphan(line.number, line.last, line.text)
+            self._stray = self._torn_front(line) or Orphan(line.number, line.last, line.text)
             self._outline.orphans.append(self._stray)
         else:
             self._stray.end_line = line.last
             self._stray.text = f"{self._stray.text}\n{line.text}"
+
+
+    def _torn_front(self, line: Line) -> Orphan | None:
+        """Fields before the first item: what stands right before them is the rest of that torn item, not a preface."""
+        front = self._outline.front
+        if self._outline.drafts or not front or not re.search(r"[。;;]$", front[-1].text) or self._headings.path:
+            return None
+        torn = front.pop()
+        return Orphan(torn.number, line.last, f"{torn.text}\n{line.text}")
 
 
 def _labels_ahead(blocks: Sequence[Block], level: ItemLevel) -> list[str]:

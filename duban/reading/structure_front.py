@@ -1,0 +1,158 @@
+"""What a document says of itself: title, issuer, document number, date and year."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from duban.reading.source import Line, Source
+from duban.reading.structure_numbering import CHINESE_DIGITS, chinese_value, numbered
+
+_KIND_WORDS = "方案|台账|清单|意见|报告|通报|分解表?|计划|总表|一览表|任务书|责任表|明细表|汇总表|登记表|任务表|推进表|细则|措施|要点|规划|工作安排|情况表|统计表|公示"
+_TITLE_END = re.compile(rf"(?:{_KIND_WORDS}|通知|公告|函|决定|办法)(?:\s*[((][^()()]{{1,20}}[))])?$")
+_PLAN_TITLE = re.compile(rf"(?:{_KIND_WORDS})(?:\s*[((][^()()]{{1,20}}[))])?$")
+_REFERENCE = re.compile(r"[\u4e00-\u9fffA-Za-z]{1,12}\s*[〔\[【((]\s*(?:19|20)\d{2}\s*[〕\]】))]\s*第?\s*\d{1,4}\s*号")
+_DAY = re.compile(
+    r"(?P<y>(?:19|20)\d{2})\s*(?:年|[-/.])\s*(?P<m>\d{1,2})\s*(?:月|[-/.])\s*(?P<d>\d{1,2})\s*日?"
+    r"|(?P<cy>[一二三四五六七八九零〇○OoO0]{4})年(?P<cm>[一二三四五六七八九十]{1,2})月(?P<cd>[一二三四五六七八九十]{1,3})日"
+)
+_DATED_LABEL = re.compile(r"(?:发布|发文|印发|成文|颁布|公布|制发|签发|落款|发表|制定)(?:时间|日期)?\s*[::]?\s*$")
+_ISSUER_LABEL = re.compile(r"(?:发文机关|发布机构|发文单位|发布单位|印发机关|颁发部委|制发机关|发布机关|制定机关)\s*[::]\s*(?P<who>[^::]{2,40}?)(?=\s+[\u4e00-\u9fff]{2,6}[::]|\s*$)")
+_ORGANISATION = re.compile(
+    r"^(?:中共|中国共产党)?[\u4e00-\u9fff、\s()()]{2,38}(?:委员会|委|政府|办公室|办公厅|局|厅|部|院|党组|党委|党工委|领导小组|管委会|街道|镇|集团|公司|学校|大学|学院|中心|纪委监委|指挥部|工作专班)$"
+)
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?=年)")
+_YEAR_OF_WORK = re.compile(r"(?<!\d)((?:19|20)\d{2})年(?:度)?(?!.{0,12}(?:审计|巡视|巡察|督察|检查|考核|反馈))")
+_NOT_TITLE = re.compile(r"[。;;]|^(?:来源|发布|发文|文件号|索引号|主题词|时间|作者|浏览|各[镇街区县市单部])|[::]$")
+
+
+@dataclass(slots=True)
+class Front:
+    """Title, issuer, reference (文号), date of issue and the year that the document is for."""
+
+    title: str = ""
+    issuer: str | None = None
+    reference: str | None = None
+    issued_on: dt.date | None = None
+    year: int | None = None
+
+
+def front_of(source: Source, front: Sequence[Line], limits: Iterable[str] = ()) -> Front:
+    """Read the front matter. `front` is what stands before the items; `limits` are texts that show the year."""
+    head = [line for line in front if line.cells is None][:60] or source.lines[:20]
+    tail = [line for line in source.lines[-12:] if line.cells is None]
+    title = _title(head, source)
+    issued_on = _issued_on(head, tail, title)
+    reference = _reference([*head[:30], *tail])
+    front_matter = Front(_bare_title(title), _issuer(head, tail, title), reference, issued_on)
+    front_matter.year = _year(front_matter, title, limits)
+    return front_matter
+
+
+def _title(head: Sequence[Line], source: Source) -> str:
+    """The plan's own title; that of the notice which forwards it only if there is no other."""
+    candidates = list(_candidates(head))
+    for fits in (_PLAN_TITLE, _TITLE_END):
+        for text in candidates:
+            if fits.search(text):
+                return text
+    top = next((line.text for line in head if line.level == 1 and not numbered(line.text)), "")
+    return top or _site_title(source.title or "")
+
+
+def _candidates(head: Sequence[Line]) -> Iterable[str]:
+    """Lines that may be a title, and two or three in a row that make one together."""
+    for index, line in enumerate(head):
+        text = line.text
+        if _NOT_TITLE.search(text) or numbered(text) and not text[:4].isdigit():
+            continue
+        whole = text
+        for following in head[index + 1 : index + 3]:
+            if _TITLE_END.search(whole) or _NOT_TITLE.search(following.text) or following.after_blank or numbered(following.text):
+                break
+            whole += following.text if "关于" in following.text or _TITLE_END.search(following.text) else ""
+        if len(whole) <= 90 and _TITLE_END.search(_without_date(whole)):
+            yield whole
+        elif len(text) <= 80 and _TITLE_END.search(_without_date(text)):
+            yield text
+
+
+def _without_date(text: str) -> str:
+    return re.sub(r"\s*[((][^()()]*\d{4}[^()()]*[))]\s*$", "", text).strip()
+
+
+def _bare_title(title: str) -> str:
+    return _without_date(title).strip("《》 ") if title.startswith("《") and title.count("《") == 1 else _without_date(title)
+
+
+def _site_title(title: str) -> str:
+    parts = re.split(r"\s*[_|｜]\s*|\s+[-—–]+\s*", title)
+    return parts[0].strip() if parts else title
+
+
+def _issued_on(head: Sequence[Line], tail: Sequence[Line], title: str) -> dt.date | None:
+    for line in [*head, *tail]:
+        for match in _DAY.finditer(line.text):
+            if _DATED_LABEL.search(line.text[: match.start()]):
+                return _day(match)
+    for text in [*(line.text for line in head[:12]), title, *(line.text for line in reversed(tail))]:
+        match = _DAY.search(text)
+        if match and (len(_bare(text, match)) <= 2 or text == title or re.search(r"[((]\s*$", text[: match.start()]) and len(text) < 60):
+            return _day(match)
+    return None
+
+
+def _bare(text: str, match: re.Match[str]) -> str:
+    return (text[: match.start()] + text[match.end() :]).strip("() () 　印发")
+
+
+def _day(match: re.Match[str]) -> dt.date | None:
+    if match.group("y"):
+        year, month, day = int(match.group("y")), int(match.group("m")), int(match.group("d"))
+    else:
+        figures = "".join(str(CHINESE_DIGITS.get(ch, 0)) for ch in match.group("cy"))
+        year, month, day = int(figures), chinese_value(match.group("cm")) or 0, chinese_value(match.group("cd")) or 0
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _reference(lines: Sequence[Line]) -> str | None:
+    for line in lines:
+        match = _REFERENCE.search(line.text)
+        if match and len(line.text) <= 50 and not re.search(r"[根依]据|按照|《", line.text):
+            return re.sub(r"^(?:文号|发文字号|文件号|字号)[::]?\s*", "", re.sub(r"\s", "", match.group(0)))
+    return None
+
+
+def _issuer(head: Sequence[Line], tail: Sequence[Line], title: str) -> str | None:
+    for line in head:
+        if match := _ISSUER_LABEL.search(line.text):
+            return match.group("who").strip()
+    before = re.sub(r"^(?:19|20)\d{2}年度?", "", title.split("关于", 1)[0].strip()) if "关于" in title else ""
+    if before and _ORGANISATION.match(before):
+        return before
+    for index in range(len(tail) - 1, 0, -1):
+        match = _DAY.search(tail[index].text)
+        if match and len(_bare(tail[index].text, match)) <= 2 and _ORGANISATION.match(tail[index - 1].text):
+            return tail[index - 1].text
+    return next((line.text for line in head[:6] if _ORGANISATION.match(line.text) and len(line.text) >= 5), None)
+
+
+def _year(front: Front, title: str, limits: Iterable[str]) -> int | None:
+    """The year that dates without a year are in."""
+    if match := _YEAR_OF_WORK.search(title):
+        if front.issued_on is None or int(match.group(1)) >= front.issued_on.year:
+            return int(match.group(1))
+    if front.issued_on:
+        return front.issued_on.year
+    if match := _YEAR.search(title):
+        return int(match.group(1))
+    if front.reference and (found := re.search(r"(?:19|20)\d{2}", front.reference)):
+        return int(found.group(0))
+    years = Counter(year for text in limits for year in re.findall(r"(?<!\d)(?:19|20)\d{2}(?=\s*[年./-])", text))
+    return int(years.most_common(1)[0][0]) if years else None

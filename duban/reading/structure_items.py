@@ -1,0 +1,137 @@
+"""From drafts to items: each field's text is read into parties, limit, measures and regulations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from duban.domain.limits import read_limit
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
+from duban.reading.lint import anomaly, field_name
+from duban.reading.model import Anomaly, AnomalyCode, Item, Place
+from duban.reading.parties import Named, split_parties, split_people
+from duban.reading.states import opening_state
+from duban.reading.structure import Draft, Field, Orphan
+from duban.reading.structure_measures import split_measures
+
+_DONE = re.compile(r"^(?:已|均已|全部|基本)?(?:完成整改|整改完成|完成|销号|整改到位|办结|整改完毕|已完成.*|是)[。.]?$")
+_OPEN = re.compile(r"未完成|正在|推进中|进行中|整改中|尚未|未销号|^否")
+_CATEGORIES = (("immediate", re.compile(r"立行立改|即知即改|立知立改|立即整改|立查立改|立整立改")), ("by_deadline", re.compile(r"限期")),
+               ("long_term", re.compile(r"长期")))  # fmt: skip
+
+
+def items_of(drafts: Sequence[Draft], lexicon: Lexicon, year: int | None) -> tuple[list[Item], list[Anomaly]]:
+    """The items of a document, and the doubts that only the drafts show (fields that stand twice)."""
+    anomalies: list[Anomaly] = []
+    items = [_item(draft, lexicon, year, anomalies) for draft in drafts]
+    return items, anomalies
+
+
+def limit_texts(drafts: Iterable[Draft]) -> list[str]:
+    """All texts of time limits, children's too: they show the document's year."""
+    found = []
+    for draft in drafts:
+        found += [f.text for f in draft.having(Role.TIME_LIMIT)]
+        found += limit_texts(draft.children)
+    return found
+
+
+def orphan_anomalies(orphans: Iterable[Orphan]) -> list[Anomaly]:
+    """One anomaly for each run of text that belongs to no item."""
+    found = []
+    for orphan in orphans:
+        text = orphan.text.replace("\n", " ")
+        detail = f"不属于任何事项的文字(第{orphan.line}至{orphan.end_line}行):{text[:60]}{'…' if len(text) > 60 else ''}"
+        found.append(Anomaly(AnomalyCode.ORPHAN_TEXT, detail, orphan.line))
+    return found
+
+
+def _item(draft: Draft, lexicon: Lexicon, year: int | None, anomalies: list[Anomaly]) -> Item:
+    item = Item(draft.number, Place(draft.line, draft.end_line, draft.page, draft.sheet), list(draft.path))
+    item.title = draft.title.text
+    seen: dict[Role, Field] = {}
+    for one in draft.fields:
+        if one.role in seen:
+            _repeated(item, seen[one.role], one, anomalies)
+            continue
+        seen[one.role] = one
+        _set(item, one, lexicon)
+    _read_limit(item, year)
+    item.children = [_item(child, lexicon, year, anomalies) for child in draft.children]
+    item.state = opening_state(item)
+    return item
+
+
+def _repeated(item: Item, first: Field, second: Field, anomalies: list[Anomaly]) -> None:
+    """A field that stands twice: the first is kept, the second is named in the anomaly."""
+    if second.role in (Role.NOTE, Role.SECTION, Role.NUMBER):
+        return
+    same = "内容相同" if first.text == second.text else f"第二处为:{second.text[:80]}"
+    name = second.role.value
+    detail = f"{field_name(name)}出现两次(第{first.line}行、第{second.line}行),{same}"
+    anomalies.append(anomaly(AnomalyCode.REPEATED_FIELD, item, detail, field=name, line=second.line, blocks=True))
+
+
+def _set(item: Item, one: Field, lexicon: Lexicon) -> None:
+    """Put one field's text where it belongs."""
+    if one.role in PARTY_ROLES:
+        _set_parties(item, one, lexicon)
+    elif one.role is Role.GOAL:
+        item.goal = one.text or None
+    elif one.role is Role.MEASURES:
+        item.measures = split_measures([piece.text for piece in one.pieces])
+    elif one.role is Role.TIME_LIMIT:
+        item.time_limit = None if lexicon.names_nobody(one.text) else one.text
+    elif one.role is Role.STATUS:
+        item.status = status_of(one.text)
+    elif one.role is Role.CATEGORY:
+        item.category = next((name for name, words in _CATEGORIES if words.search(one.text)), None)
+
+
+_UNIT_ROLES = {
+    "lead": "lead_units",
+    "responsible": "responsible_units",
+    "support": "support_units",
+    "supervising": "supervising_units",
+}
+#: Labels of people that some documents also put before units.
+_LOOSE_OFFICIALS = frozenset({"责任人", "负责人", "牵头人", "牵头", "具体责任人", "整改责任人"})
+
+
+def _set_parties(item: Item, one: Field, lexicon: Lexicon) -> None:
+    if lexicon.names_nobody(one.text):
+        return
+    people = one.role is Role.LEAD_OFFICIALS
+    for party in (split_people if people else split_parties)(one.text, lexicon):
+        names: list[str] = getattr(item, _party_field(party, one))
+        if party.name not in names:
+            names.append(party.name)
+
+
+def _party_field(party: Named, one: Field) -> str:
+    """Which field of the item a party belongs to: its label's, unless the text itself gives it another role."""
+    person = party.kind == "person"
+    if one.role is Role.LEAD_OFFICIALS:
+        return "lead_officials" if person or one.word not in _LOOSE_OFFICIALS else "responsible_units"
+    if person and one.role in (Role.UNITS_AND_OFFICIALS, Role.RESPONSIBLE_UNITS, Role.LEAD_UNITS):
+        return "lead_officials"
+    if party.role:
+        return _UNIT_ROLES[party.role]
+    return "responsible_units" if one.role is Role.UNITS_AND_OFFICIALS else one.role.value
+
+
+def _read_limit(item: Item, year: int | None) -> None:
+    if item.time_limit is None:
+        return
+    limit = read_limit(item.time_limit, year=year)
+    item.milestones = list(limit.milestones)
+    item.long_term = limit.long_term
+    item.category = item.category or limit.category
+
+
+def status_of(text: str) -> str | None:
+    """`done` or `open` as a status field says it; None where it says neither."""
+    text = text.strip()
+    if _OPEN.search(text):
+        return "open"
+    return "done" if _DONE.match(text) or re.search(r"已完成整改|整改已完成|已整改完成|已销号", text) else None
