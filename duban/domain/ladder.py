@@ -101,6 +101,19 @@ def first_rung_on(
     return _schedule(due_on, policy, calendar, kind, term)[0].due_on
 
 
+def keys_ahead(
+    due_on: dt.date,
+    on: dt.date,
+    policy: Policy,
+    calendar: Calendar,
+    *,
+    kind: ClockKind = ClockKind.LIMIT,
+    term: str | None = None,
+) -> frozenset[str]:
+    """The keys of the firings, repeats included, that come only after the day `on`."""
+    return frozenset(due.key for due in _schedule(due_on, policy, calendar, kind, term) if due.due_on > on)
+
+
 def due_rungs(
     due_on: dt.date | None,
     fired: Collection[str],

@@ -190,6 +190,10 @@ class ExtensionRules:
     most: int
     source: str = ""
 
+    def decider(self, ordinal: int) -> Target | None:
+        """Who decides the `ordinal`-th request (from 1); None where no more may be granted."""
+        return self.deciders[min(ordinal, len(self.deciders)) - 1] if 1 <= ordinal <= self.most else None
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
