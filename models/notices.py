@@ -77,7 +77,7 @@ class NoticeRecipient(Base):
 
     __tablename__ = "notice_recipient"
     __table_args__ = (
-        UniqueConstraint("notice_id", "party_id", "on_behalf_of_id"),
+        UniqueConstraint("notice_id", "party_id", "for_name"),
         CheckConstraint("role IN ('to', 'cc')", name="role"),
         CheckConstraint("(acknowledged_at IS NULL) = (acknowledged_by IS NULL)", name="acknowledged_has_actor"),
         Index(
@@ -91,9 +91,8 @@ class NoticeRecipient(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"), index=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
-    on_behalf_of_id: Mapped[int] = mapped_column(
-        ForeignKey("party.id"), index=True
-    )  # the party itself, where it is its own
+    for_party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)  # whom it is meant for
+    for_name: Mapped[str] = mapped_column(String(200), default="", server_default="")  # that one's name; "" for oneself
     role: Mapped[str] = mapped_column(String(2))
     address: Mapped[str] = mapped_column(String(254))
     why: Mapped[str | None] = mapped_column(String(200))  # why it goes to another than the one it is meant for

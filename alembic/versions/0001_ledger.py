@@ -920,7 +920,8 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("on_behalf_of_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("for_party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("for_name", sa.String(length=200), server_default="", nullable=False),
         sa.Column("role", sa.String(length=2), nullable=False),
         sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("why", sa.String(length=200), nullable=True),
@@ -937,21 +938,21 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_notice_recipient_notice_id_notice")),
         sa.ForeignKeyConstraint(
-            ["on_behalf_of_id"], ["party.id"], name=op.f("fk_notice_recipient_on_behalf_of_id_party")
+            ["for_party_id"], ["party.id"], name=op.f("fk_notice_recipient_for_party_id_party")
         ),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_notice_recipient_party_id_party")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_recipient")),
         sa.UniqueConstraint(
             "notice_id",
             "party_id",
-            "on_behalf_of_id",
-            name=op.f("uq_notice_recipient_notice_id_party_id_on_behalf_of_id"),
+            "for_name",
+            name=op.f("uq_notice_recipient_notice_id_party_id_for_name"),
         ),
     )
     with op.batch_alter_table("notice_recipient", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_notice_recipient_delivery_id"), ["delivery_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_recipient_notice_id"), ["notice_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_notice_recipient_on_behalf_of_id"), ["on_behalf_of_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_recipient_for_party_id"), ["for_party_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_recipient_party_id"), ["party_id"], unique=False)
         batch_op.create_index(
             "ix_notice_recipient_unassembled",
@@ -1013,7 +1014,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("delivery_id IS NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_notice_recipient_party_id"))
-        batch_op.drop_index(batch_op.f("ix_notice_recipient_on_behalf_of_id"))
+        batch_op.drop_index(batch_op.f("ix_notice_recipient_for_party_id"))
         batch_op.drop_index(batch_op.f("ix_notice_recipient_notice_id"))
         batch_op.drop_index(batch_op.f("ix_notice_recipient_delivery_id"))
 

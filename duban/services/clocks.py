@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from duban.domain.ladder import first_rung_on
 from duban.domain.lifecycle import State
 from duban.domain.policy_model import ClockKind
-from duban.domain.schedule import check_in_due
+from duban.domain.schedule import check_in_rule, first_check_in
 from duban.services.rules import Rules
 from models import Clock, ClockState, Item, Milestone
 
@@ -42,8 +42,8 @@ def arm(session: Session, item: Item, rules: Rules, as_of: dt.date) -> None:
         if (ClockKind.LIMIT, milestone.id) not in running and milestone.due_on and milestone.rolled_due_on:
             _start(session, item, rules, as_of, ClockKind.LIMIT, milestone.due_on, milestone.rolled_due_on, milestone.id)
     if item.long_term and not dated and (ClockKind.CHECK_IN, None) not in running:
-        due = check_in_due(as_of, rules.policy, rules.calendar)
-        _start(session, item, rules, as_of, ClockKind.CHECK_IN, due, rules.calendar.roll(due), None)
+        due = first_check_in(check_in_rule(rules.policy), as_of, rules.calendar).due_on
+        _start(session, item, rules, as_of, ClockKind.CHECK_IN, due, due, None)
     session.flush()
 
 

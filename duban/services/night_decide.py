@@ -1,0 +1,334 @@
+"""Deciding and claiming: one batch of due clocks becomes rungs, notices and events in one transaction.
+
+The unique key (clock, rung, cycle) has the last word: whoever comes second writes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.domain.actors import SYSTEM
+from duban.domain.addressees import Resolved, resolve_targets
+from duban.domain.ladder import Decision, DueRung, due_rungs
+from duban.domain.policy_model import ClockKind
+from duban.services.event_log import Happening, append_all
+from duban.services.night_facts import BatchFacts, PlanFacts, batch_facts, parties_of
+from duban.services.notice_facts import notice_context
+from models import (
+    Clock,
+    ClockState,
+    Item,
+    Notice,
+    NoticeRecipient,
+    NoticeSeries,
+    RungFired,
+    RungOutcome,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the notices say of the office that sends them, and where their links lead."""
+
+    email: str
+    public_url: str
+    phone: str | None = None
+
+
+@dataclass(slots=True)
+class Claimed:
+    """What one batch did."""
+
+    clocks: int = 0
+    rungs: Counter[str] = field(default_factory=Counter)  # by the rung's key
+    passed: int = 0
+    held: int = 0
+    notices: int = 0
+    breaches: int = 0
+
+    def add(self, other: Claimed) -> None:
+        """Counts another batch in."""
+        self.clocks += other.clocks
+        self.rungs.update(other.rungs)
+        self.passed += other.passed
+        self.held += other.held
+        self.notices += other.notices
+        self.breaches += other.breaches
+
+
+@dataclass(slots=True)
+class _Firing:
+    """A rung that fires on a clock, with its readers."""
+
+    clock: Clock
+    item: Item
+    due: DueRung
+    readers: list[Resolved]
+
+
+def claim_batch(
+    database: Database, clock_ids: Sequence[int], plans: dict[int, PlanFacts], as_of: dt.date, now: dt.datetime, office: Office
+) -> Claimed:
+    """Decides these clocks for one night and claims what fires; all of it commits together, or none of it."""
+    with database.write() as session:
+        # Locked, and taken again only if still due: another night may have been here since the ids were read.
+        clocks = session.scalars(
+            select(Clock)
+            .where(Clock.id.in_(clock_ids), Clock.next_rung_on <= as_of)
+            .order_by(Clock.id)
+            .with_for_update(skip_locked=True)
+        ).all()
+        facts = batch_facts(session, clocks)
+        decisions = {c.id: _decide(c, facts, plans[c.plan_id], as_of) for c in clocks}
+        return _write(session, facts, decisions, plans, as_of, now, office)
+
+
+def _decide(clock: Clock, facts: BatchFacts, plan: PlanFacts, as_of: dt.date) -> Decision:
+    rung, acknowledged_on = facts.acknowledged.get(clock.id, (None, None))
+    return due_rungs(
+        clock.due_on,
+        facts.fired.get((clock.id, clock.cycle), set()),
+        as_of,
+        plan.rules.policy,
+        plan.rules.calendar,
+        acknowledged_on=acknowledged_on,
+        acknowledged_rung=rung,
+        paused=clock.state is ClockState.PAUSED,
+        armed_on=clock.started_on,
+        kind=clock.kind,
+    )
+
+
+def _write(
+    session: Session,
+    facts: BatchFacts,
+    decisions: dict[int, Decision],
+    plans: dict[int, PlanFacts],
+    as_of: dt.date,
+    now: dt.datetime,
+    office: Office,
+) -> Claimed:
+    claimed = Claimed(clocks=len(facts.clocks))
+    firings: list[_Firing] = []
+    happenings: list[Happening] = []
+    for clock in facts.clocks:
+        decision, plan, item = decisions[clock.id], plans[clock.plan_id], facts.items[clock.item_id]
+        parties = parties_of(facts, plan, item)
+        firings += [
+            _Firing(clock, item, due, resolve_targets(due.rung, parties, plan.directory, plan.rules.policy, as_of))
+            for due in decision.rungs_to_fire
+        ]
+        claimed.passed += len(decision.passed)
+        claimed.held += len(decision.held)
+        claimed.breaches += _breach(clock, item, plan, as_of, now, happenings)
+    notice_ids = _write_notices(session, facts, firings, plans, as_of, now, office)
+    _write_rungs(session, facts.clocks, decisions, firings, notice_ids, as_of, now)
+    _start_acknowledge_clocks(session, firings, plans, as_of)
+    for firing, notice_id in zip(firings, notice_ids, strict=True):
+        claimed.rungs[firing.due.key] += 1
+        happenings.append(_fired(firing, notice_id, as_of, now))
+    append_all(session, happenings, now)
+    _advance(session, facts.clocks, decisions)
+    claimed.notices = len(firings)
+    return claimed
+
+
+def _breach(
+    clock: Clock, item: Item, plan: PlanFacts, as_of: dt.date, now: dt.datetime, happenings: list[Happening]
+) -> int:
+    """Records a first breach for good: overdue itself is derived, and may go away when the limit is changed."""
+    if clock.breached_on is not None or clock.due_on >= as_of or clock.state is ClockState.PAUSED:
+        return 0
+    clock.breached_on = clock.due_on + dt.timedelta(days=1)
+    if clock.kind is ClockKind.LIMIT and item.breached_on is None:
+        item.breached_on = clock.breached_on
+    payload = {"clock": clock.id, "kind": clock.kind.value, "due_on": clock.due_on.isoformat()}
+    happenings.append(Happening(item.id, "clock.breached", SYSTEM, now, payload=payload))
+    return 1
+
+
+def _write_notices(
+    session: Session,
+    facts: BatchFacts,
+    firings: list[_Firing],
+    plans: dict[int, PlanFacts],
+    as_of: dt.date,
+    now: dt.datetime,
+    office: Office,
+) -> list[int]:
+    """A notice for each firing, sheets numbered without a gap, and a row for each reader; returns the notices' ids."""
+    if not firings:
+        return []
+    numbers = take_numbers(session, Counter(f.due.rung.series for f in firings if f.due.rung.series), as_of.year)
+    rows: list[dict[str, Any]] = []
+    for firing in firings:
+        rung, plan = firing.due.rung, plans[firing.clock.plan_id]
+        number = next(numbers[rung.series]) if rung.series else None
+        acknowledge_by = (
+            plan.rules.calendar.add_workdays(as_of, rung.acknowledge_days) if rung.acknowledge_days else None
+        )
+        rows.append(
+            {
+                "plan_id": plan.id,
+                "item_id": firing.item.id,
+                "kind": rung.kind,
+                "cause": f"rung:{firing.clock.id}:{firing.due.key}:{firing.clock.cycle}",
+                "as_of": as_of,
+                "series": rung.series,
+                "year": as_of.year if rung.series else None,
+                "number": number,
+                "colour": rung.colour.value,
+                "acknowledge_by": acknowledge_by,
+                "created_at": now,
+                "context": notice_context(
+                    firing.item,
+                    firing.clock,
+                    firing.due,
+                    firing.readers,
+                    parties=parties_of(facts, plan, firing.item),
+                    plan=plan,
+                    as_of=as_of,
+                    number=number,
+                    acknowledge_by=acknowledge_by,
+                    office=office,
+                ),
+            }
+        )
+    statement = insert(Notice).returning(Notice.id, sort_by_parameter_order=True)
+    notice_ids = list(session.scalars(statement, rows))
+    session.execute(
+        insert(NoticeRecipient),
+        [
+            _reader_row(notice_id, reader)
+            for notice_id, firing in zip(notice_ids, firings, strict=True)
+            for reader in firing.readers
+        ],
+    )
+    return notice_ids
+
+
+def _reader_row(notice_id: int, reader: Resolved) -> dict[str, Any]:
+    return {
+        "notice_id": notice_id,
+        "party_id": int(reader.party.key),
+        "for_party_id": int(reader.on_behalf_of) if reader.on_behalf_of else None,
+        "for_name": reader.on_behalf_of_name or "",
+        "role": reader.role,
+        "address": reader.address,
+        "why": reader.why or None,
+    }
+
+
+def take_numbers(session: Session, wanted: Counter[str], year: int) -> dict[str, Any]:
+    """Numbers of each series, without a gap: the counter's row is locked until this transaction commits."""
+    insert_or_ignore = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
+    found = {}
+    for series, count in sorted(wanted.items()):  # always in one order, so that two nights cannot lock each other out
+        session.execute(
+            insert_or_ignore(NoticeSeries).values(series=series, year=year, last=0).on_conflict_do_nothing()
+        )
+        last = session.execute(
+            update(NoticeSeries)
+            .where(NoticeSeries.series == series, NoticeSeries.year == year)
+            .values(last=NoticeSeries.last + count)
+            .returning(NoticeSeries.last)
+        ).scalar_one()
+        found[series] = iter(range(last - count + 1, last + 1))
+    return found
+
+
+def _write_rungs(
+    session: Session,
+    clocks: Sequence[Clock],
+    decisions: dict[int, Decision],
+    firings: list[_Firing],
+    notice_ids: list[int],
+    as_of: dt.date,
+    now: dt.datetime,
+) -> None:
+    def row(clock: Clock, key: str, due_on: dt.date) -> dict[str, Any]:
+        return {"clock_id": clock.id, "rung": key, "cycle": clock.cycle, "due_on": due_on} | {
+            "fired_on": max(as_of, due_on),
+            "fired_at": now,
+        }
+
+    rows = [
+        row(f.clock, f.due.key, f.due.due_on)
+        | {"outcome": RungOutcome.NOTICED, "notice_id": notice_id, "reason": None}
+        for f, notice_id in zip(firings, notice_ids, strict=True)
+    ]
+    rows += [
+        row(clock, passed.key, passed.due.due_on)
+        | {"outcome": RungOutcome.SUPPRESSED, "notice_id": None, "reason": passed.reason}
+        for clock in clocks
+        for passed in decisions[clock.id].passed
+    ]
+    if rows:
+        session.execute(insert(RungFired), rows)
+
+
+def _start_acknowledge_clocks(
+    session: Session, firings: list[_Firing], plans: dict[int, PlanFacts], as_of: dt.date
+) -> None:
+    """A sheet that asks for receipt starts a clock for it, one an item: a later sheet joins the one that runs."""
+    asked = {f.item.id: f for f in firings if f.due.rung.acknowledge_days}
+    if not asked:
+        return
+    running = set(
+        session.scalars(
+            select(Clock.item_id).where(
+                Clock.item_id.in_(asked),
+                Clock.kind == ClockKind.ACKNOWLEDGE,
+                Clock.state.in_((ClockState.ARMED, ClockState.RUNNING, ClockState.PAUSED)),
+            )
+        )
+    )
+    for item_id, firing in asked.items():
+        if item_id in running or firing.due.rung.acknowledge_days is None:
+            continue
+        rules = plans[firing.clock.plan_id].rules
+        due = rules.calendar.add_workdays(as_of, firing.due.rung.acknowledge_days)
+        ladder = rules.policy.ladder(ClockKind.ACKNOWLEDGE)
+        first = rules.calendar.add_workdays(due, ladder[0].offset) if ladder else None
+        session.add(
+            Clock(
+                plan_id=firing.clock.plan_id,
+                item_id=item_id,
+                kind=ClockKind.ACKNOWLEDGE,
+                state=ClockState.RUNNING,
+                cycle=firing.clock.cycle,
+                started_on=as_of,
+                nominal_due_on=due,
+                due_on=due,
+                next_rung_on=first,
+                counted=True,
+            )
+        )
+
+
+def _fired(firing: _Firing, notice_id: int, as_of: dt.date, now: dt.datetime) -> Happening:
+    payload = {
+        "clock": firing.clock.id,
+        "rung": firing.due.key,
+        "due_on": firing.due.due_on.isoformat(),
+        "fired_on": as_of.isoformat(),
+        "notice": notice_id,
+        "readers": [r.party.name for r in firing.readers],
+    }
+    return Happening(firing.item.id, "rung.fired", SYSTEM, now, payload=payload)
+
+
+def _advance(session: Session, clocks: Sequence[Clock], decisions: dict[int, Decision]) -> None:
+    for clock in clocks:
+        clock.next_rung_on = decisions[clock.id].next_rung_on
+    session.flush()

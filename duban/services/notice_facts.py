@@ -1,0 +1,108 @@
+"""What a notice says: the facts of an item on the night, as the plain values that its template is given."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from duban.domain.addressees import Resolved
+from duban.domain.ladder import DueRung
+from duban.domain.lifecycle import STATE_ZH
+from duban.domain.parties import ItemParties
+from duban.services.night_facts import PlanFacts
+from models import Clock, Item, PartyKind
+
+if TYPE_CHECKING:
+    from duban.services.night_decide import Office
+
+
+def notice_context(
+    item: Item,
+    clock: Clock,
+    due: DueRung,
+    readers: list[Resolved],
+    *,
+    parties: ItemParties,
+    plan: PlanFacts,
+    as_of: dt.date,
+    number: int | None,
+    acknowledge_by: dt.date | None,
+    office: Office,
+) -> dict[str, Any]:
+    """The context of `duban.notices.context.ItemNotice` without its reader, who differs from copy to copy."""
+    return {
+        "plan": {"title": plan.title, "short": plan.code, "issuer": plan.issuer},
+        "item": item_context(item, clock, parties, plan, as_of, office),
+        "rung": {
+            "key": due.key,
+            "offset": due.rung.offset,
+            "due_on": due.due_on.isoformat(),
+            "sent_on": as_of.isoformat(),
+        },
+        "addressees": _people(readers, "to", plan),
+        "copies": _people(readers, "cc", plan),
+        "sheet": sheet_context(due.rung.series, as_of.year, number),
+        "office": office_context(plan, office),
+        "as_of": as_of.isoformat(),
+        "acknowledge": {"by_on": acknowledge_by.isoformat(), "url": f"{office.public_url}/my"} if acknowledge_by else None,
+        "missed": None,
+    }
+
+
+def item_context(
+    item: Item, clock: Clock, parties: ItemParties, plan: PlanFacts, as_of: dt.date, office: Office
+) -> dict[str, Any]:
+    """The item as it stands; a clock that is not overdue has a negative number of days."""
+    days = plan.rules.calendar.workdays_between(clock.due_on, as_of)
+    return {
+        "number": item.number,
+        "title": item.title,
+        "goal": item.goal,
+        "time_limit": item.time_limit,
+        "due_on": clock.nominal_due_on.isoformat(),
+        "rolled_due_on": clock.due_on.isoformat(),
+        "days_overdue": days,
+        "state_zh": STATE_ZH[item.state],
+        "light": "red" if clock.due_on < as_of else "yellow",
+        "units": names(parties.units, plan),
+        "leads": names(parties.lead_officials, plan),
+        "url": f"{office.public_url}/items/{item.id}",
+    }
+
+
+def names(keys: tuple[str, ...], plan: PlanFacts) -> list[str]:
+    """The names of these parties, in order."""
+    return [plan.parties[int(key)].name for key in keys]
+
+
+def sheet_context(series: str | None, year: int, number: int | None) -> dict[str, Any] | None:
+    """A sheet's number as it is printed: 督办〔2026〕3号."""
+    if series is None or number is None:
+        return None
+    return {"series": series, "year": year, "number": number, "label": f"{series}〔{year}〕{number}号"}
+
+
+def office_context(plan: PlanFacts, office: Office) -> dict[str, Any]:
+    """The supervision office that signs."""
+    party = plan.parties[plan.office_id]
+    return {"name": party.name, "letterhead": None, "phone": office.phone, "email": party.email or office.email}
+
+
+def person_context(party_id: int, plan: PlanFacts) -> dict[str, Any]:
+    """Somebody who is addressed."""
+    party = plan.parties[party_id]
+    return {"name": party.name, "post": party.post, "is_unit": party.kind is not PartyKind.PERSON}
+
+
+def _people(readers: list[Resolved], role: str, plan: PlanFacts) -> list[dict[str, Any]]:
+    """Whom the sheet is addressed to: those it is meant for, not whoever receives it in their place."""
+    found: dict[str, dict[str, Any]] = {}
+    for reader in readers:
+        if reader.role != role:
+            continue
+        meant = reader.on_behalf_of or reader.party.key
+        person = person_context(int(meant), plan)
+        if reader.on_behalf_of is None and reader.on_behalf_of_name:
+            person = {"name": reader.on_behalf_of_name, "post": None, "is_unit": False}
+        found.setdefault(person["name"], person)
+    return list(found.values())
