@@ -1,0 +1,28 @@
+"""The environment in which a Prefect server, an engine or a flow run of ours works. Nothing of it goes outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from duban.settings import Settings
+
+
+def prefect_environment(settings: Settings) -> Mapping[str, str]:
+    """`PREFECT_*` variables for every process of ours that speaks Prefect; the caller's own values win over them."""
+    found = {
+        "PREFECT_API_URL": settings.prefect_api_url,
+        "PREFECT_HOME": str(settings.data_dir / "prefect"),
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+        # No usage data, no telemetry, no look for newer versions.
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+        "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+        "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+        "PREFECT_CLIENT_MAX_RETRIES": "3",
+        "PREFECT_WORKER_QUERY_SECONDS": "3",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    }
+    if settings.prefect_auth is not None:
+        found["PREFECT_API_AUTH_STRING"] = settings.prefect_auth.get_secret_value()
+    return found

@@ -1,0 +1,1 @@
+"""Flows: order, concurrency and parameters; they read like the crontab that they replace."""

@@ -1,0 +1,121 @@
+"""`python -m flows.deploy`: makes the work pools and every deployment of prefect.yaml, where they are not as written.
+
+The engine does this at its start. What a person changed in the Prefect UI since (a paused schedule) stays, until the
+entry in prefect.yaml changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+from prefect import Flow, get_client
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
+from prefect.flows import load_flow_from_entrypoint
+from prefect.utilities.callables import parameter_schema
+from prefect.workers.process import ProcessWorker
+from ruamel.yaml import YAML
+
+from duban import __version__
+from duban.settings import ROOT
+from flows.engine_worker import EngineWorker
+from flows.pools import ITEM_POOL, JOB_POOL
+
+log = logging.getLogger("duban.engine")
+
+DEFINITIONS = ROOT / "prefect.yaml"
+
+
+def definitions(path: Path = DEFINITIONS) -> list[dict[str, Any]]:
+    """The deployments as prefect.yaml has them."""
+    return cast("list[dict[str, Any]]", YAML(typ="safe").load(path)["deployments"])
+
+
+async def deploy_all(client: PrefectClient) -> list[str]:
+    """Makes what is missing or was changed in prefect.yaml; gives the names of what it made."""
+    await _ensure_pool(client, ITEM_POOL, EngineWorker)
+    await _ensure_pool(client, JOB_POOL, ProcessWorker)
+    return [name for entry in definitions() if (name := await _ensure_deployment(client, entry))]
+
+
+async def deploy_when_server_answers(stop: asyncio.Event) -> None:
+    """`deploy_all`, tried until it succeeds or `stop`: the engine may well start before its server."""
+    said = False
+    while not stop.is_set():
+        try:
+            made = await deploy_all(get_client())
+        except (httpx.HTTPError, PrefectHTTPStatusError, OSError) as error:
+            if not said:
+                log.warning("waiting for the Prefect server: %s", error)
+            said = True
+            await asyncio.sleep(0.5)
+        else:
+            log.info("deployed: %s", ", ".join(made) or "nothing new")
+            return
+
+
+async def _ensure_pool(client: PrefectClient, name: str, worker: type[EngineWorker] | type[ProcessWorker]) -> None:
+    try:
+        await client.read_work_pool(name)
+    except ObjectNotFound:
+        pool = WorkPoolCreate(name=name, type=worker.type, base_job_template=worker.get_default_base_job_template())
+        try:
+            await client.create_work_pool(pool)
+        except ObjectAlreadyExists:
+            return  # another engine was quicker
+
+
+async def _ensure_deployment(client: PrefectClient, entry: dict[str, Any]) -> str | None:
+    flow = cast("Flow[..., Any]", load_flow_from_entrypoint(entry["entrypoint"], use_placeholder_flow=False))
+    name, version = f"{flow.name}/{entry['name']}", _version(entry)
+    try:
+        if (await client.read_deployment_by_name(name)).version == version:
+            return None
+    except ObjectNotFound:
+        pass
+    await client.create_deployment(
+        flow_id=await client.create_flow_from_name(flow.name),
+        name=entry["name"],
+        version=version,
+        entrypoint=entry["entrypoint"],
+        description=entry.get("description"),
+        tags=entry.get("tags", []),
+        parameters=entry.get("parameters", {}),
+        schedules=[_schedule(schedule) for schedule in entry.get("schedules", [])],
+        work_pool_name=entry["work_pool"]["name"],
+        parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
+        enforce_parameter_schema=True,
+        pull_steps=[],
+        job_variables={},
+    )
+    return name
+
+
+def _schedule(entry: dict[str, Any]) -> DeploymentScheduleCreate:
+    cron = CronSchedule(cron=entry["cron"], timezone=entry["timezone"])
+    return DeploymentScheduleCreate(schedule=cron, active=entry.get("active", True), slug=entry.get("slug"))
+
+
+def _version(entry: dict[str, Any]) -> str:
+    """Names what is deployed, so that the next start sees that it is there."""
+    return f"{__version__}-{hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()[:12]}"
+
+
+async def _main() -> int:
+    async with get_client() as client:
+        for name in await deploy_all(client):
+            sys.stdout.write(f"deployed {name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_main()))

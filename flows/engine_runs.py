@@ -1,0 +1,187 @@
+"""Executing item runs in a process that stays up, and delivering the ledger's signals to them.
+
+Where the time of a run goes, and what is done about it: a client with its TLS context is made once for all runs (they
+find it in their context); a run is executed as one that knows no deployment, so that no thread with an event loop and
+a socket of its own watches for somebody suspending it, which our runs do themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+from collections.abc import Awaitable
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect import get_client
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import Abort, ObjectNotFound, Pause, PrefectHTTPStatusError
+from prefect.flow_engine import run_flow_async
+from sqlalchemy.exc import SQLAlchemyError
+
+from duban.errors import DubanError
+from duban.services import reconcile, run_specs, runs, signals
+from flows.item import item_life
+from tasks.ledger import database, now, prefect
+
+LOOK_EVERY = 0.3  # seconds between two looks into the outbox
+AWAY = 2.0  # seconds to wait after the ledger or the server did not answer
+MEND_EVERY = 60.0
+TAKE_OVER = dt.timedelta(seconds=30)  # a run that goes on longer than this has lost its engine
+
+log = logging.getLogger("duban.engine")
+
+PASSING = (httpx.HTTPError, PrefectHTTPStatusError, SQLAlchemyError, DubanError, OSError)
+
+
+class ItemRuns:
+    """Advances item runs, at most `concurrency` at a time and never two of the same item."""
+
+    def __init__(self, concurrency: int) -> None:
+        self._slots = asyncio.Semaphore(concurrency)
+        self._concurrency = concurrency
+        self._busy: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.advanced = 0
+
+    async def advance(self, run: FlowRun) -> State[Any] | None:
+        """Executes a run until it waits or ends; None where the server would not have it."""
+        unwatched = run.model_copy(update={"deployment_id": None})
+        try:
+            state = await run_flow_async(item_life, flow_run=unwatched, parameters=run.parameters, return_type="state")
+        except Pause as pause:
+            state = pause.state
+        except Abort as abort:
+            log.warning("run %s was not executed: %s", run.name, abort)
+            return None
+        self.advanced += 1
+        return state if isinstance(state, State) else None
+
+    async def deliver_forever(self, stop: asyncio.Event) -> None:
+        """Delivers signals until `stop`, then waits for the runs that are on their way."""
+        while not stop.is_set():
+            pause = LOOK_EVERY
+            try:
+                free = self._concurrency - len(self._tasks)
+                taken = await self._claim(free) if free > 0 else []
+                for claim in taken:
+                    self._start(claim)
+                pause = 0.0 if taken and len(self._tasks) < self._concurrency else LOOK_EVERY
+                if len(self._tasks) >= self._concurrency:
+                    await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                    continue
+            except PASSING as error:
+                log.warning("the ledger does not answer: %s", error)
+                pause = AWAY
+            await _sleep(stop, pause)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=15)
+
+    async def _claim(self, limit: int) -> list[signals.Claim]:
+        return await asyncio.to_thread(signals.claim, database(), now=now(), limit=limit, exclude=frozenset(self._busy))
+
+    def _start(self, claim: signals.Claim) -> None:
+        self._busy.add(claim.item_id)
+        task = asyncio.create_task(self._deliver(claim), name=f"item {claim.item_id}")
+        self._tasks.add(task)
+
+        def done(finished: asyncio.Task[None]) -> None:
+            self._tasks.discard(finished)
+            self._busy.discard(claim.item_id)
+
+        task.add_done_callback(done)
+
+    async def _deliver(self, claim: signals.Claim) -> None:
+        """Brings one item's run to what the ledger says, or puts the signal off with the reason why not."""
+        try:
+            problem = await self._bring_up(claim)
+        except PASSING as error:
+            problem = f"{type(error).__name__}: {error}"
+        except Exception as error:  # a fault in one item's run must not stop the others'
+            log.exception("item %s", claim.item_id)
+            problem = f"{type(error).__name__}: {error}"
+        if problem is None:
+            return
+        log.warning("item %s: %s; tried %s times, goes on later", claim.item_id, problem, claim.attempts)
+        with contextlib.suppress(SQLAlchemyError):  # the claim then runs out by itself
+            await asyncio.to_thread(
+                signals.postpone, database(), item_id=claim.item_id, now=now(), attempts=claim.attempts, error=problem
+            )
+
+    async def _bring_up(self, claim: signals.Claim) -> str | None:
+        """None where it is done, else what stands in the way."""
+        if claim.asleep:
+            await asyncio.to_thread(signals.lay_down, database(), claim.item_id, claim.last_signal, now())
+            return None
+        run = await read_run(claim.flow_run_id)
+        if run is None or run.state is None or run.state.is_final() or run.state.is_cancelling():
+            await asyncio.to_thread(set_right, claim.item_id)
+            return None
+        if run.state.is_running() and now() - run.state.timestamp < TAKE_OVER:
+            return "the run is being executed by another engine"
+        state = await self.advance(run)
+        if state is not None and (state.is_paused() or state.is_completed()):
+            return None
+        return f"the run ended as {state}"
+
+
+async def read_run(run_id: str | None) -> FlowRun | None:
+    """A run of the server, or None where it has none."""
+    if run_id is None:
+        return None
+    try:
+        return await get_client().read_flow_run(UUID(run_id))
+    except ObjectNotFound:
+        return None
+
+
+def set_right(item_id: int) -> None:
+    """Makes an item's run, or puts it back, as the ledger says: for runs that are missing or were ended."""
+    api = prefect()
+    deployment = api.deployment_id(run_specs.DEPLOYMENT)
+    with database().read() as session:
+        specs = run_specs.specs(session, [item_id])
+    runs.attach_runs(database(), [(spec, runs.create_run(api, deployment, spec)) for spec in specs], now())
+
+
+async def mend_forever(stop: asyncio.Event) -> None:
+    """Every minute: runs that were ended by hand or by a crash stand again, and stuck ones go on."""
+    while not stop.is_set():
+        with contextlib.suppress(asyncio.TimeoutError):
+            try:
+                counts = await asyncio.to_thread(reconcile.mend_ended, database(), prefect(), now=now())
+                if counts.mended:
+                    log.info("mended %s runs: %s", counts.mended, counts.as_dict())
+            except PASSING as error:
+                log.warning("could not look for runs to mend: %s", error)
+        await _sleep(stop, MEND_EVERY)
+
+
+async def supervised(name: str, work: Any, stop: asyncio.Event) -> None:
+    """Runs `work()` again whenever it ends or breaks, until `stop`: a server that is away is no reason to end."""
+    while not stop.is_set():
+        running: asyncio.Task[Any] = asyncio.create_task(_as_coroutine(work()), name=name)
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if stop.is_set():
+            running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            try:
+                await running
+            except Exception as error:
+                log.warning("%s stopped (%s: %s) and starts again", name, type(error).__name__, error)
+        await _sleep(stop, AWAY)
+
+
+async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    """Sleeps, but no longer than until `stop`."""
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,1 @@
+"""Tasks: a unit of work each, one service call, plain data back."""
