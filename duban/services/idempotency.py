@@ -51,7 +51,10 @@ class Answer:
 
 
 def claim(database: Database, *, actor: str, key: str, request_hash: str, now: dt.datetime) -> Answer | None:
-    """Takes a key for the work that follows: None. Or the answer that the same request got. Raises KeyReused, StillAtWork."""
+    """Takes a key for the work that follows (None), or gives the answer that the same request got before.
+
+    Raises KeyReused or StillAtWork.
+    """
     try:
         with database.write() as session:
             session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEPT))

@@ -7,7 +7,7 @@ import binascii
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.lifecycle import State
+from duban.domain.lights import Light
 from duban.errors import DubanError
-from duban.services.queries.lights import Lighting, live, overdue
+from duban.services.queries.lights import Lighting, Standing, live, overdue
 from duban.services.queries.scope import Scope, own_parties, visible
 from duban.services.queries.shapes import ItemPage, ItemParty, ItemRow, PlanRef
 from models import Item, Measure, Party, PartyAlias, Plan, Progress, Regulation, Role
@@ -119,37 +120,37 @@ def _rows(
     return session.execute(query.order_by(*order).limit(limit)).all()
 
 
-def _item_rows(lighting: Lighting, rows: Iterable[Any]) -> list[ItemRow]:
-    found = []
-    for item, plan_id, code, title, *_ in rows:
-        shown = lighting.of(
-            plan_id=plan_id, state=item.state, due_on=item.due_on, idle=item.quarantined or item.dropped
-        )
-        found.append(
-            ItemRow(
-                id=item.id,
-                plan=PlanRef(plan_id, code, title),
-                parent_id=item.parent_id,
-                number=item.number,
-                copy=item.copy,
-                title=item.title,
-                state=item.state,
-                version=item.version,
-                light=shown.light,
-                due_on=item.due_on,
-                days_left=shown.days_left,
-                overdue=shown.overdue,
-                first_due_on=item.first_due_on,
-                breached_on=item.breached_on,
-                long_term=item.long_term,
-                quarantined=item.quarantined,
-                dropped=item.dropped,
-                reported_done=item.reported_done,
-                outcome=item.outcome,
-                updated_at=item.updated_at,
-            )
-        )
-    return found
+def _item_rows(lighting: Lighting, rows: Sequence[Any]) -> list[ItemRow]:
+    among = Item.id.in_([row[0].id for row in rows])
+    lights = lighting.of([Standing(**{f: getattr(row[0], f) for f in Standing.__slots__}) for row in rows], among)
+    return [_item_row(row[0], PlanRef(*row[1:4]), lights[row[0].id]) for row in rows]
+
+
+def _item_row(item: Item, plan: PlanRef, light: Light) -> ItemRow:
+    return ItemRow(
+        id=item.id,
+        plan=plan,
+        parent_id=item.parent_id,
+        number=item.number,
+        copy=item.copy,
+        title=item.title,
+        state=item.state,
+        version=item.version,
+        light=light.colour.value,
+        light_reasons=light.reasons,
+        marks=light.marks,
+        due_on=item.due_on,
+        days_left=light.days_left,
+        overdue=light.overdue,
+        first_due_on=item.first_due_on,
+        breached_on=item.breached_on,
+        long_term=item.long_term,
+        quarantined=item.quarantined,
+        dropped=item.dropped,
+        reported_done=item.reported_done,
+        outcome=item.outcome,
+        updated_at=item.updated_at,
+    )
 
 
 def _completed(session: Session, rows: list[ItemRow]) -> list[ItemRow]:

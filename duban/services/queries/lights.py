@@ -1,26 +1,24 @@
-"""Lights for lists: derived from the item's date, its plan's rules and the day that was asked for."""
+"""Lights for lists: the ledger's facts handed to `duban.domain.lights`, for many items in a few statements."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from duban.domain.lifecycle import State
-from duban.domain.policy_model import LightRule
+from duban.domain.lights import Light, LightFacts, light
+from duban.domain.policy_model import ClockKind, Colour, LightRule
 from duban.services.rules import Rules, rules_from
-from models import Item, Plan
+from models import Clock, ClockState, Item, Measure, Plan, Progress
 
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """How an item stands on a day: its colour, and the working days left (negative: past the limit)."""
-
-    light: str
-    days_left: int | None
-    overdue: bool
+OPEN_CLOCKS = (ClockState.ARMED, ClockState.RUNNING, ClockState.PAUSED)
+_DOUBTFUL = Light(Colour.NONE, ("待核，未计时",))
+_REMOVED = Light(Colour.NONE, ("已剔除",))
 
 
 def live() -> ColumnElement[bool]:
@@ -33,8 +31,35 @@ def overdue(as_of: dt.date) -> ColumnElement[bool]:
     return and_(live(), Item.due_on < as_of)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of an item's row its light hangs on."""
+
+    id: int
+    plan_id: int
+    state: State
+    due_on: dt.date | None
+    first_due_on: dt.date | None
+    long_term: bool
+    quarantined: bool
+    dropped: bool
+
+
+#: The columns of a `Standing`, in its order: lists that need only counts read no more of an item.
+STANDING = (
+    Item.id,
+    Item.plan_id,
+    Item.state,
+    Item.due_on,
+    Item.first_due_on,
+    Item.long_term,
+    Item.quarantined,
+    Item.dropped,
+)
+
+
 class Lighting:
-    """Lights on one day, with each plan's rules read once."""
+    """Lights on one day; each plan's rules are read once."""
 
     def __init__(self, session: Session, as_of: dt.date) -> None:
         self._session = session
@@ -48,14 +73,63 @@ class Lighting:
             self._rules[plan_id] = rules_from(text)
         return self._rules[plan_id]
 
-    def of(self, *, plan_id: int, state: State, due_on: dt.date | None, idle: bool) -> Shown:
-        """How an item stands; `idle` ones (quarantined or removed) have no clock and no light."""
-        if due_on is None or idle or state is State.CLOSED:
-            return Shown("none", None, overdue=False)
-        rules = self.rules(plan_id)
-        if due_on < self._as_of:
-            return Shown("red", -rules.calendar.workdays_between(due_on, self._as_of), overdue=True)
-        left = rules.calendar.workdays_between(self._as_of, due_on)
-        lights = rules.policy.lights
-        near = lights.rule is LightRule.DAYS_LEFT and left <= (lights.yellow_days or 0)
-        return Shown("yellow" if near else "green", left, overdue=False)
+    def of(self, items: Iterable[Standing], among: ColumnElement[bool]) -> dict[int, Light]:
+        """The light of each item, by id. `among` is a condition on `Item` that holds for all of them."""
+        standing = list(items)
+        by_gap = {s.plan_id for s in standing if self.rules(s.plan_id).policy.lights.rule is LightRule.SCHEDULE_GAP}
+        limits, check_ins = self._clocks(among)
+        progress = self._progress(and_(among, Item.plan_id.in_(by_gap))) if by_gap else {}
+        return {s.id: self._one(s, limits.get(s.id), check_ins.get(s.id), progress.get(s.id)) for s in standing}
+
+    def _one(
+        self,
+        item: Standing,
+        limit: tuple[dt.date, dt.date | None] | None,
+        check_in_due_on: dt.date | None,
+        progress: Fraction | None,
+    ) -> Light:
+        if item.quarantined or item.dropped:
+            return _DOUBTFUL if item.quarantined else _REMOVED
+        started_on, paused_on = limit or (None, None)
+        facts = LightFacts(
+            due_on=item.due_on,
+            started_on=started_on,
+            progress=progress,
+            closed=item.state is State.CLOSED,
+            paused_on=paused_on,
+            first_due_on=item.first_due_on,
+            check_in_due_on=check_in_due_on,
+            long_term=item.long_term,
+        )
+        rules = self.rules(item.plan_id)
+        return light(facts, self._as_of, rules.policy, rules.calendar)
+
+    def _clocks(
+        self, among: ColumnElement[bool]
+    ) -> tuple[dict[int, tuple[dt.date, dt.date | None]], dict[int, dt.date]]:
+        """Start and pause of each item's nearest open limit, and the day its open check-in is due."""
+        rows = self._session.execute(
+            select(Clock.item_id, Clock.kind, Clock.started_on, Clock.paused_on, Clock.counted, Clock.due_on)
+            .join(Item, Item.id == Clock.item_id)
+            .where(among, Clock.state.in_(OPEN_CLOCKS), Clock.kind.in_((ClockKind.LIMIT, ClockKind.CHECK_IN)))
+            .order_by(Clock.due_on.desc())
+        ).tuples()
+        limits: dict[int, tuple[dt.date, dt.date | None]] = {}
+        check_ins: dict[int, dt.date] = {}
+        for item_id, kind, started_on, paused_on, counted, due_on in rows:
+            if kind is ClockKind.LIMIT:
+                limits[item_id] = (started_on, paused_on if counted else None)
+            else:
+                check_ins[item_id] = due_on
+        return limits, check_ins
+
+    def _progress(self, among: ColumnElement[bool]) -> dict[int, Fraction]:
+        """The share of measures done; items of whose measures nobody reported anything are left out."""
+        done = func.sum(case((Measure.progress == Progress.DONE, 1), else_=0))
+        rows = self._session.execute(
+            select(Measure.item_id, func.count(), done, func.count(Measure.reported_by))
+            .join(Item, Item.id == Measure.item_id)
+            .where(among)
+            .group_by(Measure.item_id)
+        ).tuples()
+        return {item_id: Fraction(finished, total) for item_id, total, finished, reported in rows if reported}

@@ -74,7 +74,7 @@ def visible_notices(scope: Scope) -> ColumnElement[bool]:
         return true()
     own = own_parties(scope)
     mine = select(NoticeRecipient.notice_id).where(
-        or_(NoticeRecipient.party_id.in_(own), NoticeRecipient.on_behalf_of_id.in_(own))
+        or_(NoticeRecipient.party_id.in_(own), NoticeRecipient.for_party_id.in_(own))
     )
     return or_(Notice.id.in_(mine), Notice.item_id.in_(select(Item.id).where(visible(scope))))
 

@@ -54,6 +54,8 @@ class ItemRow:
     state: State
     version: int
     light: str
+    light_reasons: tuple[str, ...]
+    marks: tuple[str, ...]
     due_on: dt.date | None
     days_left: int | None
     overdue: bool

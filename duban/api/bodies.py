@@ -1,0 +1,157 @@
+"""What requests bring along. Unknown fields are refused: a misspelt one must not be dropped in silence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from duban.domain.lifecycle import Action
+from models import ClosingStep, Progress, ResolutionAction, UserRole
+
+#: Ids as the databases hold them.
+LARGEST = 2**63 - 1
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain the character NUL")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be valid Unicode") from None
+    return text
+
+
+#: Text that both databases can hold.
+Text = Annotated[str, AfterValidator(_storable)]
+ShortText = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
+Reason = Annotated[str, Field(max_length=4000), AfterValidator(_storable)]
+Id = Annotated[int, Path(ge=1, le=LARGEST)]
+BodyId = Annotated[int, Field(ge=1, le=LARGEST)]
+Version = Annotated[
+    int, Field(ge=1, le=2**31 - 1, description="The item's version that you saw; a later one is answered with 409.")
+]
+
+
+class Body(BaseModel):
+    """The base of all bodies."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class InstrumentIn(Body):
+    """An issued regulation: its document number (文号), its date, or both."""
+
+    document_number: ShortText | None = Field(None, examples=["嘉府办发〔2014〕12号"])
+    issued_on: dt.date | None = Field(None, examples=["2014-09-12"])
+
+
+class MoveIn(Body):
+    """A transition. Which actions are possible, and what each needs: `GET /items/{id}`, `actions`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "action": "draft_measure",
+                    "expected_version": 1,
+                    "reason": "按时拟定",
+                    "measures": ["修订《公务用车管理办法》", "每季度抽查一次"],
+                }
+            ]
+        }
+    )
+
+    action: Action
+    expected_version: Version
+    reason: Reason = ""
+    measures: list[Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]] = Field(
+        default_factory=list, max_length=50, description="With draft_measure: texts of measures to add."
+    )
+    regulations: dict[BodyId, InstrumentIn] = Field(
+        default_factory=dict, description="With issue_regulation: what was issued, by the id of the regulation."
+    )
+    merge_into: BodyId | None = Field(None, description="With merge: the item that it goes on in.")
+    due_on: dt.date | None = Field(None, description="With reopen: the new limit.")
+    occurred_at: AwareDatetime | None = Field(None, description="When it really happened, if before now.")
+
+
+class BulkMove(MoveIn):
+    """One transition of many."""
+
+    item_id: BodyId
+
+
+class BulkIn(Body):
+    """Many transitions; each is done or refused by itself."""
+
+    transitions: list[BulkMove] = Field(min_length=1, max_length=200)
+
+
+class MeasureIn(Body):
+    """How far a measure is: open 未完成, mostly_done 基本完成, done 已完成."""
+
+    progress: Progress
+    expected_version: Version
+    done_on: dt.date | None = None
+    reason: Reason = ""
+
+
+class MilestoneIn(Body):
+    """A milestone that is done."""
+
+    expected_version: Version
+    done_on: dt.date | None = None
+    reason: Reason = ""
+
+
+class RegulationIn(InstrumentIn):
+    """A regulation's document number and date."""
+
+    expected_version: Version
+
+
+class ClosingIn(Body):
+    """A step towards striking the item off: request 申请销号, sign 签字, verify 核查, publish 公示."""
+
+    step: ClosingStep
+    expected_version: Version
+    on_behalf_of: ShortText | None = Field(None, description="With sign: the lead official who signed on paper.")
+    note: Reason = ""
+    ends_on: dt.date | None = Field(None, description="With publish: the publication's last day.")
+
+
+class ResolveIn(Body):
+    """A person's decision about an item's doubts."""
+
+    action: ResolutionAction
+    reason: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
+    expected_version: Version
+    merge_into: BodyId | None = None
+    values: dict[str, Any] = Field(default_factory=dict, description="With edit: field names and their right values.")
+
+
+class ReasonIn(Body):
+    """A reason."""
+
+    reason: Reason = ""
+
+
+class TokenIn(Body):
+    """A new token of one's own; an administrator may make one for anybody."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_storable)] = Field(examples=["填报脚本"])
+    user: ShortText | None = None
+    days: Annotated[int, Field(ge=1, le=3650)] = 180
+
+
+class UserIn(Body):
+    """A new user."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_storable)]
+    role: UserRole
+    parties: list[ShortText] = Field(default_factory=list, max_length=200)
+    password: Annotated[str, Field(max_length=200)] | None = None

@@ -1,0 +1,141 @@
+"""What every request needs: the ledger, the settings, the clock, and who is asking."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Query, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from duban.adapters.database import Database
+from duban.api.limits import Limiter
+from duban.api.metrics import Metrics
+from duban.api.problems import NotSignedIn, RoleForbidden
+from duban.domain.actors import Actor
+from duban.errors import DubanError
+from duban.services.accounts import Identity, identify
+from duban.services.queries.scope import Scope
+from duban.services.sign_in import log_access
+from duban.settings import Settings
+from models import UserRole
+
+ROLE_ZH = {
+    UserRole.VIEWER: "查看人员",
+    UserRole.UNIT: "责任单位",
+    UserRole.LEAD: "牵头领导",
+    UserRole.SUPERVISOR: "督查室",
+    UserRole.ADMIN: "系统管理员",
+}
+OFFICE = (UserRole.SUPERVISOR, UserRole.ADMIN)
+
+
+def utc_now() -> dt.datetime:
+    """The system clock."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Context:
+    """The parts of one running app."""
+
+    settings: Settings
+    database: Database
+    now: Callable[[], dt.datetime]
+    as_of: Callable[[], dt.date]
+    limiter: Limiter
+    metrics: Metrics = field(default_factory=Metrics)
+
+    @property
+    def prefect_ui(self) -> str:
+        """Where the Prefect UI is, as the settings' API address tells."""
+        parts = urlsplit(self.settings.prefect_api_url)
+        return f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix('/').removesuffix('/api')}"
+
+
+def context_of(request: Request) -> Context:
+    """The app's context."""
+    found: Context = request.app.state.context
+    return found
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from; a reverse proxy's header counts only if the server was told to trust it."""
+    return request.client.host if request.client else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody signed in, and the door they came through."""
+
+    identity: Identity
+    source: str
+    address: str
+
+    @property
+    def actor(self) -> Actor:
+        """As the ledger records them."""
+        return self.identity.actor(self.source)
+
+    @property
+    def scope(self) -> Scope:
+        """What they may see."""
+        return Scope(self.identity.role, self.identity.parties)
+
+    def require(self, action: str, *roles: UserRole) -> None:
+        """Raises RoleForbidden unless the caller has one of the roles."""
+        if self.identity.role not in roles:
+            raise RoleForbidden(
+                actor=self.identity.name,
+                role=self.identity.role.value,
+                action=action,
+                who=", ".join(f"{ROLE_ZH[r]} {r.value}" for r in roles),
+            )
+
+
+_bearer = HTTPBearer(auto_error=False, description="A token from `duban token create`, shown once.")
+
+
+def bearer_caller(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+) -> Caller:
+    """Who holds the token of this request. Raises NotSignedIn or BadToken."""
+    context = context_of(request)
+    if credentials is None:
+        raise NotSignedIn
+    identity = identify(context.database, secret=credentials.credentials, purpose="api", now=context.now())
+    request.state.actor = identity.name
+    return Caller(identity, "api", address_of(request))
+
+
+def log_refusal(request: Request, error: DubanError) -> None:
+    """Writes 401 and 403 into the access log: who tried what, from where."""
+    if error.status in (401, 403):
+        context = context_of(request)
+        log_access(
+            context.database,
+            actor=getattr(request.state, "actor", "-"),
+            action=f"{request.method} {request.url.path}",
+            outcome=error.code,
+            address=address_of(request),
+            now=context.now(),
+            detail=error.message,
+        )
+
+
+def day_asked_for(
+    request: Request,
+    as_of: Annotated[
+        dt.date | None, Query(description="Lights and days left on this date; today where left out.")
+    ] = None,
+) -> dt.date:
+    """The date that lights are derived for."""
+    return as_of or context_of(request).as_of()
+
+
+Ctx = Annotated[Context, Depends(context_of)]
+Who = Annotated[Caller, Depends(bearer_caller)]
+AsOf = Annotated[dt.date, Depends(day_asked_for)]

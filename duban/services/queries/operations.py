@@ -1,0 +1,84 @@
+"""What operations look at: the age of the last night, the outbox, signals, and the stream of events."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from duban.adapters.database import Database
+from duban.services.queries.item import view
+from duban.services.queries.lights import overdue
+from duban.services.queries.scope import WHOLE, Scope, visible
+from duban.services.queries.shapes import EventView
+from models import SETTLED, Delivery, DeliveryStatus, Event, Item, Night, NightState, Notice, Signal
+
+#: An event may commit after one with a higher id; so long the stream looks back for such.
+LATE = dt.timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class NightView:
+    """A night, and what it counted."""
+
+    as_of: dt.date
+    state: NightState
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+    counts: dict[str, object]
+
+
+def last_night(database: Database, *, successful: bool) -> NightView | None:
+    """The newest night, or the newest that succeeded; None before the first one."""
+    query = select(Night).order_by(Night.as_of.desc()).limit(1)
+    if successful:
+        query = query.where(Night.state == NightState.COMPLETED)
+    with database.read() as session:
+        night = session.scalar(query)
+        return view(NightView, night) if night is not None else None
+
+
+def figures(database: Database, *, as_of: dt.date, now: dt.datetime) -> tuple[dict[str, int], dict[str, float]]:
+    """Items by state, and the ledger's other figures, by name."""
+    with database.read() as session:
+        by_state = select(Item.state, func.count()).where(~Item.dropped).group_by(Item.state)
+        states = {state.value: count for state, count in session.execute(by_state).tuples()}
+        by_status = select(Delivery.status, func.count()).group_by(Delivery.status)
+        mails = dict(session.execute(by_status).tuples().all())
+        found: dict[str, float] = {
+            "items_overdue": session.scalar(select(func.count()).where(overdue(as_of))) or 0,
+            "items_quarantined": session.scalar(select(func.count()).where(Item.quarantined, ~Item.dropped)) or 0,
+            "notices": session.scalar(select(func.count(Notice.id))) or 0,
+            "signals_open": session.scalar(select(func.count()).where(Signal.delivered_at.is_(None))) or 0,
+            "deliveries_open": sum(n for s, n in mails.items() if s not in SETTLED),
+        }
+    found |= {f"deliveries_{s.value}": mails.get(s, 0) for s in DeliveryStatus}
+    night = last_night(database, successful=True)
+    if night is not None and night.finished_at is not None:
+        found["last_night_age_seconds"] = (now - night.finished_at).total_seconds()
+    return states, found
+
+
+def last_event(database: Database) -> int:
+    """The highest id of an event; 0 in an empty ledger."""
+    with database.read() as session:
+        return session.scalar(select(func.max(Event.id))) or 0
+
+
+def events_after(database: Database, *, scope: Scope, after: int, limit: int = 500) -> tuple[EventView, ...]:
+    """Events with an id above `after`, oldest first, of the items that a scope may see."""
+    query = select(Event).where(Event.id > after).order_by(Event.id).limit(limit)
+    if not scope.everything:
+        query = query.where(Event.item_id.in_(select(Item.id).where(visible(scope))))
+    with database.read() as session:
+        return tuple(view(EventView, e) for e in session.scalars(query))
+
+
+def recent_events(database: Database, *, scope: Scope = WHOLE, limit: int = 20) -> tuple[EventView, ...]:
+    """The newest events, newest first."""
+    query = select(Event).order_by(Event.id.desc()).limit(limit)
+    if not scope.everything:
+        query = query.where(Event.item_id.in_(select(Item.id).where(visible(scope))))
+    with database.read() as session:
+        return tuple(view(EventView, e) for e in session.scalars(query))
