@@ -44,7 +44,7 @@ class DayKind(StrEnum):
 
 
 class DateOutOfReach(DubanError):
-    """The date {on} with {days} working days added lies outside what can be counted.
+    """Counting {days} from {on} leaves the years that can be counted.
 
     Give a limit between the years 1 and 9998.
     """
@@ -228,7 +228,7 @@ class Calendar:
         first, last = min(self._years[0], on.year, reach), max(self._years[1], on.year, reach)
         first, last = max(first, dt.MINYEAR), min(last, dt.MAXYEAR)
         if (first, last) == self._years:
-            raise DateOutOfReach(on=on, days=days)
+            raise DateOutOfReach(on=on, days=f"{days} workdays")
         self._index(first, last)
 
 

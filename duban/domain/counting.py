@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from duban.domain.calendar import Calendar
+from duban.domain.calendar import Calendar, DateOutOfReach
 from duban.domain.policy_model import WorkingHours
 
 
@@ -26,15 +26,22 @@ def counted_due(started_on: dt.date, amount: int, unit: Unit, calendar: Calendar
     """The last day of a counted limit, before rolling.
 
     The first day is not counted (第二百零一条). Months and years end on the day of the same number, or on the month's
-    last day where it has none (第二百零二条).
+    last day where it has none (第二百零二条). Raises `DateOutOfReach` past the year 9999.
     """
-    if unit == Unit.WORKDAYS:
-        return calendar.add_workdays(started_on, amount)
-    if unit == Unit.DAYS:
-        return started_on + dt.timedelta(days=amount)
-    months = amount * (12 if unit == Unit.YEARS else 1)
-    year, month = divmod(started_on.year * 12 + started_on.month - 1 + months, 12)
-    return day_of_month(year, month + 1, started_on.day)
+    try:
+        if unit == Unit.WORKDAYS:
+            return calendar.add_workdays(started_on, amount)
+        if unit == Unit.DAYS:
+            return started_on + dt.timedelta(days=amount)
+        return months_after(started_on, amount * (12 if unit == Unit.YEARS else 1))
+    except (ValueError, OverflowError) as error:
+        raise DateOutOfReach(on=started_on, days=f"{amount} {unit}") from error
+
+
+def months_after(day: dt.date, months: int) -> dt.date:
+    """The day of the same number so many months later, or that month's last day where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return day_of_month(year, month + 1, day.day)
 
 
 def day_of_month(year: int, month: int, day: int) -> dt.date:
