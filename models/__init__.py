@@ -1,8 +1,9 @@
 """The ledger's tables, declarative only. Imports the domain and nothing else of ours."""
 
+from duban.domain.clocks import ClockState
 from duban.domain.policy_model import ClockKind
 from models.base import Base
-from models.clocks import Clock, ClockState, Night, NightState, RungFired, RungOutcome, Snapshot
+from models.clocks import Clock, Night, NightState, RungFired, RungOutcome, Snapshot
 from models.items import (
     Anomaly,
     Category,

@@ -10,21 +10,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
+from duban.domain.clocks import ClockState
 from duban.domain.policy_model import ClockKind
 from models.base import Base
 from models.types import Key, values_of
-
-
-class ClockState(StrEnum):
-    """armed → running ⇄ paused → completed | cancelled | superseded."""
-
-    ARMED = "armed"
-    RUNNING = "running"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    SUPERSEDED = "superseded"
-
 
 OPEN_CLOCK = "state IN ('armed', 'running', 'paused')"
 

@@ -38,6 +38,8 @@ _NAMES = {"wecombot": "企业微信", "dingtalk": "钉钉", "feishu": "飞书", 
 class ChatRobot:
     """A robot in a chat group. It gets subject and text; HTML and attachments stay with the mail."""
 
+    repeatable = False
+
     def __init__(self, url: str) -> None:
         self.scheme = urlsplit(url).scheme.lower()
         self._url = url

@@ -30,10 +30,9 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that only reads; what it changed is thrown away."""
+        """A session that only reads: it ends without a commit, and what it loaded stays readable."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
-            session.rollback()
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -110,7 +110,13 @@ class Session(Protocol):
 
 
 class Transport(Protocol):
-    """A way out. Its repr never shows a secret."""
+    """A way out. Its repr never shows a secret.
+
+    `repeatable` says that the same mail sent again replaces the first one, so that it can never arrive twice.
+    """
+
+    @property
+    def repeatable(self) -> bool: ...
 
     def open(self) -> AbstractContextManager[Session]:
         """A session, closed at the end of the `with`. Raises `TransportUnavailable` if there is none to be had."""

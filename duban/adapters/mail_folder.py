@@ -21,6 +21,8 @@ _LONGEST_PART = 24
 class EmlFolder:
     """Writes one file a mail, whole or not at all. A mail sent again overwrites its own file: nothing is doubled."""
 
+    repeatable = True
+
     def __init__(self, path: Path, sender: Mailbox) -> None:
         self.path = path
         self.sender = sender

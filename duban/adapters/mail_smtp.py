@@ -78,6 +78,8 @@ def parse_smtp_url(url: str) -> SmtpAddress:
 class Smtp:
     """An SMTP server, from its URL."""
 
+    repeatable = False
+
     def __init__(self, url: str, sender: Mailbox) -> None:
         self.address = parse_smtp_url(url)
         self.sender = Mailbox(sender.name, check_address(sender.address))

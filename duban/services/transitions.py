@@ -187,7 +187,7 @@ def _apply(
         raise StaleVersion(expected=version, present=version + 1, state=before.value)
     session.refresh(item)
     effects.carry_out(session, item, transition, details, actor, now)
-    payload = {"action": transition.action.value, "from": before.value, "to": transition.target.value}
+    payload: dict[str, object] = {"action": transition.action.value, "from": before.value, "to": transition.target.value}
     payload |= {"version": item.version} | _payload(details)
     append(session, Happening(item.id, transition.event, actor, occurred_at, reason, payload), now)
     session.add(Signal(item_id=item.id, created_at=now))

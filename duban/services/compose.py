@@ -1,0 +1,187 @@
+"""Composing: the notices of a night become mails, one to each person, rendered with no session open.
+
+A person with one notice gets that notice; one with more gets a digest that carries them, their sheets attached.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.adapters.mail_message import message_id_for
+from duban.notices.context import SHEET_KINDS
+from duban.notices.digest import Part, digest_context
+from duban.notices.rendering import Rendered, Renderer
+from duban.notices.sheet import render_sheet_docx
+from models import Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, PartyKind
+
+#: Addresses whose mails one transaction writes.
+ADDRESSES_A_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One reader's copy of one notice."""
+
+    id: int
+    notice_id: int
+    kind: str
+    context: dict[str, Any]  # with its reader
+    reader: dict[str, Any]
+    has_sheet: bool
+    sheet_ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A rendered mail, ready to be queued."""
+
+    kind: str
+    context: dict[str, Any]
+    rendered: Rendered
+
+
+def compose(
+    database: Database,
+    renderer: Renderer,
+    *,
+    as_of: dt.date,
+    now: dt.datetime,
+    domain: str,
+    public_url: str,
+    progress: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Queues the mails of every notice that has none yet; returns how many. Safe to repeat, and after a kill."""
+    queued = 0
+    with database.read() as session:
+        addresses = _addresses(session)
+    for start in range(0, len(addresses), ADDRESSES_A_BATCH):
+        part = addresses[start : start + ADDRESSES_A_BATCH]
+        with database.read() as session:
+            copies = _copies(session, part)
+        mails = [
+            (address, of_address, _mail(renderer, of_address, as_of, public_url)) for address, of_address in copies.items()
+        ]
+        sheets = dict(_sheets(renderer, copies))
+        with database.write() as session:
+            _keep_sheets(session, sheets)
+            for address, of_address, mail in mails:
+                queued += _queue(session, address, of_address, mail, as_of, now, domain)
+        progress(queued)
+    return queued
+
+
+def _addresses(session: Session) -> list[str]:
+    return list(
+        session.scalars(
+            select(NoticeRecipient.address)
+            .join(Notice, Notice.id == NoticeRecipient.notice_id)
+            .where(NoticeRecipient.delivery_id.is_(None), Notice.withdrawn_at.is_(None))
+            .distinct()
+            .order_by(NoticeRecipient.address)
+        )
+    )
+
+
+def _copies(session: Session, addresses: list[str]) -> dict[str, list[Copy]]:
+    """Every copy that waits for a mail, by address, in the order in which its rung was due."""
+    rows = session.execute(
+        select(NoticeRecipient, Notice, Party, Notice.sheet.is_not(None))
+        .join(Notice, Notice.id == NoticeRecipient.notice_id)
+        .join(Party, Party.id == NoticeRecipient.party_id)
+        .where(
+            NoticeRecipient.address.in_(addresses),
+            NoticeRecipient.delivery_id.is_(None),
+            Notice.withdrawn_at.is_(None),
+        )
+        .order_by(NoticeRecipient.address, Notice.id, NoticeRecipient.id)
+    ).tuples()
+    found: dict[str, list[Copy]] = defaultdict(list)
+    for recipient, notice, party, sheet_ready in rows:
+        reader = {
+            "name": party.name,
+            "post": party.post,
+            "is_unit": party.kind is not PartyKind.PERSON,
+            "address_as": recipient.role,
+            "on_behalf_of": recipient.for_name or None,
+            "why": recipient.why,
+        }
+        context = dict(notice.context) | {"recipient": reader}
+        has_sheet = notice.number is not None and notice.kind in SHEET_KINDS
+        found[recipient.address].append(
+            Copy(recipient.id, notice.id, notice.kind, context, reader, has_sheet, sheet_ready)
+        )
+    return found
+
+
+def _mail(renderer: Renderer, copies: list[Copy], as_of: dt.date, public_url: str) -> Mail:
+    if len(copies) == 1:
+        only = copies[0]
+        return Mail(only.kind, only.context, renderer.render(only.kind, only.context))
+    first = copies[0]
+    person = {key: first.reader[key] for key in ("name", "post", "is_unit")}
+    parts = [Part(c.kind, c.context, attached=c.has_sheet) for c in copies]  # type: ignore[arg-type]
+    context = dict(
+        digest_context(person, first.context["office"], as_of.isoformat(), parts, url=f"{public_url}/my")  # type: ignore[arg-type]
+    )
+    return Mail("digest", context, renderer.render("digest", context))
+
+
+def _sheets(renderer: Renderer, copies: dict[str, list[Copy]]) -> Iterator[tuple[int, bytes]]:
+    """The sheet of each numbered notice, made once: all its readers get the same bytes."""
+    made: set[int] = set()
+    for copy in (c for of_address in copies.values() for c in of_address):
+        if copy.has_sheet and not copy.sheet_ready and copy.notice_id not in made:
+            made.add(copy.notice_id)
+            yield copy.notice_id, render_sheet_docx(copy.context, copy.kind, renderer)
+
+
+def _keep_sheets(session: Session, sheets: dict[int, bytes]) -> None:
+    for notice_id, data in sheets.items():
+        session.execute(update(Notice).where(Notice.id == notice_id, Notice.sheet.is_(None)).values(sheet=data))
+
+
+def _queue(
+    session: Session, address: str, copies: list[Copy], mail: Mail, as_of: dt.date, now: dt.datetime, domain: str
+) -> int:
+    """Writes the mail and ties its copies to it; 0 where another process was quicker."""
+    ids = sorted(c.id for c in copies)
+    key = hashlib.sha256(f"{address}:{ids}".encode()).hexdigest()
+    taken = session.scalars(
+        select(NoticeRecipient.id)
+        .where(NoticeRecipient.id.in_(ids), NoticeRecipient.delivery_id.is_(None))
+        .with_for_update()
+    ).all()
+    if sorted(taken) != ids:
+        return 0
+    delivery_id = session.scalars(
+        insert(Delivery)
+        .values(
+            kind=mail.kind,
+            channel="mail",
+            address=address,
+            name=copies[0].reader["name"],
+            as_of=as_of,
+            message_id=message_id_for(key, domain),
+            context=mail.context,
+            subject=mail.rendered.subject[:500],
+            text=mail.rendered.text,
+            html=mail.rendered.html,
+            template=mail.rendered.template,
+            template_hash=mail.rendered.template_hash,
+            status=DeliveryStatus.QUEUED,
+            not_before=now,
+            created_at=now,
+        )
+        .returning(Delivery.id)
+    ).one()
+    session.execute(update(NoticeRecipient).where(NoticeRecipient.id.in_(ids)).values(delivery_id=delivery_id))
+    return 1

@@ -1,0 +1,250 @@
+"""One night: decide and claim, compose, deliver, reconcile, count, seal. Repeatable, and it catches up what was missed.
+
+A failing item is reported and never stops the rest; the night ends `failed` if anything failed, after all the rest.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.adapters.mail import Transport
+from duban.domain.addressees import resolve_targets
+from duban.domain.ladder import due_rungs
+from duban.errors import DubanError
+from duban.notices.rendering import Renderer
+from duban.services.compose import compose
+from duban.services.deliver import Delivered, deliver
+from duban.services.night_decide import Claimed, Office, claim_batch
+from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
+from duban.services.seal import anchor, snapshot
+from models import Clock, ClockState, Item, Night, NightState, Plan
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NightTools:
+    """What a night works with; `clock` gives the present instant."""
+
+    database: Database
+    transport: Transport
+    renderer: Renderer
+    office: Office
+    clock: Callable[[], dt.datetime]
+    domain: str = "example.org"
+    batch: int = 500
+
+
+@dataclass(slots=True)
+class NightReport:
+    """What a night did. `failures` names each clock that could not be decided, with the reason."""
+
+    as_of: dt.date
+    skipped: str | None = None
+    claimed: Claimed = field(default_factory=Claimed)
+    mails: int = 0
+    delivered: Delivered = field(default_factory=Delivered)
+    failures: list[str] = field(default_factory=list)
+    unreleased: dict[str, int] = field(default_factory=dict)
+    missed: list[dt.date] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that the night had to do was done."""
+        return not self.failures and not self.delivered.failed and self.delivered.problem is None
+
+    def counts(self) -> dict[str, Any]:
+        """The report as plain values, as it is stored with the night."""
+        return {
+            "clocks": self.claimed.clocks,
+            "rungs": dict(self.claimed.rungs),
+            "passed": self.claimed.passed,
+            "held": self.claimed.held,
+            "breaches": self.claimed.breaches,
+            "notices": self.claimed.notices,
+            "mails": self.mails,
+            "delivered": asdict(self.delivered),
+            "failures": self.failures,
+            "unreleased": self.unreleased,
+        }
+
+
+def run_night(
+    tools: NightTools, as_of: dt.date, progress: Callable[[str, int, int], None] = lambda *_: None
+) -> NightReport:
+    """Runs the night of one business date; `progress(phase, done, of)` is called as it works.
+
+    A night whose date lies before the last one that completed has nothing left to do and says so.
+    """
+    report = NightReport(as_of)
+    later = _begin(tools, as_of, report)
+    if later is not None:
+        report.skipped = f"the night of {later} has already caught up what {as_of} would have done"
+        return report
+    _claim_all(tools, report, progress)
+    report.mails = compose(
+        tools.database,
+        tools.renderer,
+        as_of=as_of,
+        now=tools.clock(),
+        domain=tools.domain,
+        public_url=tools.office.public_url,
+        progress=lambda done: progress("compose", done, done),
+    )
+    report.delivered = deliver(
+        tools.database, tools.transport, clock=tools.clock, progress=lambda done: progress("deliver", done, report.mails)
+    )
+    _finish(tools, report)
+    return report
+
+
+def _begin(tools: NightTools, as_of: dt.date, report: NightReport) -> dt.date | None:
+    """Opens the night's row; returns the date of a later night that completed, if there is one."""
+    now = tools.clock()
+    with tools.database.write() as session:
+        last = session.scalar(select(func.max(Night.as_of)).where(Night.state == NightState.COMPLETED))
+        if last is not None and last > as_of:
+            return last
+        if last is not None:
+            report.missed = [last + dt.timedelta(days=n) for n in range(1, (as_of - last).days)]
+        night = session.get(Night, as_of, with_for_update=True)
+        if night is None:
+            session.add(Night(as_of=as_of, state=NightState.RUNNING, started_at=now, counts={}))
+        else:
+            night.state, night.started_at, night.finished_at = NightState.RUNNING, now, None
+    return None
+
+
+def _claim_all(tools: NightTools, report: NightReport, progress: Callable[[str, int, int], None]) -> None:
+    with tools.database.read() as session:
+        released = session.scalars(select(Plan.id).where(Plan.released_at.is_not(None))).all()
+        due = _due_clocks(session, report.as_of, released)
+        report.unreleased = _unreleased(session, report.as_of)
+        plans = {plan_id: plan_facts(session, plan_id) for plan_id in released} if due else {}
+    for start in range(0, len(due), tools.batch):
+        part = due[start : start + tools.batch]
+        report.claimed.add(_claim_part(tools, part, plans, report))
+        progress("decide", min(start + tools.batch, len(due)), len(due))
+
+
+def _claim_part(tools: NightTools, part: Sequence[int], plans: dict[int, PlanFacts], report: NightReport) -> Claimed:
+    """One transaction for the batch; if it fails, one for each clock, so that only the failing one is left out."""
+    try:
+        return claim_batch(tools.database, part, plans, report.as_of, tools.clock(), tools.office)
+    except (SQLAlchemyError, DubanError, ArithmeticError, LookupError, TypeError, ValueError):
+        log.exception("a batch of %d clocks failed; each is tried alone", len(part))
+    claimed = Claimed()
+    for clock_id in part:
+        try:
+            claimed.add(claim_batch(tools.database, [clock_id], plans, report.as_of, tools.clock(), tools.office))
+        except (SQLAlchemyError, DubanError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            report.failures.append(f"clock {clock_id}: {type(error).__name__}: {error}")
+    return claimed
+
+
+def _due_clocks(session: Session, as_of: dt.date, plan_ids: Sequence[int]) -> list[int]:
+    if not plan_ids:
+        return []
+    return list(
+        session.scalars(
+            select(Clock.id)
+            .where(Clock.next_rung_on <= as_of, Clock.plan_id.in_(plan_ids))
+            .order_by(Clock.due_on, Clock.id)
+        )
+    )
+
+
+def _unreleased(session: Session, as_of: dt.date) -> dict[str, int]:
+    """Plans whose first night waits for a person, with how many clocks would have been looked at."""
+    rows = session.execute(
+        select(Plan.code, func.count())
+        .join(Clock, Clock.plan_id == Plan.id)
+        .where(Plan.released_at.is_(None), Clock.next_rung_on <= as_of)
+        .group_by(Plan.code)
+        .order_by(Plan.code)
+    )
+    return dict(rows.tuples().all())
+
+
+def _finish(tools: NightTools, report: NightReport) -> None:
+    with tools.database.write() as session:
+        snapshot(session, report.as_of)
+        anchor(session, report.as_of, tools.clock())
+        night = session.get_one(Night, report.as_of)
+        night.state = NightState.COMPLETED if report.ok else NightState.FAILED
+        night.finished_at = tools.clock()
+        night.counts = report.counts()
+
+
+@dataclass(frozen=True, slots=True)
+class WouldSend:
+    """One notice that a night would write."""
+
+    plan: str
+    item_id: int
+    number: str
+    title: str
+    rung: str
+    kind: str
+    due_on: dt.date
+    readers: tuple[str, ...]
+
+
+def preview(database: Database, as_of: dt.date, plan_ids: Iterable[int] | None = None) -> list[WouldSend]:
+    """What a night would send, released or not; nothing is written."""
+    found: list[WouldSend] = []
+    with database.read() as session:
+        wanted = list(plan_ids) if plan_ids is not None else list(session.scalars(select(Plan.id)))
+        plans = {plan_id: plan_facts(session, plan_id) for plan_id in wanted}
+        due = _due_clocks(session, as_of, wanted)
+        for start in range(0, len(due), 500):
+            clocks = session.scalars(select(Clock).where(Clock.id.in_(due[start : start + 500])).order_by(Clock.id)).all()
+            facts = batch_facts(session, clocks)
+            for clock in clocks:
+                found += _would_send(clock, plans[clock.plan_id], facts.items[clock.item_id], facts, as_of)
+    return found
+
+
+def _would_send(clock: Clock, plan: PlanFacts, item: Item, facts: Any, as_of: dt.date) -> list[WouldSend]:
+    rung, acknowledged_on = facts.acknowledged.get(clock.id, (None, None))
+    policy, calendar = plan.rules.policy, plan.rules.calendar
+    decision = due_rungs(
+        clock.due_on,
+        facts.fired.get((clock.id, clock.cycle), set()),
+        as_of,
+        policy,
+        calendar,
+        acknowledged_on=acknowledged_on,
+        acknowledged_rung=rung,
+        paused=clock.state is ClockState.PAUSED,
+        armed_on=clock.started_on,
+        kind=clock.kind,
+    )
+    parties = parties_of(facts, plan, item)
+    return [
+        WouldSend(
+            plan.code,
+            item.id,
+            item.number,
+            item.title,
+            due.key,
+            due.rung.kind,
+            due.due_on,
+            tuple(
+                f"{r.party.name}(代{r.on_behalf_of_name})" if r.on_behalf_of_name else r.party.name
+                for r in resolve_targets(due.rung, parties, plan.directory, policy, as_of)
+            ),
+        )
+        for due in decision.rungs_to_fire
+    ]
+
+
