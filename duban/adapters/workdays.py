@@ -34,9 +34,9 @@ class CalendarFileInvalid(DubanError):
 
 @dataclass(frozen=True, slots=True)
 class OwnCalendar:
-    """What an office adds: whole years from a newer notice, and single days of its own."""
+    """What an office adds: whole years from newer notices (year and its line in the file), single days of its own."""
 
-    years: tuple[int, ...] = ()
+    years: tuple[tuple[int, int], ...] = ()
     rest_days: tuple[tuple[dt.date, str], ...] = ()
     makeup_days: tuple[tuple[dt.date, str], ...] = ()
     own_days: tuple[OwnDay, ...] = ()
@@ -68,8 +68,9 @@ def load_calendar(own_days: Path | None = None) -> Calendar:
 def read_own_days(text: str, filename: str = "calendar.toml") -> OwnCalendar:
     """Read an office's calendar file.
 
-    `[[year]]` holds a whole year's notice: `year`, `source`, `rest` and `work` as tables of date = festival;
-    `[[day]]` one day of the office's own: `on`, `working`, `note`. Raises `CalendarFileInvalid`.
+    `[[year]]` holds a whole year's notice, in place of what the package knows of it: `year`, `source`, `rest` and `work`
+    as tables of date = festival; `[[day]]` one day of the office's own: `on`, `working`, `note`. Raises
+    `CalendarFileInvalid`.
     """
     try:
         data = tomllib.loads(text)
@@ -105,7 +106,7 @@ class _OwnDaysReader:
         years, rest, work, sources = [], [], [], []
         for index, entry in enumerate(data.get("year", [])):
             self._keys("year", index, entry, {"year": int, "source": str, "rest": dict, "work": dict})
-            years.append(entry["year"])
+            years.append((entry["year"], self.line("year", "year", index)))
             sources.append(f"{entry['year']}：{entry['source']}")
             rest += self._dated(index, entry, "rest")
             work += self._dated(index, entry, "work")
@@ -134,7 +135,8 @@ class _OwnDaysReader:
             except ValueError as error:
                 line = self.line(text, "year", index)
                 raise _invalid(self.filename, line, f"{text} is no date", 'Write "2027-02-06" = "春节".') from error
-            if day.year != entry["year"]:
+            # A notice for New Year may move days of the last week of December.
+            if (day + dt.timedelta(days=7)).year != entry["year"] and day.year != entry["year"]:
                 line = self.line(text, "year", index)
                 raise _invalid(self.filename, line, f"{text} is not in {entry['year']}", "Put it under its own year.")
             days.append((day, str(festival)))
@@ -149,10 +151,11 @@ def _build(own: OwnCalendar, filename: str = "calendar.toml") -> Calendar:
         name: str = Holiday(english).chinese
         return _FULL_NAMES.get(name, name)
 
-    rest = {day: chinese(name) for day, name in holidays.items()} | dict(own.rest_days)
-    makeup = {day: chinese(name) for day, name in workdays.items()} | dict(own.makeup_days)
+    replaced = {year for year, _ in own.years}
+    rest = {day: chinese(name) for day, name in holidays.items() if day.year not in replaced} | dict(own.rest_days)
+    makeup = {day: chinese(name) for day, name in workdays.items() if day.year not in replaced} | dict(own.makeup_days)
     years = {day.year for day in holidays}
-    last = _unbroken(years | set(own.years), filename)
+    last = _unbroken(years, dict(own.years), filename)
     package = f"chinesecalendar {version('chinesecalendar')}（{min(years)}–{max(years)}年，国务院办公厅历年放假通知）"
     return Calendar(
         rest,
@@ -164,17 +167,15 @@ def _build(own: OwnCalendar, filename: str = "calendar.toml") -> Calendar:
     )
 
 
-def _unbroken(years: set[int], filename: str) -> int:
+def _unbroken(years: set[int], own: dict[int, int], filename: str) -> int:
     """The last known year; a year left out between known ones would count wrong in silence, so it is refused."""
-    gaps = sorted(set(range(min(years), max(years))) - years)
-    if gaps:
-        raise CalendarFileInvalid(
-            file=filename,
-            line=0,
-            problem=f"the calendar has a gap: {', '.join(map(str, gaps))} is not known but {max(years)} is",
-            remedy=f"Add a [[year]] for {gaps[0]} with its notice.",
-        )
-    return max(years)
+    known = years | own.keys()
+    gaps = sorted(set(range(min(known), max(known))) - known)
+    if not gaps:
+        return max(known)
+    beyond = min((year for year in own if year > gaps[0]), default=max(known))
+    problem = f"the calendar has a gap: {'、'.join(map(str, gaps))} is not known but {beyond} is"
+    raise _invalid(filename, own.get(beyond, 0), problem, f"Add a [[year]] for {gaps[0]} with its notice.")
 
 
 def _invalid(file: str, line: int, problem: str, remedy: str) -> CalendarFileInvalid:

@@ -223,7 +223,12 @@ class Calendar:
             self._widen(on, days)
 
     def _widen(self, on: dt.date, days: int) -> None:
-        """Index as many years as the count can possibly need: a year never has fewer than 180 working days here."""
+        """Index as many years as the count can possibly need: a year has more than 180 and fewer than 366 working days.
+
+        Indexing all years that there are takes half a second, so a count that must leave them is refused before.
+        """
+        if not dt.MINYEAR <= on.year + int(days / 366) <= dt.MAXYEAR:
+            raise DateOutOfReach(on=on, days=f"{days} workdays")
         reach = on.year + days // 180 + (1 if days > 0 else -1)
         first, last = min(self._years[0], on.year, reach), max(self._years[1], on.year, reach)
         first, last = max(first, dt.MINYEAR), min(last, dt.MAXYEAR)

@@ -19,7 +19,8 @@ MARK_LATE_CHECK_IN = "长效报告逾期"
 class LightFacts:
     """What a light is judged by.
 
-    `due_on` is the rolled date of the nearest limit still open, None for 无时限; `started_on` the day its period began.
+    `due_on` is the rolled date of the nearest limit still open, None where none is; `first_due_on` is None for 无时限,
+    an item that never had one. `started_on` is the day its period began.
     `progress` is the share done, 0 to 1, None where nobody reported. `paused_on` is set while a limit that moves with
     its pause stands still. `extension_until` is a date asked for and not decided. `check_in_due_on` belongs to the open
     check-in of a long-term item.
@@ -59,17 +60,26 @@ def light(facts: LightFacts, as_of: dt.date, policy: Policy, calendar: Calendar)
     """
     marks = _marks(facts, as_of)
     notes = _notes(facts, as_of)
-    if facts.due_on is None:
-        reason = "长期坚持，无到期日，按期报告" if facts.long_term else "未载明时限，不计逾期"
-        return Light(Colour.NONE, (reason, *notes), marks=marks)
     if facts.closed:
-        return Light(Colour.GREEN, ("已销号",))
+        dated = facts.due_on is not None or facts.first_due_on is not None
+        return Light(Colour.GREEN if dated else Colour.NONE, ("已销号",))
+    if facts.due_on is None:
+        colour, reason = _without_due(facts, late=MARK_LATE_CHECK_IN in marks)
+        return Light(colour, (reason, *notes), marks=marks)
     on = min(as_of, facts.paused_on) if facts.paused_on else as_of
     left = calendar.workdays_between(on, facts.due_on)
     if facts.due_on < on:
         return Light(Colour.RED, (_overdue_words(facts.due_on, left), *notes), True, left, marks=marks)
     colour, reasons, gap = _before_due(facts, on, left, policy, calendar)
     return Light(colour, (*reasons, *notes), False, left, gap, marks)
+
+
+def _without_due(facts: LightFacts, *, late: bool) -> tuple[Colour, str]:
+    """No limit is open: either there never was one, which is never green, or every dated part is done."""
+    if facts.first_due_on is None:
+        return Colour.NONE, "长期坚持，无到期日，按期报告" if facts.long_term else "未载明时限，不计逾期"
+    done = "有时限的部分已完成，" + ("转入长效期，按期报告" if facts.long_term else "待销号")
+    return (Colour.YELLOW if late else Colour.GREEN), done
 
 
 _Judged = tuple[Colour, tuple[str, ...], Fraction | None]
