@@ -1,0 +1,93 @@
+"""`duban`: the command line. Commands are loaded only when they are called, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from duban import __version__
+from duban.errors import DubanError
+
+#: Command → (module, attribute, one line of help). The help stands here so that listing loads nothing.
+COMMANDS = {
+    "read": ("duban.cli.read", "read", "Read a published document and show its items and every doubt about them."),
+    "register": ("duban.cli.register", "register", "Enter a document's items into the ledger."),
+    "review": ("duban.cli.review", "review", "Show what stands in quarantine, and why."),
+    "resolve": ("duban.cli.review", "resolve", "Decide about an item in quarantine: keep, merge, edit or drop."),
+    "release": ("duban.cli.register", "release", "Let a plan's first night send its notices."),
+    "plans": ("duban.cli.items", "plans", "List the plans."),
+    "items": ("duban.cli.items", "items", "List items."),
+    "show": ("duban.cli.items", "show", "Show one item with everything that belongs to it."),
+    "history": ("duban.cli.items", "history", "What happened to an item, when, and by whom."),
+    "explain": ("duban.cli.items", "explain", "Why an item has this date and this light."),
+    "move": ("duban.cli.move", "move", "Perform a transition."),
+    "nightly": ("duban.cli.nightly", "nightly", "Run one night, without Prefect."),
+    "deliver": ("duban.cli.nightly", "deliver", "Send what waits in the outbox."),
+    "reconcile": ("duban.cli.nightly", "reconcile", "Repair every difference between the ledger and its flow runs."),
+    "check": ("duban.cli.check", "check", "Check the ledger's invariants; fails on a defect."),
+    "audit": ("duban.cli.check", "audit", "Verify the hash chains of the event log."),
+    "up": ("duban.cli.up", "up", "Start everything on this machine: Prefect, engine, API and board."),
+    "serve": ("duban.cli.serve", "serve", "Serve the API and the board."),
+    "engine": ("duban.cli.serve", "engine", "Run the engine that advances item runs."),
+    "user": ("duban.cli.user", "user", "Manage users."),
+    "token": ("duban.cli.token", "token", "Manage API tokens."),
+    "db": ("duban.cli.db", "db", "Migrate the ledger."),
+    "backup": ("duban.cli.db", "backup", "Write a backup of the ledger."),
+    "restore": ("duban.cli.db", "restore", "Restore a backup of the ledger."),
+    "settings": ("duban.cli.settings", "settings", "List every setting, its value and its meaning."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of the table above."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="duban")
+def cli() -> None:
+    """duban (督办) follows every rectification item from the day it is assigned until it is struck off the ledger."""
+
+
+def main() -> None:
+    """Runs a command; a refusal is one clear message on standard error, with its exit code, and no traceback."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except DubanError as error:
+        click.echo(f"duban: {error.message}", err=True)
+        if error.remedy:
+            click.echo(f"  {error.remedy}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("duban: stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

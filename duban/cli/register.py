@@ -1,0 +1,92 @@
+"""`duban register` and `duban release`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from duban.cli.console import DAY, operator, print_json, today
+from duban.domain.lifecycle import STATE_ZH, State
+
+
+@click.command("register")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--directory", type=click.Path(path_type=Path), help="Parties with their addresses: .csv or .xlsx.")
+@click.option("--policy", type=click.Path(path_type=Path), help="Rules of this plan; default DUBAN_POLICY.")
+@click.option("--as-of", type=DAY, help="Business date of the registration; default today.")
+@click.option("--as", "kind", help="Read it as this kind of document.")
+@click.option("--code", help="Short name of the plan, such as 嘉定2014; default from the document.")
+@click.option("--json", "as_data", is_flag=True, help="Print the result as JSON.")
+def register(
+    file: Path,
+    directory: Path | None,
+    policy: Path | None,
+    as_of: dt.date | None,
+    kind: str | None,
+    code: str | None,
+    as_data: bool,
+) -> None:
+    """Read a document and enter its items into the ledger. The same file again changes nothing."""
+    from duban.cli.read import load
+    from duban.reading.directory import read_directory
+    from duban.reading.model import Kind
+    from duban.reading.reader import read_bytes
+    from duban.services.registration import Received
+    from duban.services.registration import register as enter
+    from duban.services.tools import office_rules, open_ledger, utc_now
+    from duban.settings import load_settings
+
+    settings = load_settings()
+    if policy is not None:
+        settings = settings.model_copy(update={"policy": policy})
+    content = load(file)
+    reading = read_bytes(content, file.name, Kind(kind) if kind else None)
+    entries = read_directory(load(directory), directory.name) if directory else []
+    database = open_ledger(settings)
+    done = enter(
+        database,
+        Received(file.name, content, reading),
+        rules=office_rules(settings),
+        actor=operator(),
+        as_of=as_of or today(),
+        now=utc_now(),
+        directory=entries,
+        code=code,
+    )
+    if as_data:
+        print_json(asdict(done))
+        return
+    if not done.created:
+        click.echo(f"{done.code}: registered before; nothing changed.")
+    click.echo(f"{done.code}  {done.title}")
+    states = ", ".join(f"{STATE_ZH[State(s)]} {n}" for s, n in done.states.items())
+    click.echo(f"  items {done.items} ({states}); in quarantine {done.quarantined}; clocks running {done.clocks}")
+    if done.anomalies:
+        click.echo("  doubts: " + ", ".join(f"{c} {n}" for c, n in sorted(done.anomalies.items())))
+    if done.quarantined:
+        click.echo(f"  Resolve the quarantine: duban review {done.code}")
+    click.echo(f"  The first night only shows what it would send; let it go with: duban release {done.code}")
+
+
+@click.command("release")
+@click.argument("plan")
+@click.option("--as-of", type=DAY, help="The night to preview; default today.")
+@click.option("--dry-run", is_flag=True, help="Only show what the next night would send.")
+def release(plan: str, as_of: dt.date | None, dry_run: bool) -> None:
+    """Let a plan's notices go: shows what its first night sends, then releases it."""
+    from duban.cli.nightly import show_preview
+    from duban.services.night import preview
+    from duban.services.plan_lookup import plan_id_of
+    from duban.services.release import release as let_go
+    from duban.services.tools import open_ledger, utc_now
+    from duban.settings import load_settings
+
+    database = open_ledger(load_settings())
+    show_preview(preview(database, as_of or today(), [plan_id_of(database, plan)]))
+    if dry_run:
+        return
+    changed = let_go(database, plan=plan, actor=operator(), now=utc_now())
+    click.echo(f"{plan}: released; the next night sends." if changed else f"{plan}: was released before.")

@@ -1,0 +1,50 @@
+"""From settings to the parts that use cases work with: the composition root of every door."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from duban.adapters.database import Database
+from duban.adapters.mail import Mailbox, transport_from_url
+from duban.adapters.migrations import check_migrated
+from duban.notices.rendering import Renderer
+from duban.services.night import NightTools
+from duban.services.night_decide import Office
+from duban.services.registration import OfficeRules
+from duban.settings import Settings
+
+
+def utc_now() -> dt.datetime:
+    """The present instant."""
+    return dt.datetime.now(dt.UTC)
+
+
+def open_ledger(settings: Settings) -> Database:
+    """The ledger, if it stands at the revision that this duban needs; raises NotMigrated otherwise."""
+    database = Database(settings.ledger_url)
+    check_migrated(database)
+    return database
+
+
+def night_tools(settings: Settings, database: Database) -> NightTools:
+    """What a night works with, by the settings."""
+    sender = Mailbox.parse(settings.mail_sender)
+    return NightTools(
+        database=database,
+        transport=transport_from_url(settings.transport_url, sender),
+        renderer=Renderer(settings.templates / "notices"),
+        office=Office(email=settings.office_email, public_url=settings.public_url.rstrip("/")),
+        clock=utc_now,
+        domain=sender.address.rpartition("@")[2],
+        batch=settings.night_batch,
+    )
+
+
+def office_rules(settings: Settings) -> OfficeRules:
+    """The rules that a plan is registered under where it names none of its own."""
+    return OfficeRules(
+        policy_name=settings.policy.stem,
+        policy_text=settings.policy.read_text(encoding="utf-8-sig"),
+        office_name=settings.office_name,
+        office_email=settings.office_email,
+    )
