@@ -68,7 +68,7 @@ def load_calendar(own_days: Path | None = None) -> Calendar:
 def read_own_days(text: str, filename: str = "calendar.toml") -> OwnCalendar:
     """Read an office's calendar file.
 
-    `[[year]]` holds a whole year's notice, in place of what the package knows of it: `year`, `source`, `rest` and `work`
+    `[[year]]` holds a whole notice, in place of what the package knows of that year: `year`, `source`, `rest`, `work`
     as tables of date = festival; `[[day]]` one day of the office's own: `on`, `working`, `note`. Raises
     `CalendarFileInvalid`.
     """
