@@ -15,6 +15,7 @@ from duban.reading.structure_assembly import outline_of
 from duban.reading.structure_front import front_of
 from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies
 from duban.reading.structure_labels import Labeller
+from duban.reading.structure_tables import as_text, ledger_outline
 
 _WORDS = re.compile(r"整改(?:方案|台账|清单|任务|措施|目标|时限|事项)|(?:问题|任务|责任)清单|销号")
 
@@ -37,13 +38,22 @@ def score(source: Source) -> float:
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
     """The plan as items; `Unreadable` when nothing in it is an item."""
-    outline = outline_of(source.lines, lexicon)
+    outline = structure_of(source, lexicon)
     if not outline.drafts:
         raise Unreadable(
             reason="it has no items: no numbered or labelled problems with measures, units or limits",
             remedy="Give the plan itself, not the notice that forwards it; or say its kind with --as.",
         )
     return _reading(source, outline, lexicon)
+
+
+def structure_of(source: Source, lexicon: Lexicon) -> Outline:
+    """The items of the tables where there are ledgers, else those of the running text."""
+    if source.has_tables:
+        outline = ledger_outline(source.lines, lexicon)
+        if outline.drafts:
+            return outline
+    return outline_of(as_text(source.lines), lexicon)
 
 
 def _reading(source: Source, outline: Outline, lexicon: Lexicon) -> Reading:

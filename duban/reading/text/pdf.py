@@ -1,0 +1,185 @@
+"""Text PDFs: lines by their place on the page, heads and feet dropped, wrapped lines joined, ruled tables as rows."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from duban.errors import Unreadable
+from duban.reading.source import Format, Line, Source, glue
+from duban.reading.text.docx import in_simplified
+from duban.reading.text.furniture import without_furniture
+from duban.reading.text.grid import MAX_COLUMNS
+from duban.reading.text.normalise import clean
+
+MAX_PAGES = 400
+_REMEDY_SCANNED = "Recognise its text first (OCR, 文字识别), or ask the issuing office for the text."
+
+
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """A line as printed: its text, place on the page in points from top and left, and the size of its type."""
+
+    text: str
+    page: int
+    top: float
+    bottom: float
+    left: float
+    right: float
+    size: float
+    height: float  # of the page
+
+
+def read_pdf(data: bytes) -> Source:
+    """A text PDF as lines; raises `Unreadable` for a scanned, encrypted or damaged one."""
+    logging.getLogger("pdfminer").setLevel(logging.ERROR)
+    import pdfplumber
+
+    try:
+        with pdfplumber.open(io.BytesIO(data)) as document:
+            if len(document.pages) > MAX_PAGES:
+                raise Unreadable(reason=f"it has {len(document.pages)} pages, more than any plan", remedy="Give the plan alone.")
+            pages = [_page(page) for page in document.pages]
+            pictures = any(page.images for page in document.pages[:5])
+    except Unreadable:
+        raise
+    except RecursionError as error:
+        raise _broken() from error
+    except Exception as error:  # pdfminer fails on damaged files in many ways, none of them documented
+        if "Password" in type(error).__name__ or "Password" in repr(error) or "Encryption" in repr(error):
+            raise Unreadable(reason="it is protected by a password", remedy="Remove the password and give it again.") from error
+        raise _broken() from error
+    ink = sum(len(part.text) for page in pages for part in page if isinstance(part, _Printed)) + sum(
+        isinstance(part, list) for page in pages for part in page
+    )
+    if ink < 10:
+        if pictures or pages:
+            raise Unreadable(reason="it is a scanned PDF: pictures of pages without text", remedy=_REMEDY_SCANNED)
+        raise Unreadable(reason="there is no text in it")
+    return Source(Format.PDF, in_simplified(without_furniture(_lines(pages))))
+
+
+def _broken() -> Unreadable:
+    return Unreadable(reason="the PDF is damaged or cut short", remedy="Download it again, or print it to a new PDF.")
+
+
+_Part = _Printed | list[tuple[str, ...]]
+
+
+def _page(page: Any) -> list[_Part]:
+    """A page's lines and tables, from top to bottom."""
+    tables = page.find_tables() if len(page.lines) + len(page.rects) + len(page.curves) >= 4 else []
+    tables = [table for table in tables if len(table.rows) >= 2 and max(len(row.cells) for row in table.rows) >= 2]
+    outside = page
+    for table in tables:
+        outside = outside.filter(_apart_from(table.bbox))
+    parts: list[tuple[float, _Part]] = []
+    for line in outside.extract_text_lines(return_chars=True, strip=True, x_tolerance=3, y_tolerance=3):
+        text = _respaced(line["chars"])
+        if text:
+            size = Counter(round(char["size"]) for char in line["chars"]).most_common(1)[0][0]
+            printed = _Printed(text, page.page_number, line["top"], line["bottom"], line["x0"], line["x1"], size, float(page.height))
+            parts.append((line["top"], printed))
+    for table in tables:
+        rows = [tuple(_cell_text(cell) for cell in row[:MAX_COLUMNS]) for row in table.extract()]
+        parts.append((table.bbox[1], rows))
+    parts.sort(key=lambda part: part[0])
+    page.close()
+    return [part for _, part in parts]
+
+
+def _apart_from(box: tuple[float, float, float, float]) -> Any:
+    left, top, right, bottom = box
+
+    def outside(thing: dict[str, Any]) -> bool:
+        x, y = (thing["x0"] + thing["x1"]) / 2, (thing["top"] + thing["bottom"]) / 2
+        return not (left <= x <= right and top <= y <= bottom)
+
+    return outside
+
+
+def _respaced(chars: Sequence[dict[str, Any]]) -> str:
+    """A line's characters with a space only where there is a wide gap."""
+    text = ""
+    for before, char in zip([None, *chars], chars, strict=False):
+        if before is not None and char["x0"] - before["x1"] > 0.6 * char["size"] and not text.endswith(" "):
+            text += " "
+        text += char["text"]
+    return clean(text)
+
+
+def _cell_text(cell: str | None) -> str:
+    """A cell's wrapped lines joined; a new line is kept only where the cell itself starts a numbered part."""
+    whole = ""
+    for line in (clean(part) for part in (cell or "").split("\n")):
+        starts = bool(re.match(r"^(?:\d{1,2}[.、.)]|[((]\d{1,2}[))]|[①-⑳]|[((][一二三四五六七八九十]+[))])", line))
+        whole = f"{whole}\n{line}" if whole and starts else glue(whole, line)
+    return whole
+
+
+def _lines(pages: Iterable[list[_Part]]) -> list[Line]:
+    """Everything as lines of the text layer, paragraphs joined."""
+    parts = [part for page in pages for part in page]
+    printed = [part for part in parts if isinstance(part, _Printed)]
+    dropped = _heads_and_feet(printed)
+    right = _right_edge([p for p in printed if p not in dropped])
+    left = _left_edge([p for p in printed if p not in dropped])
+    lines: list[Line] = []
+    last: _Printed | None = None
+    table, previous_width = 0, 0
+    for part in parts:
+        if isinstance(part, list):
+            width = max(len(row) for row in part)
+            if last is not None or width != previous_width:
+                table += 1
+            previous_width = width
+            _add_rows(lines, part, table)
+            last = None
+        elif part not in dropped:
+            if last is not None and _goes_on(last, part, left, right):
+                lines[-1] = replace(lines[-1], text=glue(lines[-1].text, part.text), original=f"{lines[-1].original}\n{part.text}")
+            else:
+                lines.append(Line(part.text, part.text, len(lines) + 1, page=part.page))
+            last = part
+    return lines
+
+
+def _add_rows(lines: list[Line], rows: list[tuple[str, ...]], table: int) -> None:
+    for number, row in enumerate(rows, start=1):
+        if any(row):
+            text = " | ".join(cell for cell in row if cell)
+            lines.append(Line(text, "\t".join(row), len(lines) + 1, cells=row, merged=("",) * len(row), table=table, row=number))
+
+
+def _heads_and_feet(printed: Sequence[_Printed]) -> set[_Printed]:
+    """Lines at the top or foot of most pages that are the same but for figures."""
+    pages = {p.page for p in printed}
+    edge = [p for p in printed if p.top < 0.1 * p.height or p.bottom > 0.9 * p.height]
+    shapes = Counter(re.sub(r"\d+", "#", p.text) for p in edge)
+    numbers = [p for p in edge if re.fullmatch(r"[-—–\s·]*\d{1,3}[-—–\s·]*|第\s*\d+\s*页.*", p.text)]
+    often = {shape for shape, times in shapes.items() if times >= max(3, 0.5 * len(pages)) and len(shape) <= 50}
+    return {p for p in edge if re.sub(r"\d+", "#", p.text) in often and len(pages) >= 3} | set(numbers)
+
+
+def _right_edge(printed: Sequence[_Printed]) -> float:
+    """Where full lines end: the right edge that many share."""
+    edges = sorted((p.right for p in printed), reverse=True)
+    return edges[len(edges) // 20] if edges else 0.0
+
+
+def _left_edge(printed: Sequence[_Printed]) -> float:
+    return min((p.left for p in printed), default=0.0)
+
+
+def _goes_on(above: _Printed, below: _Printed, left: float, right: float) -> bool:
+    """Whether a line is the continuation of the one above: that one is full, and this one is not indented."""
+    full = above.right >= right - 2.2 * above.size
+    indented = below.left > left + 1.2 * below.size
+    same_type = abs(above.size - below.size) < 1.5
+    centred = above.left > left + 3 * above.size
+    return full and not indented and same_type and not centred

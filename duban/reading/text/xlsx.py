@@ -1,0 +1,138 @@
+"""Excel ledgers: every visible sheet's rows as table rows, merged cells filled, dates as they would be printed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lxml import etree
+
+from duban.errors import Unreadable
+from duban.reading.source import Format, Line, Source
+from duban.reading.text.archive import Archive
+from duban.reading.text.docx import in_simplified
+from duban.reading.text.grid import MAX_COLUMNS
+from duban.reading.text.normalise import clean
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+#: After so many empty rows in a row nothing more is expected: a format that was painted down to the last row.
+MAX_EMPTY = 2_000
+MAX_ROWS = 200_000
+
+_Merges = dict[tuple[int, int], tuple[int, int]]
+
+
+def read_xlsx(archive: Archive) -> Source:
+    """A workbook as table rows; raises `Unreadable` where it is damaged."""
+    try:
+        return Source(Format.XLSX, in_simplified(list(_lines(archive))))
+    except Unreadable:
+        raise
+    except Exception as error:  # a damaged workbook fails in openpyxl in many ways, none of them documented
+        raise Unreadable(reason="the workbook is damaged", remedy="Open it and save it again as .xlsx.") from error
+
+
+def _lines(archive: Archive) -> Iterator[Line]:
+    from openpyxl import load_workbook
+
+    for name in archive.names:  # every part is checked for size and entities before the library sees the file
+        if name.endswith((".xml", ".rels")):
+            archive.part(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book = load_workbook(io.BytesIO(archive.data), read_only=True, data_only=True, keep_links=False)
+        number = 0
+        for table, sheet in enumerate(book.worksheets, start=1):
+            if sheet.sheet_state != "visible":
+                continue
+            sheet.reset_dimensions()
+            merges = _merges(archive.part(sheet._worksheet_path.lstrip("/")))
+            for row, cells, merged in _filled(_rows(sheet.iter_rows()), merges):
+                number += 1
+                text = " | ".join(dict.fromkeys(cell for cell in cells if cell))
+                yield Line(text, "\t".join(cells), number, sheet=sheet.title, cells=cells, merged=merged, table=table, row=row)
+        book.close()
+
+
+def _rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Rows with their number, up to the last that holds anything."""
+    empty = 0
+    for number, row in enumerate(rows, start=1):
+        cells = tuple(shown(cell) for cell in row[:MAX_COLUMNS])
+        empty = 0 if any(cells) else empty + 1
+        if empty > MAX_EMPTY or number > MAX_ROWS:
+            return
+        yield number, cells
+
+
+def _filled(
+    rows: Iterable[tuple[int, tuple[str, ...]]], merges: _Merges
+) -> Iterator[tuple[int, tuple[str, ...], tuple[str, ...]]]:
+    """Rows that are not empty, with merged cells repeated and marked."""
+    heads: dict[tuple[int, int], str] = {}
+    for number, cells in rows:
+        texts, marks = list(cells), [""] * len(cells)
+        for column in range(len(cells)):
+            head = merges.get((number, column))
+            if head is None:
+                continue
+            if head == (number, column):
+                heads[head] = cells[column]
+            else:
+                texts[column] = heads.get(head, "")
+                marks[column] = "up" if head[0] < number else "left"
+        if any(texts):
+            yield number, tuple(texts), tuple(marks)
+
+
+def _merges(content: bytes) -> _Merges:
+    """For each cell of a merged range, the range's first cell; very large ranges only hold formats."""
+    merges: _Merges = {}
+    for _, element in etree.iterparse(io.BytesIO(content), tag=(f"{_MAIN}mergeCell", f"{_MAIN}row"), resolve_entities=False, no_network=True):
+        if element.tag == f"{_MAIN}mergeCell":
+            _add_range(merges, element.get("ref", ""))
+        element.clear()
+    return merges
+
+
+def _add_range(merges: _Merges, reference: str) -> None:
+    match = re.fullmatch(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})", reference)
+    if not match:
+        return
+    left, top, right, bottom = _column(match[1]), int(match[2]), _column(match[3]), int(match[4])
+    if (right - left + 1) * (bottom - top + 1) > 100_000 or len(merges) > 1_000_000:
+        return
+    for row in range(top, bottom + 1):
+        for column in range(left, min(right, MAX_COLUMNS) + 1):
+            merges[(row, column)] = (top, left)
+
+
+def _column(letters: str) -> int:
+    value = 0
+    for letter in letters:
+        value = 26 * value + ord(letter) - 64
+    return value - 1
+
+
+def shown(cell: Any) -> str:
+    """What a cell shows: text, a whole number without its .0, a date in the form of its format."""
+    value = cell.value
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, dt.datetime | dt.date):
+        return _date(value, str(cell.number_format or ""))
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.10g}"
+    lines = (clean(part) for part in str(value).replace("_x000D_", "").splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _date(value: dt.datetime | dt.date, form: str) -> str:
+    form = re.sub(r"\[[^\]]*\]|\\|\"", "", form).lower()
+    if "d" not in form and "m" in form and "y" in form:
+        return f"{value.year}年{value.month}月"
+    return f"{value.year}年{value.month}月{value.day}日"
