@@ -22,7 +22,7 @@ _REMEMBERED = 10_000
 
 
 class Limiter:
-    """A bucket of requests for each client, filled at a steady rate. It is this process's: n servers allow n times it."""
+    """A bucket of requests for each client, filled at a steady rate. Each process has its own."""
 
     def __init__(self, per_minute: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate = per_minute / 60

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from duban.adapters.database import Database
 from duban.domain.actors import Actor, relations
 from duban.domain.lifecycle import ACTION_ZH, TRANSITIONS, gaps, possible_actions
+from duban.errors import NotFound
 from duban.services.item_facts import facts_of, standing_of
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting
@@ -159,3 +160,25 @@ def _actions(session: Session, item: Item, actor: Actor) -> tuple[ActionView, ..
         for action in possible_actions(item.state)
         if not held.isdisjoint(TRANSITIONS[action].by)
     )
+
+
+def belongs(
+    database: Database,
+    *,
+    item_id: int,
+    measure_id: int | None = None,
+    milestone_id: int | None = None,
+    regulation_id: int | None = None,
+) -> None:
+    """Raises NotFound unless the part is one of this item's: an address must not name two different things."""
+    wanted: tuple[tuple[str, type[Measure | Milestone | Regulation], int | None], ...] = (
+        ("measure", Measure, measure_id),
+        ("milestone", Milestone, milestone_id),
+        ("regulation", Regulation, regulation_id),
+    )
+    with database.read() as session:
+        for what, table, key in wanted:
+            if key is None:
+                continue
+            if session.scalar(select(table.id).where(table.id == key, table.item_id == item_id)) is None:
+                raise NotFound(what=f"{what} of item {item_id}", key=key)

@@ -1,136 +1,159 @@
-"""The ranking of units (月排名): points out of 100 by the plan's scoring rules, each part shown with its numbers."""
+"""The ranking of units (月排名): counted from the ledger, scored by the plan's rules (`duban.domain.ranking`)."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
-from duban.domain.lifecycle import Outcome, State
-from duban.services.queries.lights import Lighting
+from duban.domain.lifecycle import State
+from duban.domain.policy_model import ClockKind
+from duban.domain.ranking import UnitFigures, rank
+from duban.services.queries.lights import OPEN_CLOCKS, Lighting
 from duban.services.queries.plans import find_plan
 from duban.services.queries.scope import Scope, own_parties
-from models import Item, ItemParty, Notice, NoticeRecipient, Party, Role
+from duban.services.rules import business_date
+from models import Clock, ClockState, Item, ItemParty, Notice, NoticeRecipient, Party, Role
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A unit's place, its points, and what they are made of. Equal points share a place."""
+    """A unit's place and score, the figures that they come from, and the reckoning in words. `place` null: 不参评."""
 
-    place: int
+    place: int | None
     party_id: int
     name: str
-    points: float
+    score: float | None
     items: int
     closed: int
-    overdue: int
-    breached: int
-    notices: int
+    came_due: int
+    met: int
+    sheets: int
     acknowledged: int
+    overdue: int
+    lines: tuple[str, ...]
     own: bool
 
 
-@dataclass(slots=True)
-class _Tally:
-    items: int = 0
-    closed: int = 0
-    overdue: int = 0
-    breached: int = 0
-    notices: int = 0
-    acknowledged: int = 0
-    names: list[str] = field(default_factory=list)
-
-
 def ranking(database: Database, *, plan: str, scope: Scope, as_of: dt.date) -> tuple[Ranked, ...]:
-    """All lead and responsible units of a plan, the best first. Raises NotFound.
-
-    Points: closed share x `closed_points` + share never breached x `on_time_points` + share of acknowledged notices x
-    `acknowledge_points` - `overdue_penalty` an overdue item, 0 at least (`[ranking]` of the plan's policy).
-    """
+    """All lead and responsible units of a plan, the best first. Raises NotFound."""
     with database.read() as session:
         plan_id = find_plan(session, plan).id
-        rules = Lighting(session, as_of).rules(plan_id)
-        tallies: dict[int, _Tally] = defaultdict(_Tally)
-        names: dict[int, str] = {}
-        rows = session.execute(
-            select(Party.id, Party.name, Item)
-            .join(ItemParty, ItemParty.party_id == Party.id)
-            .join(Item, Item.id == ItemParty.item_id)
-            .where(
-                Item.plan_id == plan_id,
-                ~Item.dropped,
-                ~Item.quarantined,
-                ItemParty.role.in_((Role.LEAD_UNIT, Role.RESPONSIBLE)),
-            )
-            .distinct()
-        )
-        seen: set[tuple[int, int]] = set()
-        for party_id, name, item in rows.tuples():
-            if (party_id, item.id) not in seen:
-                seen.add((party_id, item.id))
-                names[party_id] = name
-                _count(tallies[party_id], item, as_of)
-        meant_for = func.coalesce(NoticeRecipient.for_party_id, NoticeRecipient.party_id)
-        acknowledged = (
-            select(meant_for, NoticeRecipient.acknowledged_at)
-            .join(Notice, Notice.id == NoticeRecipient.notice_id)
-            .where(meant_for.in_(names), NoticeRecipient.role == "to", Notice.acknowledge_by.is_not(None))
-        )
-        for party_id, at in session.execute(acknowledged).tuples():
-            tallies[party_id].notices += 1
-            tallies[party_id].acknowledged += at is not None
+        scoring = Lighting(session, as_of).rules(plan_id).policy.scoring
+        parties = _items_by_unit(session, plan_id)
+        names = dict(session.execute(select(Party.name, Party.id).where(Party.id.in_(parties.keys()))).tuples().all())
+        limits = _limits(session, plan_id, as_of)
+        sheets = _sheets(session, plan_id, as_of)
         own = set(session.scalars(own_parties(scope))) if scope.parties else set()
-    scoring = rules.policy.scoring
-    points = {
-        party_id: max(
-            0.0,
-            scoring.closed_points * _share(t.closed, t.items)
-            + scoring.on_time_points * _share(t.items - t.breached, t.items)
-            + scoring.acknowledge_points * _share(t.acknowledged, t.notices)
-            - scoring.overdue_penalty * t.overdue,
+    figures = [
+        _figures(name, parties[party_id], limits, sheets.get(party_id, (0, 0)), as_of)
+        for name, party_id in names.items()
+    ]
+    return tuple(
+        Ranked(
+            place=s.place,
+            party_id=names[s.unit],
+            name=s.unit,
+            score=float(s.score) if s.score is not None else None,
+            items=s.figures.items,
+            closed=s.figures.closed,
+            came_due=s.figures.came_due,
+            met=s.figures.met,
+            sheets=s.figures.sheets,
+            acknowledged=s.figures.acknowledged,
+            overdue=s.figures.overdue,
+            lines=s.lines,
+            own=names[s.unit] in own,
         )
-        for party_id, t in tallies.items()
-    }
-    order = sorted(points, key=lambda p: (-round(points[p], 1), names[p]))
-    return tuple(_placed(order, points, tallies, names, own))
+        for s in rank(figures, scoring)
+    )
 
 
-def _count(tally: _Tally, item: Item, as_of: dt.date) -> None:
-    late = item.state is not State.CLOSED and item.due_on is not None and item.due_on < as_of
-    tally.items += 1
-    tally.closed += item.state is State.CLOSED and item.outcome is Outcome.RECTIFIED
-    tally.overdue += late
-    tally.breached += late or item.breached_on is not None
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    id: int
+    state: State
+    due_on: dt.date | None
 
 
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 1.0
-
-
-def _placed(
-    order: list[int], points: dict[int, float], tallies: dict[int, _Tally], names: dict[int, str], own: set[int]
-) -> list[Ranked]:
-    found: list[Ranked] = []
-    for index, party_id in enumerate(order, 1):
-        score = round(points[party_id], 1)
-        place = found[-1].place if found and found[-1].points == score else index
-        t = tallies[party_id]
-        found.append(
-            Ranked(
-                place=place,
-                party_id=party_id,
-                name=names[party_id],
-                points=score,
-                items=t.items,
-                closed=t.closed,
-                overdue=t.overdue,
-                breached=t.breached,
-                notices=t.notices,
-                acknowledged=t.acknowledged,
-                own=party_id in own,
-            )
+def _items_by_unit(session: Session, plan_id: int) -> dict[int, list[_Counted]]:
+    rows = session.execute(
+        select(ItemParty.party_id, Item.id, Item.state, Item.due_on)
+        .join(Item, Item.id == ItemParty.item_id)
+        .where(
+            Item.plan_id == plan_id,
+            ~Item.dropped,
+            ~Item.quarantined,
+            ItemParty.role.in_((Role.LEAD_UNIT, Role.RESPONSIBLE)),
         )
+        .distinct()
+    ).tuples()
+    found: dict[int, list[_Counted]] = defaultdict(list)
+    for party_id, item_id, state, due_on in rows:
+        found[party_id].append(_Counted(item_id, state, due_on))
     return found
+
+
+def _limits(session: Session, plan_id: int, as_of: dt.date) -> dict[int, tuple[int, int]]:
+    """Limits of each item that fell due so far, and how many of them were met in time."""
+    rows = session.execute(
+        select(Clock.item_id, Clock.due_on, Clock.state, Clock.ended_at).where(
+            Clock.plan_id == plan_id,
+            Clock.kind == ClockKind.LIMIT,
+            Clock.state.in_((*OPEN_CLOCKS, ClockState.COMPLETED)),
+        )
+    ).tuples()
+    found: dict[int, tuple[int, int]] = {}
+    for item_id, due_on, state, ended_at in rows:
+        met = state is ClockState.COMPLETED and ended_at is not None and business_date(ended_at) <= due_on
+        if due_on < as_of or met:
+            due, kept = found.get(item_id, (0, 0))
+            found[item_id] = (due + 1, kept + met)
+    return found
+
+
+def _sheets(session: Session, plan_id: int, as_of: dt.date) -> dict[int, tuple[int, int]]:
+    """Receipts that each party owed by now, and how many came in time; of a unit's head they count for the unit."""
+    party = func.coalesce(NoticeRecipient.for_party_id, NoticeRecipient.party_id)
+    rows = session.execute(
+        select(party, Notice.acknowledge_by, NoticeRecipient.acknowledged_at)
+        .join(Notice, Notice.id == NoticeRecipient.notice_id)
+        .where(Notice.plan_id == plan_id, Notice.acknowledge_by.is_not(None), NoticeRecipient.role == "to")
+    ).tuples()
+    units: dict[int, list[int]] = defaultdict(list)
+    heads = select(Party.id, Party.head_id).where(Party.plan_id == plan_id, Party.head_id.is_not(None))
+    for unit_id, head_id in session.execute(heads).tuples():
+        units[head_id or 0].append(unit_id)
+    found: dict[int, tuple[int, int]] = {}
+    for party_id, by, at in rows:
+        in_time = at is not None and by is not None and business_date(at) <= by
+        if in_time or (by is not None and by < as_of):
+            for unit_id in (party_id, *units[party_id]):
+                owed, kept = found.get(unit_id, (0, 0))
+                found[unit_id] = (owed + 1, kept + in_time)
+    return found
+
+
+def _figures(
+    name: str,
+    items: list[_Counted],
+    limits: dict[int, tuple[int, int]],
+    sheets: tuple[int, int],
+    as_of: dt.date,
+) -> UnitFigures:
+    kept = [limits.get(item.id, (0, 0)) for item in items]
+    late = [i for i in items if i.state is not State.CLOSED and i.due_on is not None and i.due_on < as_of]
+    return UnitFigures(
+        unit=name,
+        items=len(items),
+        closed=sum(item.state is State.CLOSED for item in items),
+        came_due=sum(due for due, _ in kept),
+        met=sum(met for _, met in kept),
+        sheets=sheets[0],
+        acknowledged=sheets[1],
+        overdue=len(late),
+    )

@@ -1,0 +1,98 @@
+"""Transitions: one, or many with a result for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from duban.api.bodies import BulkIn, BulkMove, Id, MoveIn
+from duban.api.context import Caller, Context, Ctx, Who, log_refusal
+from duban.api.examples import MOVED, answer
+from duban.api.once import IdempotencyKey, once
+from duban.api.problems import documented, problem_body
+from duban.errors import DubanError
+from duban.services.transitions import Instrument, Moved, MoveDetails, move
+
+router = APIRouter(prefix="/items", tags=["transitions"], responses=documented(401, 403, 409, 413, 422, 429))
+
+
+@dataclass(frozen=True, slots=True)
+class BulkResult:
+    """What became of one of many: the transition, or the problem that it was refused with."""
+
+    item_id: int
+    done: bool
+    moved: Moved | None
+    problem: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAnswer:
+    """The result of each transition, in the order of the request."""
+
+    done: int
+    refused: int
+    results: list[BulkResult]
+
+
+@router.post(
+    "/{item_id}/transitions",
+    summary="Move an item",
+    response_model=Moved,
+    responses=answer(MOVED) | documented(404),
+)
+def post_transition(
+    item_id: Id, body: MoveIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Performs one action of the transition table: state, clocks, event and notices commit together or not at all.
+
+    409 `stale_version` carries the present version and state; 422 `guard_failed` names each gap.
+    """
+    request = (f"/items/{item_id}/transitions", body)
+    return once(context, caller, idempotency_key, request, lambda: perform(context, caller, item_id, body))
+
+
+@router.post("/transitions", summary="Move many items, each by itself", response_model=BulkAnswer)
+def post_transitions(
+    body: BulkIn, request: Request, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """One refused transition never stops the others; each result carries the transition or its problem."""
+
+    def act() -> BulkAnswer:
+        results = [_one_of_many(request, context, caller, one) for one in body.transitions]
+        done = sum(r.done for r in results)
+        return BulkAnswer(done, len(results) - done, results)
+
+    return once(context, caller, idempotency_key, ("/items/transitions", body), act)
+
+
+def perform(context: Context, caller: Caller, item_id: int, body: MoveIn) -> Moved:
+    """The transition of a request body."""
+    details = MoveDetails(
+        measures=tuple(body.measures),
+        regulations={k: Instrument(v.document_number, v.issued_on) for k, v in body.regulations.items()},
+        merge_into=body.merge_into,
+        due_on=body.due_on,
+        occurred_at=body.occurred_at,
+    )
+    return move(
+        context.database,
+        item_id=item_id,
+        action=body.action,
+        actor=caller.actor,
+        expected_version=body.expected_version,
+        reason=body.reason,
+        details=details,
+        now=context.now(),
+    )
+
+
+def _one_of_many(request: Request, context: Context, caller: Caller, body: BulkMove) -> BulkResult:
+    try:
+        return BulkResult(body.item_id, True, perform(context, caller, body.item_id, body), None)
+    except DubanError as error:
+        log_refusal(request, error)
+        return BulkResult(body.item_id, False, None, problem_body(error))

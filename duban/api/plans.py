@@ -1,0 +1,124 @@
+"""Plans: list, upload, release, the doubts about their reading, ranking and parties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Path, Query, UploadFile
+
+from duban.api.bodies import ShortText
+from duban.api.context import OFFICE, AsOf, Ctx, Who
+from duban.api.problems import TooLarge, documented
+from duban.reading.directory import Entry, read_directory
+from duban.reading.reader import read_bytes
+from duban.services.queries.parties import list_parties
+from duban.services.queries.plans import Doubtful, anomalies_of, list_plans, one_plan, quarantine
+from duban.services.queries.ranking import Ranked, ranking
+from duban.services.queries.shapes import AnomalyView, PartyView, PlanView
+from duban.services.registration import OfficeRules, Received, Registered, register
+from duban.services.release import release
+
+router = APIRouter(prefix="/plans", tags=["plans"], responses=documented(401, 403, 404, 422, 429))
+PlanKey = Annotated[str, Path(max_length=100, pattern=r"^[^\x00]+$", description="A plan's id or code.")]
+MAX_DOCUMENT = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Whether this request released the plan; false where it was released before."""
+
+    released: bool
+    plan: PlanView
+
+
+@router.get("", summary="All plans with their counts")
+def get_plans(context: Ctx, caller: Who, as_of: AsOf) -> tuple[PlanView, ...]:
+    """Counts are of the items that the caller may see."""
+    return list_plans(context.database, scope=caller.scope, as_of=as_of)
+
+
+@router.post("", summary="Upload a plan", status_code=201, responses=documented(409, 413))
+def post_plan(
+    *,
+    context: Ctx,
+    caller: Who,
+    as_of: AsOf,
+    file: Annotated[UploadFile, File(description="The published document, at most 20 MB.")],
+    directory: Annotated[UploadFile | None, File(description="Its directory of parties, as CSV or .xlsx.")] = None,
+    code: Annotated[ShortText | None, Form(description="A short name; made from the document where left out.")] = None,
+) -> Registered:
+    """Reads and registers a document, whole or not at all; the same bytes again change nothing (`created` is false)."""
+    caller.require("upload a plan", *OFFICE)
+    filename = (file.filename or "document").replace("\\", "/").rsplit("/", 1)[-1]
+    content = _bytes(file)
+    entries: list[Entry] = []
+    if directory is not None:
+        entries = read_directory(_bytes(directory), directory.filename or "directory.csv")
+    settings = context.settings
+    return register(
+        context.database,
+        Received(filename, content, read_bytes(content, filename)),
+        rules=OfficeRules(
+            policy_name=settings.policy.stem,
+            policy_text=settings.policy.read_text(encoding="utf-8"),
+            office_name=settings.office_name,
+            office_email=settings.office_email,
+        ),
+        actor=caller.actor,
+        as_of=as_of,
+        now=context.now(),
+        directory=entries,
+        code=code or None,
+    )
+
+
+def _bytes(file: UploadFile) -> bytes:
+    content = file.file.read(MAX_DOCUMENT + 1)
+    if len(content) > MAX_DOCUMENT:
+        raise TooLarge(limit="20 MB")
+    return content
+
+
+@router.get("/{plan}", summary="One plan")
+def get_plan(plan: PlanKey, context: Ctx, caller: Who, as_of: AsOf) -> PlanView:
+    """With its counts by state and light."""
+    return one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of)
+
+
+@router.post("/{plan}/release", summary="Let the plan's notices go")
+def post_release(plan: PlanKey, context: Ctx, caller: Who, as_of: AsOf) -> Released:
+    """The first night after registration only shows what would be sent; this lets it go."""
+    caller.require("release a plan", *OFFICE)
+    found = one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of)
+    done = release(context.database, plan=found.id, actor=caller.actor, now=context.now())
+    return Released(done, one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of))
+
+
+@router.get("/{plan}/anomalies", summary="The doubts about a plan's reading")
+def get_anomalies(
+    plan: PlanKey,
+    context: Ctx,
+    caller: Who,
+    unresolved: Annotated[bool | None, Query(description="Only open (true) or settled (false) ones.")] = None,
+) -> tuple[AnomalyView, ...]:
+    """In the order of the document, each with its line."""
+    return anomalies_of(context.database, plan=plan, scope=caller.scope, unresolved=unresolved)
+
+
+@router.get("/{plan}/quarantine", summary="Items that wait for a person, with their source text")
+def get_quarantine(plan: PlanKey, context: Ctx, caller: Who, as_of: AsOf) -> tuple[Doubtful, ...]:
+    """No clock runs and nothing is sent for these until somebody resolves them."""
+    return quarantine(context.database, scope=caller.scope, as_of=as_of, plan=plan)
+
+
+@router.get("/{plan}/ranking", summary="The ranking of the plan's units")
+def get_ranking(plan: PlanKey, context: Ctx, caller: Who, as_of: AsOf) -> tuple[Ranked, ...]:
+    """Scored by the plan's rules; each score with its figures and the reckoning in words."""
+    return ranking(context.database, plan=plan, scope=caller.scope, as_of=as_of)
+
+
+@router.get("/{plan}/parties", summary="The plan's directory of parties")
+def get_parties(plan: PlanKey, context: Ctx, caller: Who, as_of: AsOf) -> tuple[PartyView, ...]:
+    """Addresses are shown to the supervision office only."""
+    return list_parties(context.database, plan=plan, scope=caller.scope, as_of=as_of)

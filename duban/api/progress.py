@@ -1,0 +1,226 @@
+"""What units report: measures, milestones, regulations, evidence, and the steps towards striking an item off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi.responses import JSONResponse
+
+from duban.api.bodies import ClosingIn, Id, MeasureIn, MilestoneIn, Reason, RegulationIn, Version
+from duban.api.context import Caller, Context, Ctx, Who
+from duban.api.once import IdempotencyKey, once
+from duban.api.problems import documented
+from duban.errors import NotFound
+from duban.services.closing import take_step
+from duban.services.evidence_files import check_type, evidence_content
+from duban.services.progress import (
+    MAX_EVIDENCE_BYTES,
+    EvidenceRefused,
+    hand_in_evidence,
+    report_measure,
+    report_milestone,
+    report_regulation,
+)
+from duban.services.queries.item import belongs, present_version
+
+router = APIRouter(
+    prefix="/items/{item_id}", tags=["progress"], responses=documented(401, 403, 404, 409, 413, 422, 429)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The item after a change was recorded on it."""
+
+    item_id: int
+    version: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that was kept, by its hash."""
+
+    item_id: int
+    evidence_id: int
+    filename: str
+    size: int
+    version: int
+
+
+@router.post("/measures/{measure_id}", summary="Report how far a measure is", response_model=Recorded)
+def post_measure(
+    *, item_id: Id, measure_id: Id, body: MeasureIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """open 未完成, mostly_done 基本完成 (never closes an item), done 已完成."""
+    belongs(context.database, item_id=item_id, measure_id=measure_id)
+
+    def act() -> Recorded:
+        report_measure(
+            context.database,
+            measure_id=measure_id,
+            progress=body.progress,
+            actor=caller.actor,
+            expected_version=body.expected_version,
+            now=context.now(),
+            done_on=body.done_on,
+            reason=body.reason,
+        )
+        return recorded(context, item_id)
+
+    return once(context, caller, idempotency_key, (f"/items/{item_id}/measures/{measure_id}", body), act)
+
+
+@router.post("/milestones/{milestone_id}", summary="Report that a milestone is done", response_model=Recorded)
+def post_milestone(
+    *,
+    item_id: Id,
+    milestone_id: Id,
+    body: MilestoneIn,
+    context: Ctx,
+    caller: Who,
+    idempotency_key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Its clock ends with it, in the same transaction."""
+    belongs(context.database, item_id=item_id, milestone_id=milestone_id)
+
+    def act() -> Recorded:
+        report_milestone(
+            context.database,
+            milestone_id=milestone_id,
+            actor=caller.actor,
+            expected_version=body.expected_version,
+            now=context.now(),
+            done_on=body.done_on,
+            reason=body.reason,
+        )
+        return recorded(context, item_id)
+
+    return once(context, caller, idempotency_key, (f"/items/{item_id}/milestones/{milestone_id}", body), act)
+
+
+@router.post("/regulations/{regulation_id}", summary="Record a regulation's 文号 and date", response_model=Recorded)
+def post_regulation(
+    *,
+    item_id: Id,
+    regulation_id: Id,
+    body: RegulationIn,
+    context: Ctx,
+    caller: Who,
+    idempotency_key: IdempotencyKey = None,
+) -> JSONResponse:
+    """With both it counts as issued."""
+    belongs(context.database, item_id=item_id, regulation_id=regulation_id)
+
+    def act() -> Recorded:
+        report_regulation(
+            context.database,
+            regulation_id=regulation_id,
+            document_number=body.document_number,
+            issued_on=body.issued_on,
+            actor=caller.actor,
+            expected_version=body.expected_version,
+            now=context.now(),
+        )
+        return recorded(context, item_id)
+
+    return once(context, caller, idempotency_key, (f"/items/{item_id}/regulations/{regulation_id}", body), act)
+
+
+@router.post("/evidence", summary="Hand in a file that proves what was done", status_code=201)
+def post_evidence(
+    *,
+    item_id: Id,
+    context: Ctx,
+    caller: Who,
+    file: Annotated[UploadFile, File(description="PDF, JPEG, PNG, Word, Excel or text; at most 20 MB.")],
+    expected_version: Annotated[Version, Form()],
+    note: Annotated[Reason, Form()] = "",
+) -> Kept:
+    """Kept by its SHA-256. The same file a second time is refused with 422 `evidence_refused`."""
+    return keep_evidence(
+        context=context, caller=caller, item_id=item_id, file=file, expected_version=expected_version, note=note
+    )
+
+
+@router.get(
+    "/evidence/{evidence_id}",
+    summary="A file that was handed in",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def get_evidence(item_id: Id, evidence_id: Id, context: Ctx, caller: Who) -> Response:
+    """Always as a download: what somebody uploaded is never shown as a page of ours."""
+    return download(context, caller, item_id, evidence_id)
+
+
+@router.post("/closing", summary="Take a step towards 销号", response_model=Recorded)
+def post_closing(
+    *, item_id: Id, body: ClosingIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """申请销号 (unit) → 签字 (each lead official) → 核查 (who neither did nor asked for it) → 公示; then `close`."""
+
+    def act() -> Recorded:
+        take_step(
+            context.database,
+            item_id=item_id,
+            step=body.step,
+            actor=caller.actor,
+            expected_version=body.expected_version,
+            now=context.now(),
+            on_behalf_of=body.on_behalf_of,
+            note=body.note,
+            ends_on=body.ends_on,
+        )
+        return recorded(context, item_id)
+
+    return once(context, caller, idempotency_key, (f"/items/{item_id}/closing", body), act)
+
+
+def keep_evidence(
+    *, context: Context, caller: Caller, item_id: int, file: UploadFile, expected_version: int, note: str
+) -> Kept:
+    """Reads, checks and keeps an uploaded file. Raises EvidenceRefused and what `hand_in_evidence` raises."""
+    content = file.file.read(MAX_EVIDENCE_BYTES + 1)
+    filename = (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1].replace("\x00", "")[-255:] or "file"
+    if not content:
+        raise EvidenceRefused(filename=filename, reason="it is empty")
+    media_type = check_type(filename, content)
+    evidence_id = hand_in_evidence(
+        context.database,
+        item_id=item_id,
+        filename=filename,
+        media_type=media_type,
+        content=content,
+        note=note,
+        actor=caller.actor,
+        expected_version=expected_version,
+        now=context.now(),
+    )
+    return Kept(item_id, evidence_id, filename, len(content), recorded(context, item_id).version)
+
+
+def download(context: Context, caller: Caller, item_id: int, evidence_id: int) -> Response:
+    """A file as an attachment. Raises NotFound, OutOfScope."""
+    from urllib.parse import quote
+
+    found = evidence_content(context.database, item_id=item_id, evidence_id=evidence_id, scope=caller.scope)
+    return Response(
+        found.content,
+        media_type=found.media_type,
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.filename)}",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox",
+        },
+    )
+
+
+def recorded(context: Context, item_id: int) -> Recorded:
+    """The item's version and state now."""
+    present = present_version(context.database, item_id)
+    if present is None:
+        raise NotFound(what="item", key=item_id)
+    return Recorded(item_id, *present)

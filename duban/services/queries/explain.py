@@ -1,0 +1,120 @@
+"""Why this light and these dates: each clock of an item in words that a clerk can check with a paper calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.domain import clocks as pure
+from duban.domain.explain import explain_due, explain_ladder, explain_light
+from duban.domain.ladder import due_rungs
+from duban.domain.lights import Light
+from duban.domain.policy_model import ClockKind
+from duban.services.queries.lights import STANDING, Lighting, Standing
+from duban.services.queries.scope import Scope, check_item
+from duban.services.rules import Rules
+from models import Clock, ClockState, Item, Milestone, RungFired
+
+
+@dataclass(frozen=True, slots=True)
+class ClockExplained:
+    """One clock: how its date came about, and what its ladder did and will do."""
+
+    clock_id: int
+    kind: ClockKind
+    state: ClockState
+    milestone: str | None
+    due_on: dt.date
+    provisional: bool
+    date: tuple[str, ...]
+    ladder: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemExplained:
+    """An item's light with its reasons, and each of its clocks; open ones first."""
+
+    item_id: int
+    as_of: dt.date
+    light: str
+    reasons: tuple[str, ...]
+    policy: str
+    clocks: tuple[ClockExplained, ...]
+
+
+def explain_item(database: Database, *, item_id: int, scope: Scope, as_of: dt.date) -> ItemExplained:
+    """The explanation as of a day. Raises NotFound, OutOfScope."""
+    with database.read() as session:
+        item = check_item(session, item_id, scope)
+        lighting = Lighting(session, as_of)
+        rules = lighting.rules(item.plan_id)
+        standing = Standing(*session.execute(select(*STANDING).where(Item.id == item_id)).one())
+        light: Light = lighting.of([standing], Item.id == item_id)[item_id]
+        clocks = session.scalars(select(Clock).where(Clock.item_id == item_id).order_by(Clock.due_on, Clock.id)).all()
+        explained = [_explain(session, clock, item, rules, as_of) for clock in clocks]
+        explained.sort(key=lambda c: c.state not in ("armed", "running", "paused"))
+        return ItemExplained(
+            item_id=item_id,
+            as_of=as_of,
+            light=light.colour.value,
+            reasons=explain_light(light).lines,
+            policy=rules.policy.title,
+            clocks=tuple(explained),
+        )
+
+
+def _explain(session: Session, clock: Clock, item: Item, rules: Rules, as_of: dt.date) -> ClockExplained:
+    fired_rows = session.execute(
+        select(RungFired.rung, RungFired.fired_on)
+        .where(RungFired.clock_id == clock.id, RungFired.cycle == clock.cycle)
+        .order_by(RungFired.id)
+    ).tuples()
+    fired = dict(fired_rows.all())
+    value = _pure(clock, item, frozenset(fired))
+    decision = None
+    if value.open:
+        decision = due_rungs(
+            clock.due_on,
+            set(fired),
+            as_of,
+            rules.policy,
+            rules.calendar,
+            acknowledged_on=clock.acknowledged_on,
+            paused=clock.state is ClockState.PAUSED,
+            armed_on=clock.started_on,
+            kind=clock.kind,
+        )
+    due = explain_due(value, rules.calendar)
+    ladder = explain_ladder(value, rules.policy, rules.calendar, as_of, fired=fired, decision=decision)
+    milestone = session.get(Milestone, clock.milestone_id) if clock.milestone_id is not None else None
+    return ClockExplained(
+        clock_id=clock.id,
+        kind=clock.kind,
+        state=clock.state,
+        milestone=milestone.text if milestone is not None else None,
+        due_on=clock.due_on,
+        provisional=due.provisional,
+        date=due.lines,
+        ladder=ladder.lines,
+    )
+
+
+def _pure(clock: Clock, item: Item, fired: frozenset[str]) -> pure.Clock:
+    """The row as the domain's value. How much a counted limit counted is not kept, so its printed date explains it."""
+    return pure.Clock(
+        kind=clock.kind,
+        state=pure.ClockState(clock.state.value),
+        started_on=clock.started_on,
+        nominal_on=clock.nominal_due_on,
+        due_on=clock.due_on,
+        movable=clock.counted,
+        remaining=clock.remaining_days,
+        fired=fired,
+        breached_on=clock.breached_on,
+        first_due_on=item.first_due_on if clock.kind is ClockKind.LIMIT and item.due_on == clock.due_on else None,
+        cycle=clock.cycle,
+    )

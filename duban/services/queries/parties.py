@@ -1,0 +1,46 @@
+"""A plan's parties, with how many open items each answers for."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import selectinload
+
+from duban.adapters.database import Database
+from duban.services.queries.item import view
+from duban.services.queries.lights import live, overdue
+from duban.services.queries.plans import find_plan
+from duban.services.queries.scope import Scope
+from duban.services.queries.shapes import PartyView, PlanRef
+from models import Item, ItemParty, Party
+
+
+def list_parties(database: Database, *, plan: str, scope: Scope, as_of: dt.date) -> tuple[PartyView, ...]:
+    """A plan's directory, by name. Only who sees everything sees addresses. Raises NotFound."""
+    with database.read() as session:
+        found = find_plan(session, plan)
+        late = func.sum(case((overdue(as_of), 1), else_=0))
+        counted = (
+            select(ItemParty.party_id, func.count(Item.id.distinct()), late)
+            .join(Item, Item.id == ItemParty.item_id)
+            .where(Item.plan_id == found.id, live())
+            .group_by(ItemParty.party_id)
+        )
+        counts = {party: (items, behind) for party, items, behind in session.execute(counted).tuples()}
+        parties = session.scalars(
+            select(Party).where(Party.plan_id == found.id).options(selectinload(Party.aliases)).order_by(Party.name)
+        )
+        ref = PlanRef(found.id, found.code, found.title)
+        return tuple(
+            view(
+                PartyView,
+                p,
+                plan=ref,
+                email=p.email if scope.everything else None,
+                aliases=tuple(a.name for a in p.aliases),
+                open_items=counts.get(p.id, (0, 0))[0],
+                overdue_items=counts.get(p.id, (0, 0))[1],
+            )
+            for p in parties
+        )
