@@ -10,6 +10,7 @@ from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import anomaly, field_name
 from duban.reading.model import Anomaly, AnomalyCode, Item, Place
 from duban.reading.parties import Named, split_parties, split_people
+from duban.reading.regulations import find_regulations
 from duban.reading.states import opening_state
 from duban.reading.structure import Draft, Field, Orphan
 from duban.reading.structure_measures import split_measures
@@ -57,6 +58,7 @@ def _item(draft: Draft, lexicon: Lexicon, year: int | None, anomalies: list[Anom
         seen[one.role] = one
         _set(item, one, lexicon)
     _read_limit(item, year)
+    item.regulations = find_regulations(item.measures, item.time_limit)
     item.children = [_item(child, lexicon, year, anomalies) for child in draft.children]
     item.state = opening_state(item)
     return item
