@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from duban.reading.model import Item
+
+#: A limit that says of all measures at once that they are carried out: then their regulations are issued too.
+_ALL_DONE = re.compile(r"^(?:均|各项措施|措施)?已(?:经|全部|全面)?(?:实施|落实|执行|完成|完成整改)$")
 
 
 def opening_state(item: Item) -> str:
@@ -15,7 +20,8 @@ def opening_state(item: Item) -> str:
         return "ongoing"
     if not item.measures:
         return "assigned"
-    planned = any(regulation.status == "planned" for regulation in item.regulations)
+    all_done = any(part.done and _ALL_DONE.match(part.text.strip("。;, ")) for part in item.milestones)
+    planned = not all_done and any(regulation.status == "planned" for regulation in item.regulations)
     to_come = any(not part.done and (part.due_on or part.start_on) for part in item.milestones)
     if planned or to_come:
         return "measure_drafted"
