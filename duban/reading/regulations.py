@@ -1,7 +1,7 @@
 """Regulations: the instruments that measures and a time limit promise, or have issued.
 
-制定《…》, 修订《…》 and 出台…办法 promise one; 已出台《…》 has issued it; 根据《…》, 落实《…》 only cite one. The short title
-of a limit (2014年内出台《实施办法》) means the full title of the measures, and counts once.
+制定《…》, 修订《…》 and 出台…办法 promise one; 已出台《…》 has issued it; 根据《…》 and 落实《…》 only cite one.
+The short title of a limit (2014年内出台《实施办法》) means the full title of the measures, and counts once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from duban.reading.model import Regulation
 
 PLANNED, ISSUED = "planned", "issued"
 
-_VERB = r"制定|制订|出台|修订|印发|颁布|发布|下发|起草|草拟|拟定|修编|编制|编印|研制|拟订|颁发|推出|修改|废止|完善|健全|建立|形成|细化"
+_VERB = (
+    r"制定|制订|出台|修订|印发|颁布|发布|下发|起草|草拟|拟定|修编|编制|编印|研制|拟订|颁发|推出|修改|废止"
+    r"|完善|健全|建立|形成|细化"
+)
 _STRONG = r"制定|制订|出台|修订|印发|颁布|发布|下发|起草|草拟|拟定|拟订|颁发|修编"
 _CITE = (
     r"根据|按照|依据|依照|参照|对照|遵照|按|贯彻|落实|执行|遵守|围绕|学习|宣传|宣贯|结合|符合|违反|严守|遵循|依托|领会|基于"

@@ -1,0 +1,111 @@
+"""Targets: numbers with their name, comparator, value and unit, and numbers that are none."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from duban.reading.targets import find_targets
+
+
+def found(text: str) -> list[tuple[str, str, str, str]]:
+    return [(t.name, t.comparator, str(t.value), t.unit) for t in find_targets(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("新增就业岗位40000个", ("新增就业岗位", "=", "40000", "个")),
+        ("新增就业岗位 40,000 个", ("新增就业岗位", "=", "40000", "个")),
+        ("新增就业岗位3万个以上", ("新增就业岗位", ">=", "3", "万个")),
+        ("城镇登记失业人数控制在3万人以内", ("城镇登记失业人数", "<=", "3", "万人")),
+        ("失业人数不超过3万人", ("失业人数", "<=", "3", "万人")),
+        ("地区生产总值同比增长7%", ("地区生产总值", "+%", "7", "%")),
+        ("区地方财政收入增长12%左右", ("区地方财政收入", "+%", "12", "%")),
+        ("单位增加值能耗同比下降3%", ("单位增加值能耗", "-%", "3", "%")),
+        ("实现全社会固定资产投资额310亿元", ("全社会固定资产投资额", "=", "310", "亿元")),
+        ("科技投入占财政支出的比例达2%以上", ("科技投入占财政支出的比例", ">=", "2", "%")),
+        ("空气质量优良率保持在80%以上", ("空气质量优良率", ">=", "80", "%")),
+        ("绿化覆盖率不低于40.5\uff05", ("绿化覆盖率", ">=", "40.5", "%")),
+        ("高新技术企业累计超过258家", ("高新技术企业", ">=", "258", "家")),
+        ("平均降尘量降至11吨/平方公里·月", ("平均降尘量", "<=", "11", "吨/平方公里·月")),
+        ("全年计划新引进40家影视类企业", ("新引进影视类企业", "=", "40", "家")),
+        ("全年至少完成300户廉租房配租任务", ("廉租房配租任务", ">=", "300", "户")),
+        ("综合保险覆盖面达23 .13万人", ("综合保险覆盖面", ">=", "23.13", "万人")),
+        ("为2000名失能老人提供服务", ("失能老人提供服务", "=", "2000", "名")),
+        ("对141条(段)道路实施整治", ("道路实施整治", "=", "141", "条(段)")),
+        ("完成夏长浦等5条河道整治", ("河道整治", "=", "5", "条")),
+        ("主要预期目标是:财政收入增长7%", ("财政收入", "+%", "7", "%")),
+        ("完成28家年耗能5000吨标煤以上企业改造", ("年耗能5000吨标煤以上企业改造", "=", "28", "家")),
+        ("促成合作40余项", ("促成合作", ">=", "40", "项")),
+    ],
+)
+def test_a_target_has_a_name_a_comparator_a_value_and_a_unit(text: str, expected: tuple[str, str, str, str]) -> None:
+    assert found(text) == [expected]
+
+
+def test_a_change_from_one_figure_to_another_keeps_the_first_as_baseline() -> None:
+    [target] = find_targets("建成区绿化覆盖率从40.5%提高到41%")
+    assert (target.comparator, target.value, target.baseline) == ("->", Decimal(41), Decimal("40.5"))
+
+
+def test_a_range_keeps_both_ends() -> None:
+    [target] = find_targets("科技小巨人企业1-2户")
+    assert (target.value, target.upper, target.unit) == (Decimal(1), Decimal(2), "户")
+    [target] = find_targets("第三产业增速提高1%至2%")
+    assert (target.comparator, target.value, target.upper) == ("+%", Decimal(1), Decimal(2))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("新建2个健身中心、3处运动场、6个健身家园", "新建健身中心 新建运动场 新建健身家园"),
+        ("建成15所服务站和20所卫生室", "建成服务站 建成卫生室"),
+        (
+            "完成直管公房修缮26.45万平方米、住宅整治50万平方米、屋面及相关设施改造80万平方米",
+            "直管公房修缮 住宅整治 屋面及相关设施改造",
+        ),
+        ("完成65.6万平方米公房修缮、200万平方米屋面及设施改造、60万平方米住宅整治", "公房修缮 屋面及设施改造 住宅整治"),
+        ("建成农村公路28条、45公里", "建成农村公路 建成农村公路"),
+        ("建成规划确定的18条、23.5公里污水管道", "污水管道 污水管道"),
+        (
+            "新增5家照护之家、新增2个服务中心、新建、改建15个活动室和服务站",
+            "新增照护之家 新增服务中心 新建、改建活动室和服务站",
+        ),
+        ("城镇居民收入和农村居民收入分别增长10%左右", "城镇居民收入 农村居民收入"),
+        ("甲、乙、丙签约率分别达到93%、96%和95%", "甲 乙 丙签约率"),
+        ("建设公共绿地11万平方米\uff0c立体绿化3万平方米", "建设公共绿地 立体绿化"),
+        ("财政收入229.71亿元,同比增长18.18%", "财政收入 财政收入"),
+    ],
+)
+def test_several_targets_in_a_sentence_each_have_their_name(text: str, names: str) -> None:
+    assert [t.name for t in find_targets(text)] == names.split()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "推进118、119地块、60号地块和237街坊建设",
+        "建设A20、14号线站点",
+        "2017年6月30日前召开会议",
+        "推进“10分钟公共文化圈”和“15个1”工程",
+        "落实《三年行动30项计划》",
+        "落实市人才新政30条",
+        "重点做好以下7个方面工作",
+        "完成第5次会议的筹备",
+        "严格实施1000吨标准煤以上企业的监测",
+        "深化12345热线服务",
+        "",
+    ],
+)
+def test_a_number_that_promises_nothing_is_no_target(text: str) -> None:
+    assert found(text) == []
+
+
+def test_a_date_before_a_target_is_its_due_day() -> None:
+    first, second = find_targets("年内新增5家之家,完成改造2个;新建3处", year=2017)[:2]
+    assert (first.due_on, second.due_on) == (dt.date(2017, 12, 31), dt.date(2017, 12, 31))
+    [by_2020] = find_targets("到2020年,覆盖率达到90%", year=2019)
+    assert (by_2020.due_on, by_2020.name) == (dt.date(2020, 12, 31), "覆盖率")
