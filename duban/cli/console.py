@@ -15,7 +15,7 @@ import click
 from duban.domain.actors import Actor
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[dt.date]):
     """A date as 2026-07-15."""
 
     name = "date"

@@ -37,9 +37,7 @@ def move(
     from duban.settings import load_settings
 
     database = open_ledger(load_settings())
-    details = MoveDetails(
-        measures=measures, merge_into=item_id_of(database, into) if into else None, due_on=due_on
-    )
+    details = MoveDetails(measures=measures, merge_into=item_id_of(database, into) if into else None, due_on=due_on)
     moved = perform(
         database,
         item_id=item_id_of(database, item),

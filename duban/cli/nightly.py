@@ -30,9 +30,7 @@ def nightly(as_of: dt.date | None, dry_run: bool, as_data: bool) -> None:
     day = as_of or today()
     if dry_run:
         would = preview(database, day)
-        print_json([_as_dict(w) for w in would]) if as_data else show_preview(
-            would
-        )
+        print_json([_as_dict(w) for w in would]) if as_data else show_preview(would)
         return
     report = run_night(night_tools(settings, database), day, _progress)
     if as_data:
@@ -87,7 +85,9 @@ def show_report(report: NightReport) -> None:
         f"failed {delivered.failed}, unknown {delivered.unknown}"
     )
     if claimed.passed or claimed.held:
-        click.echo(f"  not sent, with the reason recorded: {claimed.passed}; held by an acknowledgement: {claimed.held}")
+        click.echo(
+            f"  not sent, with the reason recorded: {claimed.passed}; held by an acknowledgement: {claimed.held}"
+        )
     for plan, clocks in report.unreleased.items():
         click.echo(f"  {plan} is not released yet ({clocks} clocks due): duban release {plan}")
     for failure in report.failures:

@@ -40,7 +40,9 @@ def arm(session: Session, item: Item, rules: Rules, as_of: dt.date) -> None:
     ).all()
     for milestone in dated:
         if (ClockKind.LIMIT, milestone.id) not in running and milestone.due_on and milestone.rolled_due_on:
-            _start(session, item, rules, as_of, ClockKind.LIMIT, milestone.due_on, milestone.rolled_due_on, milestone.id)
+            _start(
+                session, item, rules, as_of, ClockKind.LIMIT, milestone.due_on, milestone.rolled_due_on, milestone.id
+            )
     if item.long_term and not dated and (ClockKind.CHECK_IN, None) not in running:
         due = first_check_in(check_in_rule(rules.policy), as_of, rules.calendar).due_on
         _start(session, item, rules, as_of, ClockKind.CHECK_IN, due, due, None)
@@ -106,6 +108,4 @@ def show_next_due(session: Session, item: Item) -> None:
 
 def count_open(session: Session, plan_id: int) -> int:
     """How many clocks of a plan are running."""
-    return (
-        session.scalar(select(func.count()).where(Clock.plan_id == plan_id, Clock.state.in_(OPEN))) or 0
-    )
+    return session.scalar(select(func.count()).where(Clock.plan_id == plan_id, Clock.state.in_(OPEN))) or 0

@@ -1,4 +1,4 @@
-"""The steps towards striking an item off: 申请销号 → 签字 → 核查 → 公示. The gate itself is `lifecycle.closing_gaps`."""
+"""The steps towards striking an item off: 申请销号, 签字, 核查, 公示. The gate itself is `lifecycle.closing_gaps`."""
 
 from __future__ import annotations
 
@@ -75,7 +75,11 @@ def take_step(
                 done_at=now,
             )
         )
-        payload = {"step": step.value, "on_behalf_of": on_behalf_of, "ends_on": ends_on.isoformat() if ends_on else None}
+        payload = {
+            "step": step.value,
+            "on_behalf_of": on_behalf_of,
+            "ends_on": ends_on.isoformat() if ends_on else None,
+        }
         return record(session, item, actor, now, event=f"closing.{step.value}", reason=note, payload=payload)
 
 
@@ -87,9 +91,7 @@ def gaps_of(session: Session, item_id: int, today: dt.date) -> list[str]:
     return closing_gaps(facts_of(session, item, standing_of(session, item), reason="", merge_into=None, today=today))
 
 
-def _signer(
-    actor: Actor, leads: tuple[tuple[int, str], ...], on_behalf_of: str | None, step: ClosingStep
-) -> int:
+def _signer(actor: Actor, leads: tuple[tuple[int, str], ...], on_behalf_of: str | None, step: ClosingStep) -> int:
     wanted = {on_behalf_of} if on_behalf_of else actor.parties
     for party_id, name in leads:
         if name in wanted and (not on_behalf_of or actor.role in ("supervisor", "admin") or name in actor.parties):

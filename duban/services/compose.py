@@ -68,7 +68,8 @@ def compose(
         with database.read() as session:
             copies = _copies(session, part)
         mails = [
-            (address, of_address, _mail(renderer, of_address, as_of, public_url)) for address, of_address in copies.items()
+            (address, of_address, _mail(renderer, of_address, as_of, public_url))
+            for address, of_address in copies.items()
         ]
         sheets = dict(_sheets(renderer, copies))
         with database.write() as session:

@@ -134,8 +134,9 @@ def outgoing_of(session: Session, delivery: Delivery) -> Outgoing:
         select(Notice.kind, Notice.context, Notice.sheet)
         .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
         .where(NoticeRecipient.delivery_id == delivery.id, Notice.sheet.is_not(None))
-        .distinct(Notice.id) if session.get_bind().dialect.name == "postgresql" else
-        select(Notice.kind, Notice.context, Notice.sheet)
+        .distinct(Notice.id)
+        if session.get_bind().dialect.name == "postgresql"
+        else select(Notice.kind, Notice.context, Notice.sheet)
         .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
         .where(NoticeRecipient.delivery_id == delivery.id, Notice.sheet.is_not(None))
         .group_by(Notice.id)
@@ -169,7 +170,7 @@ def _settle(
             )
         )
         if status is DeliveryStatus.FAILED:
-            _answer_for(session, delivery, error or "")
+            _answer_for(session, delivery)
 
 
 def _settle_later(database: Database, delivery: Delivery, error: str, now: dt.datetime, done: Delivered) -> None:
@@ -192,7 +193,7 @@ def _settle_later(database: Database, delivery: Delivery, error: str, now: dt.da
     done.waiting += 1
 
 
-def _answer_for(session: Session, delivery: Delivery, error: str) -> None:
+def _answer_for(session: Session, delivery: Delivery) -> None:
     """A mail that can never arrive is not silence: the supervision office gets its notices, and hears for whom."""
     rows = session.execute(
         select(NoticeRecipient, Party, Notice.plan_id)

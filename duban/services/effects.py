@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from duban.services.transitions import MoveDetails
 
 
-def bring_in(
-    session: Session, item: Item, action: Action, details: MoveDetails, actor: Actor, now: dt.datetime
-) -> None:
+def bring_in(session: Session, item: Item, action: Action, details: MoveDetails, actor: Actor) -> None:
     """Enters what the action brings, before its guards look; a refusal rolls it back with everything else."""
     if action is Action.DRAFT_MEASURE and details.measures:
         _add_measures(session, item, details.measures, actor)
@@ -45,7 +43,7 @@ def carry_out(
         case Action.WITHDRAW | Action.MERGE:
             clocks.cancel(session, item, now)
         case Action.REOPEN:
-            _reopen(session, item, details, now)
+            _reopen(session, item, details)
         case Action.ISSUE_REGULATION:
             _issued(session, item, actor, now)
         case _:
@@ -82,7 +80,7 @@ def _issued(session: Session, item: Item, actor: Actor, now: dt.datetime) -> Non
     session.flush()
 
 
-def _reopen(session: Session, item: Item, details: MoveDetails, now: dt.datetime) -> None:
+def _reopen(session: Session, item: Item, details: MoveDetails) -> None:
     """A relapse gets a limit of its own: without one it would have no clock, and slip in silence."""
     if details.due_on is None:
         return

@@ -78,9 +78,15 @@ def _all_names(session: Session, parties: list[tuple[int, str]]) -> frozenset[st
 
 
 def facts_of(
-    session: Session, item: Item, standing: Standing, *, reason: str, merge_into: str | None, today: dt.date | None = None
+    session: Session,
+    item: Item,
+    standing: Standing,
+    *,
+    reason: str,
+    merge_into: str | None,
+    today: dt.date | None = None,
 ) -> Facts:
-    """Everything that `duban.domain.lifecycle.gaps` may ask about this item; `today` decides whether a publication runs."""
+    """Everything that `lifecycle.gaps` may ask about this item; `today` decides whether a publication still runs."""
     measures = session.scalars(select(Measure).where(Measure.item_id == item.id)).all()
     regulations = session.scalars(select(Regulation).where(Regulation.item_id == item.id)).all()
     steps = session.scalars(select(Closing).where(Closing.item_id == item.id, Closing.cycle == item.cycle)).all()
@@ -104,16 +110,18 @@ def facts_of(
             if r.status is RegulationStatus.ISSUED and not (r.document_number and r.issued_on)
         ),
         children_open=_children_open(session, item),
-        evidence=session.scalar(
-            select(func.count()).where(Evidence.item_id == item.id, Evidence.cycle == item.cycle)
-        )
+        evidence=session.scalar(select(func.count()).where(Evidence.item_id == item.id, Evidence.cycle == item.cycle))
         or 0,
         leads_unsigned=tuple(name for party_id, name in standing.lead_parties if party_id not in signed),
         verified_by=verified,
         worked_on_by=frozenset(worked),
         closing_requested=any(s.step is ClosingStep.REQUEST for s in steps),
         publication_ends_on=next(
-            (s.ends_on.isoformat() for s in steps if s.ends_on is not None and today is not None and s.ends_on >= today),
+            (
+                s.ends_on.isoformat()
+                for s in steps
+                if s.ends_on is not None and today is not None and s.ends_on >= today
+            ),
             None,
         ),
         reason=reason,

@@ -101,7 +101,10 @@ def run_night(
         progress=lambda done: progress("compose", done, done),
     )
     report.delivered = deliver(
-        tools.database, tools.transport, clock=tools.clock, progress=lambda done: progress("deliver", done, report.mails)
+        tools.database,
+        tools.transport,
+        clock=tools.clock,
+        progress=lambda done: progress("deliver", done, report.mails),
     )
     _finish(tools, report)
     return report
@@ -207,7 +210,9 @@ def preview(database: Database, as_of: dt.date, plan_ids: Iterable[int] | None =
         plans = {plan_id: plan_facts(session, plan_id) for plan_id in wanted}
         due = _due_clocks(session, as_of, wanted)
         for start in range(0, len(due), 500):
-            clocks = session.scalars(select(Clock).where(Clock.id.in_(due[start : start + 500])).order_by(Clock.id)).all()
+            clocks = session.scalars(
+                select(Clock).where(Clock.id.in_(due[start : start + 500])).order_by(Clock.id)
+            ).all()
             facts = batch_facts(session, clocks)
             for clock in clocks:
                 found += _would_send(clock, plans[clock.plan_id], facts.items[clock.item_id], facts, as_of)
@@ -246,5 +251,3 @@ def _would_send(clock: Clock, plan: PlanFacts, item: Item, facts: Any, as_of: dt
         )
         for due in decision.rungs_to_fire
     ]
-
-

@@ -77,7 +77,12 @@ class _Firing:
 
 
 def claim_batch(
-    database: Database, clock_ids: Sequence[int], plans: dict[int, PlanFacts], as_of: dt.date, now: dt.datetime, office: Office
+    database: Database,
+    clock_ids: Sequence[int],
+    plans: dict[int, PlanFacts],
+    as_of: dt.date,
+    now: dt.datetime,
+    office: Office,
 ) -> Claimed:
     """Decides these clocks for one night and claims what fires; all of it commits together, or none of it."""
     with database.write() as session:
@@ -130,7 +135,7 @@ def _write(
         ]
         claimed.passed += len(decision.passed)
         claimed.held += len(decision.held)
-        claimed.breaches += _breach(clock, item, plan, as_of, now, happenings)
+        claimed.breaches += _breach(clock, item, as_of, now, happenings)
     notice_ids = _write_notices(session, facts, firings, plans, as_of, now, office)
     _write_rungs(session, facts.clocks, decisions, firings, notice_ids, as_of, now)
     _start_acknowledge_clocks(session, firings, plans, as_of)
@@ -143,9 +148,7 @@ def _write(
     return claimed
 
 
-def _breach(
-    clock: Clock, item: Item, plan: PlanFacts, as_of: dt.date, now: dt.datetime, happenings: list[Happening]
-) -> int:
+def _breach(clock: Clock, item: Item, as_of: dt.date, now: dt.datetime, happenings: list[Happening]) -> int:
     """Records a first breach for good: overdue itself is derived, and may go away when the limit is changed."""
     if clock.breached_on is not None or clock.due_on >= as_of or clock.state is ClockState.PAUSED:
         return 0
@@ -263,8 +266,7 @@ def _write_rungs(
         }
 
     rows = [
-        row(f.clock, f.due.key, f.due.due_on)
-        | {"outcome": RungOutcome.NOTICED, "notice_id": notice_id, "reason": None}
+        row(f.clock, f.due.key, f.due.due_on) | {"outcome": RungOutcome.NOTICED, "notice_id": notice_id, "reason": None}
         for f, notice_id in zip(firings, notice_ids, strict=True)
     ]
     rows += [

@@ -183,9 +183,7 @@ def _acknowledged(session: Session, clock_ids: list[int]) -> dict[int, tuple[str
             select(RungFired.clock_id, RungFired.rung, NoticeRecipient.acknowledged_at)
             .join(Notice, Notice.id == RungFired.notice_id)
             .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
-            .where(
-                RungFired.clock_id.in_(part), Notice.acknowledge_by.is_not(None), NoticeRecipient.role == "to"
-            )
+            .where(RungFired.clock_id.in_(part), Notice.acknowledge_by.is_not(None), NoticeRecipient.role == "to")
             .order_by(RungFired.id)
         )
         for clock_id, rung, at in rows:

@@ -44,7 +44,9 @@ def notice_context(
         "sheet": sheet_context(due.rung.series, as_of.year, number),
         "office": office_context(plan, office),
         "as_of": as_of.isoformat(),
-        "acknowledge": {"by_on": acknowledge_by.isoformat(), "url": f"{office.public_url}/my"} if acknowledge_by else None,
+        "acknowledge": {"by_on": acknowledge_by.isoformat(), "url": f"{office.public_url}/my"}
+        if acknowledge_by
+        else None,
         "missed": None,
     }
 

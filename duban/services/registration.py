@@ -136,7 +136,9 @@ def summary_of(session: Session, plan: Plan, *, created: bool) -> Registered:
     for state, _, count in items:
         states[state.value] += count
     codes = session.execute(
-        select(Anomaly.code, func.count()).where(Anomaly.plan_id == plan.id, Anomaly.resolved_at.is_(None)).group_by(Anomaly.code)
+        select(Anomaly.code, func.count())
+        .where(Anomaly.plan_id == plan.id, Anomaly.resolved_at.is_(None))
+        .group_by(Anomaly.code)
     ).tuples()
     return Registered(
         plan_id=plan.id,
@@ -160,7 +162,11 @@ def _standing(session: Session, received: Received) -> Plan | None:
         return same
     reading = received.reading
     edition = session.scalars(
-        select(Plan).where(Plan.title == reading.title[:500], Plan.kind == reading.kind.value, Plan.year.is_not_distinct_from(reading.year))
+        select(Plan).where(
+            Plan.title == reading.title[:500],
+            Plan.kind == reading.kind.value,
+            Plan.year.is_not_distinct_from(reading.year),
+        )
     ).first()
     if edition is not None:
         raise EditionStands(code=edition.code, title=edition.title)

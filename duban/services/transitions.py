@@ -118,7 +118,7 @@ def move_within(
     _check_permission(transition, actor, standing)
     _check_version(item, expected_version)
     _check_state(session, item, transition)
-    effects.bring_in(session, item, action, details, actor, now)
+    effects.bring_in(session, item, action, details, actor)
     merge_into = _merge_target(session, item, details)
     facts = facts_of(session, item, standing, reason=reason, merge_into=merge_into, today=business_date(now))
     missing = gaps(action, facts)
@@ -187,7 +187,11 @@ def _apply(
         raise StaleVersion(expected=version, present=version + 1, state=before.value)
     session.refresh(item)
     effects.carry_out(session, item, transition, details, actor, now)
-    payload: dict[str, object] = {"action": transition.action.value, "from": before.value, "to": transition.target.value}
+    payload: dict[str, object] = {
+        "action": transition.action.value,
+        "from": before.value,
+        "to": transition.target.value,
+    }
     payload |= {"version": item.version} | _payload(details)
     append(session, Happening(item.id, transition.event, actor, occurred_at, reason, payload), now)
     session.add(Signal(item_id=item.id, created_at=now))
@@ -220,7 +224,10 @@ def _payload(details: MoveDetails) -> dict[str, object]:
         given["measures"] = list(details.measures)
     if details.regulations:
         given["regulations"] = {
-            str(key): {"document_number": i.document_number, "issued_on": i.issued_on.isoformat() if i.issued_on else None}
+            str(key): {
+                "document_number": i.document_number,
+                "issued_on": i.issued_on.isoformat() if i.issued_on else None,
+            }
             for key, i in details.regulations.items()
         }
     if details.merge_into is not None:
@@ -228,3 +235,13 @@ def _payload(details: MoveDetails) -> dict[str, object]:
     if details.due_on is not None:
         given["due_on"] = details.due_on.isoformat()
     return given
+
+
+def state_as_read(item: Item, state: State) -> None:
+    """Corrects the state at registration of an item in quarantine, whose text a person has just set right.
+
+    It has no history yet: nothing was armed and nobody was told. Raises TransitionRefused for any other item.
+    """
+    if not item.quarantined:
+        raise TransitionRefused(action="read again", state=item.state.value, possible="the transitions of the table")
+    item.state = state

@@ -1,0 +1,363 @@
+"""The quarantine: a person decides about each doubted item (keep, merge, edit, drop), says why, and can undo it.
+
+Nothing is armed and nothing is sent for an item while a blocking doubt is open.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.domain.actors import Actor
+from duban.domain.lifecycle import State
+from duban.domain.limits import read_limit
+from duban.errors import DubanError, Forbidden, NotFound, StaleVersion
+from duban.services import clocks
+from duban.services.item_changes import record
+from duban.services.parties import PartyBook
+from duban.services.rules import business_date, rules_of
+from duban.services.transitions import state_as_read
+from models import (
+    Anomaly,
+    Category,
+    Clock,
+    Item,
+    ItemParty,
+    Measure,
+    Milestone,
+    MilestoneKind,
+    PartyKind,
+    Plan,
+    Progress,
+    Resolution,
+    ResolutionAction,
+    Role,
+)
+
+
+class ResolutionRefused(DubanError):
+    """Item {number} cannot be resolved like this: {reason}.
+
+    keep: the item stands as read; edit: with the given fields; merge: what the other copy has is taken over, and the
+    other copy is dropped; drop: the item is taken out. Each can be undone until the item has moved on.
+    """
+
+    code = "resolution_refused"
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Fields as they should stand; None leaves a field as it was read."""
+
+    title: str | None = None
+    goal: str | None = None
+    measures: tuple[str, ...] | None = None
+    time_limit: str | None = None
+    lead_officials: tuple[str, ...] | None = None
+    lead_units: tuple[str, ...] | None = None
+    responsible_units: tuple[str, ...] | None = None
+    support_units: tuple[str, ...] | None = None
+    supervising_units: tuple[str, ...] | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The fields that are set."""
+        return {n: getattr(self, n) for n in self.__dataclass_fields__ if getattr(self, n) is not None}
+
+
+ROLE_OF = {
+    "lead_officials": (Role.LEAD_OFFICIAL, PartyKind.PERSON),
+    "lead_units": (Role.LEAD_UNIT, PartyKind.UNIT),
+    "responsible_units": (Role.RESPONSIBLE, PartyKind.UNIT),
+    "support_units": (Role.SUPPORT, PartyKind.UNIT),
+    "supervising_units": (Role.SUPERVISING, PartyKind.UNIT),
+}
+
+
+@dataclass(slots=True)
+class Resolved:
+    """What a decision left behind: its id (to undo it), and the items that left the quarantine or were dropped."""
+
+    resolution_id: int
+    released: list[int] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
+
+
+NO_EDIT = Edit()
+
+
+def resolve(
+    database: Database,
+    *,
+    item_id: int,
+    action: ResolutionAction,
+    actor: Actor,
+    reason: str,
+    now: dt.datetime,
+    edit: Edit = NO_EDIT,
+    expected_version: int | None = None,
+) -> Resolved:
+    """Settles all open doubts of one item. Raises NotFound, Forbidden, StaleVersion or ResolutionRefused."""
+    with database.write() as session:
+        item = _doubted(session, item_id, actor, expected_version)
+        copies = _copies(session, item)
+        before = {"items": [_as_read(session, i) for i in (item, *copies)]}
+        row = Resolution(
+            item_id=item.id, action=action, actor=actor.name, reason=reason, resolved_at=now, before=before
+        )
+        session.add(row)
+        session.flush()
+        match action:
+            case ResolutionAction.DROP:
+                item.dropped = True
+            case ResolutionAction.EDIT:
+                _apply_edit(session, item, edit)
+            case ResolutionAction.MERGE:
+                _merge(session, item, copies)
+            case ResolutionAction.KEEP:
+                pass
+        if action in (ResolutionAction.KEEP, ResolutionAction.EDIT) and any(not c.dropped for c in copies):
+            # Two rows of one number would be two items: whoever keeps one takes the other out.
+            for copy in copies:
+                copy.dropped = True
+        done = Resolved(row.id, dropped=[i.id for i in (item, *copies) if i.dropped])
+        _settle_doubts(session, [item, *(c for c in copies if c.dropped)], row, now)
+        done.released = _open_again(session, item, now)
+        payload = {"action": action.value, "resolution": row.id, "dropped": done.dropped, "edit": edit.given()}
+        record(session, item, actor, now, event="item.resolved", reason=reason, payload=payload)
+        return done
+
+
+def undo(database: Database, *, resolution_id: int, actor: Actor, now: dt.datetime) -> list[int]:
+    """Takes a decision back, if the item has not moved on; returns the items that are in quarantine again."""
+    _office_only(actor, "撤回核定")
+    with database.write() as session:
+        row = session.get(Resolution, resolution_id, with_for_update=True)
+        if row is None or row.undone_at is not None:
+            raise NotFound(what="resolution", key=resolution_id)
+        items = [session.get_one(Item, saved["id"], with_for_update=True) for saved in row.before["items"]]
+        for item, saved in zip(items, row.before["items"], strict=True):
+            if item.state.value != saved["state"]:
+                raise ResolutionRefused(number=item.number, reason="it has moved to another state since")
+        session.execute(
+            update(Anomaly).where(Anomaly.resolution_id == row.id).values(resolution_id=None, resolved_at=None)
+        )
+        for item, saved in zip(items, row.before["items"], strict=True):
+            _restore(session, item, saved, now)
+        row.undone_at, row.undone_by = now, actor.name
+        record(session, items[0], actor, now, event="item.resolution_undone", payload={"resolution": row.id})
+        return [i.id for i in items if i.quarantined]
+
+
+def _doubted(session: Session, item_id: int, actor: Actor, expected_version: int | None) -> Item:
+    _office_only(actor, "核定")
+    item = session.get(Item, item_id, with_for_update=True)
+    if item is None:
+        raise NotFound(what="item", key=item_id)
+    if expected_version is not None and expected_version != item.version:
+        raise StaleVersion(expected=expected_version, present=item.version, state=item.state.value)
+    if item.dropped:
+        raise ResolutionRefused(number=item.number, reason="it was dropped before; undo that first")
+    if not item.quarantined:
+        raise ResolutionRefused(number=item.number, reason="it is not in quarantine")
+    return item
+
+
+def _office_only(actor: Actor, action: str) -> None:
+    if actor.role not in ("supervisor", "admin"):
+        raise Forbidden(actor=actor.name, action=action, who="督查室")
+
+
+def _copies(session: Session, item: Item) -> list[Item]:
+    """The other rows of the same printed number."""
+    return list(
+        session.scalars(
+            select(Item)
+            .where(
+                Item.plan_id == item.plan_id,
+                Item.path_key == item.path_key,
+                Item.number == item.number,
+                Item.id != item.id,
+                ~Item.dropped,
+            )
+            .order_by(Item.copy)
+        )
+    )
+
+
+def _as_read(session: Session, item: Item) -> dict[str, Any]:
+    """Everything of an item that a decision may change, as plain values: what an undo restores."""
+    roles = session.execute(
+        select(ItemParty.role, ItemParty.party_id, ItemParty.position).where(ItemParty.item_id == item.id)
+    ).tuples()
+    return {
+        "id": item.id,
+        "state": item.state.value,
+        "quarantined": item.quarantined,
+        "dropped": item.dropped,
+        "title": item.title,
+        "goal": item.goal,
+        "time_limit": item.time_limit,
+        "long_term": item.long_term,
+        "category": item.category.value if item.category else None,
+        "measures": [
+            m.text
+            for m in session.scalars(select(Measure).where(Measure.item_id == item.id).order_by(Measure.position))
+        ],
+        "roles": [[role.value, party_id, position] for role, party_id, position in roles],
+    }
+
+
+def _apply_edit(session: Session, item: Item, edit: Edit) -> None:
+    given = edit.given()
+    if not given:
+        raise ResolutionRefused(number=item.number, reason="no field was given to edit")
+    for name in ("title", "goal"):
+        if name in given:
+            setattr(item, name, given[name])
+    if "measures" in given:
+        _set_measures(session, item, list(given["measures"]))
+    if "time_limit" in given:
+        _set_limit(session, item, given["time_limit"])
+    _set_roles(session, item, {n: list(given[n]) for n in ROLE_OF if n in given})
+
+
+def _merge(session: Session, item: Item, copies: list[Item]) -> None:
+    """Fills what this copy lacks from the others, in the order of the text, and drops them."""
+    if not copies:
+        raise ResolutionRefused(number=item.number, reason="there is no other copy to merge with")
+    for copy in copies:
+        item.goal = item.goal or copy.goal
+        if not _count(session, Measure, item):
+            texts = session.scalars(select(Measure.text).where(Measure.item_id == copy.id).order_by(Measure.position))
+            _set_measures(session, item, list(texts))
+        if not item.time_limit and copy.time_limit:
+            _set_limit(session, item, copy.time_limit)
+        have = set(session.scalars(select(ItemParty.role).where(ItemParty.item_id == item.id)))
+        others = session.scalars(select(ItemParty).where(ItemParty.item_id == copy.id)).all()
+        session.add_all(
+            ItemParty(item_id=item.id, role=o.role, party_id=o.party_id, position=o.position)
+            for o in others
+            if o.role not in have
+        )
+        copy.dropped = True
+    session.flush()
+
+
+def _set_measures(session: Session, item: Item, texts: list[str]) -> None:
+    for measure in session.scalars(select(Measure).where(Measure.item_id == item.id)).all():
+        session.delete(measure)
+    session.flush()
+    session.add_all(
+        Measure(item_id=item.id, position=n, text=text, progress=Progress.OPEN) for n, text in enumerate(texts, start=1)
+    )
+    if texts and item.state is State.ASSIGNED:
+        # The state at registration is read from the text; an edited text is read again.
+        state_as_read(item, State.MEASURE_DRAFTED)
+    session.flush()
+
+
+def _set_limit(session: Session, item: Item, text: str) -> None:
+    """Reads the limit anew: its milestones replace those that were read before."""
+    plan = session.get_one(Plan, item.plan_id)
+    rules = rules_of(session, item.plan_id)
+    year = plan.year or plan.registered_on.year
+    limit = read_limit(text, year=year, seasons=rules.policy.season_days(year))
+    # Clocks of an earlier decision that was undone have ended; their milestones go.
+    session.execute(update(Clock).where(Clock.item_id == item.id).values(milestone_id=None))
+    for milestone in session.scalars(select(Milestone).where(Milestone.item_id == item.id)).all():
+        session.delete(milestone)
+    session.flush()
+    item.time_limit, item.long_term = text, limit.long_term
+    item.category = Category(limit.category) if limit.category else None
+    session.add_all(
+        Milestone(
+            item_id=item.id,
+            position=n,
+            text=part.text,
+            kind=MilestoneKind(part.kind),
+            start_on=part.start_on,
+            due_on=part.due_on,
+            rolled_due_on=rules.calendar.roll(part.due_on) if part.due_on else None,
+            alternative_due_on=part.alternative_due_on,
+            confidence=part.confidence,
+            done=part.done,
+        )
+        for n, part in enumerate(limit.milestones, start=1)
+    )
+    session.flush()
+    clocks.show_next_due(session, item)
+    item.first_due_on = session.scalar(
+        select(func.max(Milestone.rolled_due_on)).where(Milestone.item_id == item.id, ~Milestone.done)
+    )
+
+
+def _set_roles(session: Session, item: Item, fields: dict[str, list[str]]) -> None:
+    if not fields:
+        return
+    book = PartyBook(session, session.get_one(Plan, item.plan_id))
+    for name, names in fields.items():
+        role, kind = ROLE_OF[name]
+        for row in session.scalars(select(ItemParty).where(ItemParty.item_id == item.id, ItemParty.role == role)).all():
+            session.delete(row)
+        session.flush()
+        for position, party_name in enumerate(dict.fromkeys(n.strip() for n in names if n.strip()), start=1):
+            party = book.party(party_name, kind)
+            session.add(ItemParty(item_id=item.id, role=role, party_id=party.id, position=position))
+    session.flush()
+
+
+def _settle_doubts(session: Session, items: list[Item], row: Resolution, now: dt.datetime) -> None:
+    session.execute(
+        update(Anomaly)
+        .where(Anomaly.item_id.in_([i.id for i in items]), Anomaly.resolved_at.is_(None))
+        .values(resolution_id=row.id, resolved_at=now)
+    )
+
+
+def _open_again(session: Session, item: Item, now: dt.datetime) -> list[int]:
+    """Lets the item and its children out of quarantine where no doubt of their own is open; their clocks begin."""
+    released: list[int] = []
+    rules = rules_of(session, item.plan_id)
+    stack = [item]
+    while stack:
+        at = stack.pop()
+        doubts = session.scalar(
+            select(func.count()).where(Anomaly.item_id == at.id, Anomaly.blocks, Anomaly.resolved_at.is_(None))
+        )
+        if doubts and at is not item:
+            continue
+        at.quarantined = False
+        session.flush()
+        if not at.dropped:
+            clocks.arm(session, at, rules, business_date(now))
+            released.append(at.id)
+        stack += session.scalars(select(Item).where(Item.parent_id == at.id, Item.quarantined)).all()
+    return released
+
+
+def _restore(session: Session, item: Item, saved: dict[str, Any], now: dt.datetime) -> None:
+    clocks.cancel(session, item, now)
+    item.quarantined, item.dropped = saved["quarantined"], saved["dropped"]
+    item.title, item.goal = saved["title"], saved["goal"]
+    if item.time_limit != saved["time_limit"]:
+        _set_limit(session, item, saved["time_limit"] or "")
+        item.time_limit = saved["time_limit"]
+    _set_measures(session, item, saved["measures"])
+    for row in session.scalars(select(ItemParty).where(ItemParty.item_id == item.id)).all():
+        session.delete(row)
+    session.flush()
+    session.add_all(
+        ItemParty(item_id=item.id, role=Role(role), party_id=party_id, position=position)
+        for role, party_id, position in saved["roles"]
+    )
+    session.flush()
+
+
+def _count(session: Session, table: type[Measure], item: Item) -> int:
+    return session.scalar(select(func.count()).where(table.item_id == item.id)) or 0
