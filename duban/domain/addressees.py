@@ -25,7 +25,8 @@ TARGETS_ZH = {
     Target.SUPERVISION_OFFICE: "督查机构",
 }
 
-_STEPS_ZH = {Fallback.SUBSTITUTE: "代管人", Fallback.SUPERIOR: "上一级", Fallback.SUPERVISION_OFFICE: "督查机构"}
+UNNAMED = "文件未载明"
+UNKNOWN = "名录中没有此人（单位）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Resolved:
     """One recipient of a rung.
 
     `party` gets it; `on_behalf_of` and `on_behalf_of_name` name whom it is meant for where that is someone else (the
-    key is None where the document names nobody). `why` says in Chinese why it goes elsewhere; empty for the holder.
+    key is None where the document names nobody). `why` says in Chinese why that one is not reached, `via` by which step
+    of the order it came here; both are empty for the holder.
     """
 
     party: PartyFacts
@@ -42,6 +44,7 @@ class Resolved:
     on_behalf_of: str | None = None
     on_behalf_of_name: str | None = None
     why: str = ""
+    via: Fallback | None = None
 
     @property
     def address(self) -> str:
@@ -92,9 +95,7 @@ class _Resolver:
     def target(self, target: Target) -> Iterator[Resolved]:
         holders = list(self._holders(target))
         if not holders:
-            office = self.directory.supervision_office
-            why = f"未载明{TARGETS_ZH[target]}"
-            yield Resolved(office, "to", target, None, TARGETS_ZH[target], why)
+            yield self._office(target, None, TARGETS_ZH[target], UNNAMED)
         for holder in holders:
             yield self._reach(holder, target)
 
@@ -151,16 +152,18 @@ class _Resolver:
         for step in self.order:
             found = self._step(step, holder)
             if found is not None and self._hindrance(found) is None:
-                why = f"{holder.name}{hindrance}，由{_STEPS_ZH[step]}代收"
-                return Resolved(found, "to", target, holder.key, holder.name, why)
+                return Resolved(found, "to", target, holder.key, holder.name, hindrance, step)
             if step == Fallback.SUBSTITUTE and hindrance == AWAY:
                 # Nobody stands in: an absent holder's own mailbox is nearer to him than his superior's.
                 return Resolved(holder, "to", target)
+        return self._office(target, holder.key, holder.name, hindrance)
+
+    def _office(self, target: Target, key: str | None, name: str, why: str) -> Resolved:
         office = self.directory.supervision_office
-        return Resolved(office, "to", target, holder.key, holder.name, f"{holder.name}{hindrance}，由督查机构代收")
+        return Resolved(office, "to", target, key, name, why, Fallback.SUPERVISION_OFFICE)
 
     def _hindrance(self, party: PartyFacts) -> str | None:
-        return "不在名录中" if self.directory.find(party.key) is None else party.hindrance(self.on)
+        return UNKNOWN if self.directory.find(party.key) is None else party.hindrance(self.on)
 
     def _step(self, step: Fallback, holder: PartyFacts) -> PartyFacts | None:
         """Who comes next; never the holder again, and never the caller of a 吹哨 item."""

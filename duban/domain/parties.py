@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from duban.errors import DubanError
 
-AWAY = "外出期间"
+AWAY = "外出期间不能签收"
 
 
 class PartyKind(StrEnum):

@@ -1,0 +1,159 @@
+"""Whom a rung reaches: holder, substitute, one level up, supervision office. Never silence, never twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from duban.domain.addressees import Resolved, resolve_targets
+from duban.domain.parties import Directory, ItemParties, NoSupervisionOffice, PartyFacts, PartyKind, usable
+from duban.domain.policies import load_policy
+from duban.domain.policy_model import Fallback, Rung
+
+POLICY = load_policy(Path(__file__).parents[2] / "policies" / "default.toml")
+REMIND, _, URGE, SUPERVISE, CIRCULATE, _ = POLICY.ladder()
+ON = dt.date(2026, 3, 5)
+UNIT = PartyKind.UNIT
+
+OFFICE = PartyFacts("office", "督查室", PartyKind.OFFICE, "office@example.org")
+BUREAU = PartyFacts(
+    "bureau", "区农委", UNIT, "bureau@example.org", superior="wang", contacts=("zhang", "li"), head="chen"
+)
+ZHANG = PartyFacts("zhang", "张联络", address="zhang@example.org")
+LI = PartyFacts("li", "李联络", address="li@example.org")
+CHEN = PartyFacts("chen", "陈主任", address="chen@example.org", substitute="fang")
+FANG = PartyFacts("fang", "方副主任", address="fang@example.org")
+WANG = PartyFacts("wang", "王副区长", address="wang@example.org", superior="mayor")
+ZHOU = PartyFacts("zhou", "周部长", address="zhou@example.org")
+MAYOR = PartyFacts("mayor", "赵区长", address="mayor@example.org")
+EVERYBODY = (BUREAU, ZHANG, LI, CHEN, FANG, WANG, ZHOU, MAYOR)
+ITEM = ItemParties(units=("bureau",), lead_officials=("wang",), plan_head="mayor")
+
+
+def directory(*changed: PartyFacts) -> Directory:
+    return Directory((*EVERYBODY, *changed), OFFICE)
+
+
+def shown(found: list[Resolved]) -> list[tuple[str, str, str | None]]:
+    return [(one.role, one.party.key, one.on_behalf_of) for one in found]
+
+
+def test_a_reminder_goes_to_every_contact_of_the_unit() -> None:
+    found = resolve_targets(REMIND, ITEM, directory(), POLICY, ON)
+    assert shown(found) == [("to", "zhang", None), ("to", "li", None)]
+    assert [one.address for one in found] == ["zhang@example.org", "li@example.org"]
+
+
+def test_an_urge_goes_to_the_head_with_copies_to_lead_and_office() -> None:
+    found = resolve_targets(URGE, ITEM, directory(), POLICY, ON)
+    assert shown(found) == [("to", "chen", None), ("cc", "wang", None), ("cc", "office", None)]
+    assert all(one.why == "" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("chen", "reaches", "why"),
+    [
+        (replace(CHEN, address=None), "fang", "名录中没有其邮箱地址"),
+        (replace(CHEN, address="chen@example.org\nBcc: x@y"), "fang", "名录中没有其邮箱地址"),
+        (replace(CHEN, valid_to=dt.date(2026, 3, 4)), "fang", "已离任"),
+        (replace(CHEN, valid_from=dt.date(2026, 3, 6)), "fang", "尚未到任"),
+        (replace(CHEN, absences=((ON, ON),)), "fang", "外出期间不能签收"),
+        (replace(CHEN, address=None, substitute=None), "wang", "名录中没有其邮箱地址"),
+        (replace(CHEN, address=None, substitute="nobody"), "wang", "名录中没有其邮箱地址"),
+        (replace(CHEN, address=None, substitute=None, superior="zhou"), "zhou", "名录中没有其邮箱地址"),
+        (replace(CHEN, address=None, substitute="chen", superior="gone"), "office", "名录中没有其邮箱地址"),
+    ],
+)
+def test_a_head_who_cannot_be_reached_is_stood_in_for(chen: PartyFacts, reaches: str, why: str) -> None:
+    first = resolve_targets(URGE, ITEM, directory(chen), POLICY, ON)[0]
+    assert (first.role, first.party.key, first.on_behalf_of, first.why) == ("to", reaches, "chen", why)
+    steps = {"fang": Fallback.SUBSTITUTE, "office": Fallback.SUPERVISION_OFFICE}
+    assert first.via is steps.get(reaches, Fallback.SUPERIOR)
+
+
+@pytest.mark.parametrize("last_day", [ON, None])
+def test_the_last_day_in_office_still_counts(last_day: dt.date | None) -> None:
+    assert resolve_targets(URGE, ITEM, directory(replace(CHEN, valid_to=last_day)), POLICY, ON)[0].party.key == "chen"
+
+
+def test_an_absence_without_a_substitute_leaves_the_mail_with_the_holder() -> None:
+    away = replace(CHEN, absences=((ON, ON),), substitute=None)
+    assert resolve_targets(URGE, ITEM, directory(away), POLICY, ON)[0].party.key == "chen"
+
+
+def test_absences_do_not_cascade() -> None:
+    chain = (replace(CHEN, address=None), replace(FANG, address=None, substitute="zhang"))
+    assert resolve_targets(URGE, ITEM, directory(*chain), POLICY, ON)[0].party.key == "wang"
+
+
+def test_joint_leads_each_get_the_sheet_and_a_missing_one_does_not_silence_the_other() -> None:
+    item = replace(ITEM, lead_officials=("wang", "zhou", "who"))
+    found = resolve_targets(SUPERVISE, item, directory(), POLICY, ON)
+    assert shown(found) == [("to", "wang", None), ("to", "zhou", None), ("to", "office", "who")]
+    assert found[2].why == "名录中没有此人（单位）"
+
+
+@pytest.mark.parametrize("rung", POLICY.rungs, ids=lambda r: r.key)
+def test_an_item_that_names_nobody_reaches_the_supervision_office(rung: Rung) -> None:
+    found = resolve_targets(rung, ItemParties(), Directory((), OFFICE), POLICY, ON)
+    assert {one.party.key for one in found} == {"office"}
+    assert found[0].role == "to"
+    assert len(found) == len({(one.party.key, one.on_behalf_of) for one in found})
+
+
+def test_the_office_is_told_for_whom_it_receives() -> None:
+    found = resolve_targets(SUPERVISE, ItemParties(units=("bureau",)), directory(), POLICY, ON)
+    assert [(one.on_behalf_of_name, one.why) for one in found] == [("牵头领导", "文件未载明")]
+
+
+def test_contacts_without_address_fall_back_to_the_units_own_mailbox() -> None:
+    bare = (replace(ZHANG, address=None), replace(LI, address=None))
+    assert shown(resolve_targets(REMIND, ITEM, directory(*bare), POLICY, ON)) == [("to", "bureau", None)]
+    one_left = resolve_targets(REMIND, ITEM, directory(bare[0]), POLICY, ON)
+    assert shown(one_left) == [("to", "li", None)]
+
+
+def test_a_unit_that_names_no_people_is_written_to_as_a_unit() -> None:
+    bureau = replace(BUREAU, contacts=(), head=None)
+    assert shown(resolve_targets(REMIND, ITEM, directory(bureau), POLICY, ON)) == [("to", "bureau", None)]
+    silent = replace(bureau, address=None)
+    assert shown(resolve_targets(URGE, ITEM, directory(silent), POLICY, ON))[0] == ("to", "wang", "bureau")
+
+
+def test_whoever_gets_the_sheet_gets_no_copy_of_it() -> None:
+    item = replace(ITEM, lead_officials=("mayor",))
+    assert shown(resolve_targets(CIRCULATE, item, directory(), POLICY, ON)) == [
+        ("to", "mayor", None),
+        ("cc", "office", None),
+    ]
+
+
+def test_a_called_item_escalates_upward_from_the_called_unit_and_never_to_the_caller() -> None:
+    town = PartyFacts("town", "某镇", UNIT, "town@example.org", superior="wang")
+    item = ItemParties(units=("town",), lead_officials=("zhou",), plan_head="mayor", caller="town", called=("bureau",))
+    found = resolve_targets(URGE, item, directory(town), POLICY, ON)
+    assert shown(found) == [("to", "chen", None), ("cc", "wang", None), ("cc", "office", None)]
+    under_the_caller = replace(BUREAU, superior="town", head=None, address=None)
+    found = resolve_targets(URGE, item, directory(town, under_the_caller), POLICY, ON)
+    assert "town" not in {one.party.key for one in found}
+    assert found[0].party.key == "office"
+
+
+def test_a_directory_without_a_reachable_office_is_refused() -> None:
+    with pytest.raises(NoSupervisionOffice, match="督查室"):
+        Directory((), replace(OFFICE, address=""))
+
+
+@pytest.mark.parametrize(
+    ("address", "fine"),
+    [
+        ("a@example.org", True), ("张三@example.org", True), ("a", False), ("@example.org", False), ("a@", False),
+        ("a@b@example.org", False), ("a b@example.org", False), ("a@example.org\r\nBcc: b@example.org", False),
+        ("A <a@example.org>", False), ("a@example.org,b@example.org", False), ("", False), (None, False),
+    ],
+)  # fmt: skip
+def test_an_address_that_would_break_a_mail_is_not_used(address: str | None, fine: bool) -> None:
+    assert usable(address) is fine
