@@ -30,7 +30,7 @@ from tasks.ledger import database, now, prefect
 LOOK_EVERY = 0.3  # seconds between two looks into the outbox
 AWAY = 2.0  # seconds to wait after the ledger or the server did not answer
 MEND_EVERY = 60.0
-TAKE_OVER = dt.timedelta(seconds=30)  # a run that goes on longer than this has lost its engine
+TAKE_OVER = dt.timedelta(seconds=12)  # a run that goes on longer than this has lost its engine
 
 log = logging.getLogger("duban.engine")
 

@@ -22,7 +22,7 @@ async def show_step(words: str, detail: str) -> None:
     get_run_logger().info("%s%s", words, f":{detail}" if detail else "")
 
 
-@task(name="reply", task_run_name="表单办理:{action}", cache_policy=NO_CACHE, persist_result=False)
+@task(name="reply", task_run_name="表单办理 Reply {action}", cache_policy=NO_CACHE, persist_result=False)
 async def answer_form(item_id: int, action: str, reply_key: str, reply: dict[str, Any]) -> State[Any]:
     """Performs what a person asked for in the run's form; a refusal fails this task run alone, with its reason."""
     try:
@@ -36,7 +36,8 @@ async def answer_form(item_id: int, action: str, reply_key: str, reply: dict[str
             zone=settings().zone,
         )
     except DubanError as refusal:
-        get_run_logger().warning("未办理(%s):%s %s", action, refusal.message, refusal.remedy)
-        return Failed(name="Refused", message=f"{refusal.message} {refusal.remedy}")
+        reason = form_replies.in_words(refusal)
+        get_run_logger().warning("未办理「%s」:%s", action, reason)
+        return Failed(name="Refused", message=reason)
     get_run_logger().info("已办理:%s", said)
     return Completed(message=said)

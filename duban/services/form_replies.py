@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,25 @@ class BadReply(DubanError):
     status = 422
 
 
+_REFUSALS = MappingProxyType(
+    {
+        "bad_token": "个人令牌无效或已过期,请向管理员领取",
+        "bad_reply": "{reason}",
+        "forbidden": "{actor}无权办理,应由{who}办理",
+        "guard_failed": "尚不具备条件:{gaps}",
+        "quarantined": "事项待核,须先处理存疑之处({codes})",
+        "stale_version": "事项已有变化:您看到的是第{expected}版,现为第{present}版,请按现状重新填报",
+        "transition_refused": "当前状态({state})不能办理,可办理:{possible}",
+    }
+)
+
+
+def in_words(refusal: DubanError) -> str:
+    """A refusal as the person reads it who filled in the form."""
+    words = _REFUSALS.get(refusal.code)
+    return words.format(**refusal.fields) if words else f"{refusal.message} {refusal.remedy}"
+
+
 def answer(
     database: Database,
     *,
@@ -49,7 +69,7 @@ def answer(
     actor = identify(database, secret=_text(reply, "token"), purpose="api", now=now).actor("prefect")
     action = _ACTIONS.get(_text(reply, "action"))
     if action is None:
-        raise BadReply(reason=f"there is no action {_text(reply, 'action')!r}")
+        raise BadReply(reason=f"没有「{_text(reply, 'action')}」这项操作")
     key = f"prefect-{item_id}-{reply_key}"
     with database.write() as session:
         if (known := session.get(IdempotencyKey, (actor.name, key))) is not None:

@@ -35,18 +35,25 @@ from models import Event, Item, Signal
 BATCH = 200
 MOST_SHOWN = 50  # a run that missed more than this shows the last ones; the item's page has them all
 
-EVENT_ZH = MappingProxyType(
+#: Each event in Chinese and in English: the timeline graph of the Prefect UI has no Chinese glyphs.
+EVENT_WORDS = MappingProxyType(
     {
-        "item.assigned": "已交办",
-        "item.measure_drafted": "措施已拟定",
-        "item.measure_returned": "措施已退回",
-        "item.regulation_issued": "制度已出台",
-        "item.started": "已启动推进",
-        "item.sustained": "已转入长效",
-        "item.closed": "已销号",
-        "item.withdrawn": "已撤销",
-        "item.merged": "已合并",
-        "item.reopened": "已重新启动",
+        "item.assigned": "已交办 Assigned",
+        "item.measure_drafted": "措施已拟定 Measure drafted",
+        "item.measure_returned": "措施已退回 Measure returned",
+        "item.regulation_issued": "制度已出台 Regulation issued",
+        "item.started": "已启动推进 Started",
+        "item.sustained": "已转入长效 Sustained",
+        "item.closed": "已销号 Closed",
+        "item.withdrawn": "已撤销 Withdrawn",
+        "item.merged": "已合并 Merged",
+        "item.reopened": "已重新启动 Reopened",
+        "measure.reported": "措施进展 Measure reported",
+        "milestone.done": "节点完成 Milestone done",
+        "regulation.reported": "制度填报 Regulation reported",
+        "evidence.handed_in": "佐证材料 Evidence",
+        "clock.breached": "首次逾期 Overdue",
+        "rung.fired": "催督 Escalated",
     }
 )
 
@@ -208,7 +215,7 @@ def _events_after(session: Session, item: Item, after_event: int) -> Sequence[Ev
 
 def _step(event: Event, zone: ZoneInfo) -> Step:
     day = event.occurred_at.astimezone(zone).date().isoformat()
-    words = f"{EVENT_ZH.get(event.type, event.type)} {day} {event.actor}"
+    words = f"{EVENT_WORDS.get(event.type, event.type)} {day} {event.actor}"
     return Step(event.seq, words, _detail(event))
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from duban.adapters.database import Database
 from models import Item, Signal
 
-CLAIM = dt.timedelta(seconds=20)  # a run takes a fraction of a second; past this its engine is gone
+CLAIM = dt.timedelta(seconds=12)  # a run takes a fraction of a second; past this its engine is gone
 SLOWEST = dt.timedelta(minutes=1)
 
 

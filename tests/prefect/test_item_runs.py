@@ -1,0 +1,253 @@
+"""Item runs on a real server: created waiting, moved by the ledger or by a form, and mended whatever befalls them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import signal
+from typing import Any
+
+import httpx
+import pytest
+
+from duban.adapters.prefect_api import PrefectApi, PrefectUnreachable, RunState
+from duban.domain.lifecycle import Action, State
+from duban.services import reconcile, runs
+from duban.services.run_specs import DEPLOYMENT, STATE_NAMES, mark_of
+
+from .conftest import World, free_port, wait_until
+from .rows import now
+
+
+def run_of(world: World, item_id: int) -> RunState:
+    """The item's run, as soon as it has one."""
+    run_id = wait_until(lambda: world.ledger.item(item_id).flow_run_id)
+    run = world.prefect.run(str(run_id))
+    assert run is not None
+    return run
+
+
+def stands(world: World, item_id: int) -> bool:
+    """Whether the run shows the item's state and version, and the ledger knows it."""
+    item = world.ledger.item(item_id)
+    run = world.prefect.run(item.flow_run_id) if item.flow_run_id else None
+    if run is None or item.run_version != item.version or run.state != STATE_NAMES[item.state]:
+        return False
+    mark = mark_of(run.key)
+    return run.type == "COMPLETED" if item.state is State.CLOSED else mark is not None and mark[0] == item.version
+
+
+def task_runs(world: World, run_id: str) -> dict[str, str]:
+    """Names and states of a run's task runs, oldest first."""
+    body = {"flow_runs": {"id": {"any_": [run_id]}}, "sort": "EXPECTED_START_TIME_ASC"}
+    rows = httpx.post(f"{world.prefect.url}/task_runs/filter", json=body).json()
+    return {row["name"]: row["state_name"] for row in rows}
+
+
+def logs(world: World, run_id: str) -> str:
+    rows = httpx.post(
+        f"{world.prefect.url}/logs/filter", json={"logs": {"flow_run_id": {"any_": [run_id]}}, "limit": 200}
+    ).json()
+    return "\n".join(row["message"] for row in rows)
+
+
+def fill_in(world: World, run_id: str, **answer: str) -> dict[str, Any]:
+    """What the Prefect UI sends when a person resumes a run with its form."""
+    body = {"run_input": {"token": world.ledger.token()} | answer}
+    found: dict[str, Any] = httpx.post(f"{world.prefect.url}/flow_runs/{run_id}/resume", json=body).json()
+    return found
+
+
+def test_an_item_gets_a_run_that_waits_under_the_name_of_its_state(world: World) -> None:
+    ids = world.ledger.add_items(State.ASSIGNED, State.MEASURE_DRAFTED, State.REGULATION_ISSUED, State.ONGOING)
+    for item_id in ids:
+        wait_until(lambda item_id=item_id: stands(world, item_id))
+    found = [run_of(world, item_id) for item_id in ids]
+    assert [run.state for run in found] == ["Assigned", "Measure drafted", "Regulation issued", "Ongoing"]
+    assert {run.type for run in found} == {"PAUSED"}
+    assert found[0].name.endswith("-13 党性教育")
+    tags = httpx.get(f"{world.prefect.url}/flow_runs/{found[0].id}").json()["tags"]
+    assert {"unit:区委政研室", "lead:周明远"} < set(tags)
+    assert any(tag.startswith("plan:青河2026") for tag in tags)
+
+
+def test_runs_are_created_in_bulk_and_once_only(world: World) -> None:
+    ids = world.ledger.add_items(*[State.ASSIGNED] * 5, signalled=False)
+    steps: list[tuple[int, int]] = []
+    plan_id = world.ledger.item(ids[0]).plan_id
+    made = runs.create_missing_runs(
+        world.database, world.prefect, now=now(), plan_id=plan_id, progress=lambda *step: steps.append(step)
+    )
+    again = runs.create_missing_runs(world.database, world.prefect, now=now(), plan_id=plan_id)
+    assert (made, again) == (5, 0)
+    assert steps[-1] == (5, 5)
+    assert all(stands(world, item_id) for item_id in ids)
+
+
+def test_a_transition_is_seen_in_the_run_within_two_seconds_with_its_words_on_the_timeline(world: World) -> None:
+    (item_id,) = world.ledger.add_items(State.ASSIGNED)
+    wait_until(lambda: stands(world, item_id))
+    world.ledger.move(item_id, Action.DRAFT_MEASURE)
+    wait_until(lambda: stands(world, item_id), 2.0)
+    run = run_of(world, item_id)
+    assert run.state == "Measure drafted"
+    day = now().astimezone(world.settings.zone).date()
+    expected = f"措施已拟定 Measure drafted {day} 张三"
+    wait_until(lambda: expected in task_runs(world, run.id))
+    assert task_runs(world, run.id)[expected] == "Completed"
+
+
+def test_two_transitions_in_a_row_and_a_signal_twice_show_each_thing_once(world: World) -> None:
+    (item_id,) = world.ledger.add_items(State.ASSIGNED)
+    world.ledger.move(item_id, Action.DRAFT_MEASURE)
+    world.ledger.move(item_id, Action.START)
+    from duban.services import signals
+
+    wait_until(lambda: stands(world, item_id))
+    signals.queue(world.database, [item_id], now())
+    wait_until(lambda: world.ledger.backlog() == 0)
+    assert stands(world, item_id)
+    world.ledger.move(item_id, Action.WITHDRAW)
+    wait_until(lambda: stands(world, item_id))
+    run = run_of(world, item_id)
+    assert (run.type, run.state) == ("COMPLETED", "Closed")
+    names = wait_until(
+        lambda: (found := list(task_runs(world, run.id))) and any("已撤销" in n for n in found) and found
+    )
+    assert isinstance(names, list)
+    assert len(names) == len(set(names))
+
+
+def test_a_reopened_item_gets_a_new_run_for_its_new_cycle(world: World) -> None:
+    (item_id,) = world.ledger.add_items(State.ONGOING)
+    wait_until(lambda: stands(world, item_id))
+    first = run_of(world, item_id).id
+    world.ledger.move(item_id, Action.WITHDRAW)
+    wait_until(lambda: stands(world, item_id))
+    world.ledger.move(item_id, Action.REOPEN)
+    wait_until(lambda: stands(world, item_id))
+    second = run_of(world, item_id)
+    assert second.id != first
+    assert second.state == "Ongoing"
+    old = world.prefect.run(first)
+    assert old is not None
+    assert old.state == "Closed"
+
+
+def test_a_person_resumes_with_the_form_and_the_item_moves(world: World) -> None:
+    (item_id,) = world.ledger.add_items(State.MEASURE_DRAFTED)
+    wait_until(lambda: stands(world, item_id))
+    run = run_of(world, item_id)
+    assert fill_in(world, run.id, action="启动推进", reason="开始")["status"] == "ACCEPT"
+    wait_until(lambda: world.ledger.item(item_id).state is State.ONGOING)
+    wait_until(lambda: stands(world, item_id))
+    assert world.ledger.events(item_id) == ["item.assigned", "item.started"]
+    wait_until(lambda: "已办理:李督查 启动推进" in logs(world, run.id))
+    left = httpx.post(f"{world.prefect.url}/flow_runs/{run.id}/input/filter", json={"prefix": "reply-"}).json()
+    assert left == []  # the answer carried a token
+
+
+def test_a_refused_form_leaves_the_run_waiting_with_the_reason_in_its_log(world: World) -> None:
+    (item_id,) = world.ledger.add_items(State.ONGOING)
+    wait_until(lambda: stands(world, item_id))
+    run = run_of(world, item_id)
+    fill_in(world, run.id, action="销号")
+    wait_until(lambda: "尚不具备条件" in logs(world, run.id))
+    wait_until(lambda: stands(world, item_id))
+    assert world.ledger.item(item_id).version == 1
+    assert world.prefect.run(run.id) != run  # it waits anew, and can be answered again
+    assert "Refused" in task_runs(world, run.id).values()
+    fill_in(world, run.id, action="撤销", reason="重复立项")
+    wait_until(lambda: world.ledger.item(item_id).state is State.CLOSED)
+
+
+def test_a_form_needs_a_valid_token_and_an_action_that_is_possible(world: World) -> None:
+    (item_id,) = world.ledger.add_items(State.ASSIGNED)
+    wait_until(lambda: stands(world, item_id))
+    run = run_of(world, item_id)
+    assert fill_in(world, run.id, action="销号")["status"] == "REJECT"  # the server holds it against the form
+    assert fill_in(world, run.id, action="拟定措施", measure="建账", token="guessed")["status"] == "ACCEPT"
+    wait_until(lambda: "个人令牌无效" in logs(world, run.id))
+    assert world.ledger.item(item_id).version == 1
+
+
+@pytest.mark.parametrize("kind", ["FAILED", "CRASHED", "CANCELLED", "deleted", "form deleted", "COMPLETED"])
+def test_reconcile_mends_what_happened_to_a_run_and_finds_nothing_the_second_time(world: World, kind: str) -> None:
+    (item_id,) = world.ledger.add_items(State.MEASURE_DRAFTED)
+    wait_until(lambda: stands(world, item_id))
+    run = run_of(world, item_id)
+    if kind == "deleted":
+        httpx.delete(f"{world.prefect.url}/flow_runs/{run.id}").raise_for_status()
+    elif kind == "form deleted":
+        httpx.delete(f"{world.prefect.url}/flow_runs/{run.id}/input/{run.form}").raise_for_status()
+    else:
+        world.prefect.set_state(run.id, {"type": kind, "name": kind.title()})
+    counts = reconcile.reconcile(world.database, world.prefect, now=now())
+    fault = {"deleted": "missing", "form deleted": "unresumable"}.get(kind, "ended")
+    assert getattr(counts, fault) >= 1
+    assert stands(world, item_id)
+    assert fill_in(world, run_of(world, item_id).id, action="启动推进")["status"] == "ACCEPT"
+    wait_until(lambda: world.ledger.item(item_id).state is State.ONGOING)
+    wait_until(lambda: world.ledger.backlog() == 0 and stands(world, item_id))
+    assert reconcile.reconcile(world.database, world.prefect, now=now()).mended == 0
+
+
+def test_a_run_that_fell_behind_goes_on_with_what_it_missed(world: World) -> None:
+    """As after a Prefect server was restored from an older backup: its run shows what the ledger has left behind."""
+    (item_id,) = world.ledger.add_items(State.ASSIGNED)
+    wait_until(lambda: stands(world, item_id))
+    run = run_of(world, item_id)
+    old = httpx.get(f"{world.prefect.url}/flow_runs/{run.id}").json()["state"]
+    world.ledger.move(item_id, Action.DRAFT_MEASURE)
+    wait_until(lambda: stands(world, item_id))
+    world.prefect.set_state(run.id, {k: old[k] for k in ("type", "name", "message", "state_details")})
+    counts = reconcile.reconcile(world.database, world.prefect, now=now())
+    assert counts.behind == 1
+    wait_until(lambda: stands(world, item_id))
+
+
+def test_a_server_that_is_away_is_said_and_stops_nothing(world: World) -> None:
+    away = PrefectApi(f"http://127.0.0.1:{free_port()}/api", patience=0.2)
+    counts = reconcile.reconcile(world.database, away, now=now())
+    assert "does not answer" in counts.problem
+    with pytest.raises(PrefectUnreachable):
+        away.deployment_id(DEPLOYMENT)
+    assert not away.healthy()
+
+
+def test_an_engine_killed_in_the_middle_loses_nothing(world: World) -> None:
+    ids = world.ledger.add_items(*[State.ASSIGNED] * 8)
+    for item_id in ids:
+        wait_until(lambda item_id=item_id: stands(world, item_id))
+    for item_id in ids:
+        world.ledger.move(item_id, Action.DRAFT_MEASURE)
+    wait_until(lambda: any(world.ledger.item(i).run_version == 2 for i in ids))
+    world.stop("engine", signal.SIGKILL)
+    for item_id in ids:
+        world.ledger.move(item_id, Action.START)
+    world.start_engine()
+    for item_id in ids:
+        wait_until(lambda item_id=item_id: stands(world, item_id), 60)
+    assert all(world.ledger.events(i) == ["item.assigned", "item.measure_drafted", "item.started"] for i in ids)
+
+
+def test_a_second_engine_shares_the_work_and_a_server_restart_is_survived(world: World) -> None:
+    ids = world.ledger.add_items(*[State.ASSIGNED] * 6)
+    world.start_engine("engine2")
+    wait_until(lambda: "is up" in world.log("engine2"), 60)
+    world.stop("server")
+    for item_id in ids:
+        world.ledger.move(item_id, Action.DRAFT_MEASURE)
+    world.start_server()
+    for item_id in ids:
+        wait_until(lambda item_id=item_id: stands(world, item_id), 60)
+    assert world.stop("engine2") == 0
+
+
+def test_an_engine_stops_cleanly_when_told(world: World) -> None:
+    assert world.stop("engine") == 0
+    assert "engine stopped" in world.log("engine")
+    world.start_engine()
+    started = dt.datetime.now(dt.UTC)
+    (item_id,) = world.ledger.add_items(State.ASSIGNED)
+    wait_until(lambda: stands(world, item_id), 60)
+    assert dt.datetime.now(dt.UTC) - started < dt.timedelta(seconds=60)
