@@ -84,7 +84,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             version=app.version,
             description=app.description,
             tags=app.openapi_tags,
-            routes=[r for r in app.routes if getattr(r, "include_in_schema", False)],
+            routes=app.routes,
         )
         schemas = schema["components"]["schemas"]
         for unused in ("HTTPValidationError", "ValidationError"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -124,20 +124,37 @@ class ClosingIn(Body):
     ends_on: dt.date | None = Field(None, description="With publish: the publication's last day.")
 
 
+Names = Annotated[list[ShortText], Field(max_length=100)]
+
+
+class EditIn(Body):
+    """With the action edit: the fields as they should stand; what is left out stays as it was read."""
+
+    title: Reason | None = None
+    goal: Reason | None = None
+    measures: Annotated[list[Reason], Field(max_length=100)] | None = None
+    time_limit: Reason | None = None
+    lead_officials: Names | None = None
+    lead_units: Names | None = None
+    responsible_units: Names | None = None
+    support_units: Names | None = None
+    supervising_units: Names | None = None
+
+
 class ResolveIn(Body):
-    """A person's decision about an item's doubts."""
+    """A person's decision about an item's doubts: keep, merge (with its other copies), edit or drop."""
 
     action: ResolutionAction
     reason: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
     expected_version: Version
-    merge_into: BodyId | None = None
-    values: dict[str, Any] = Field(default_factory=dict, description="With edit: field names and their right values.")
+    edit: EditIn = Field(default_factory=EditIn)
 
 
-class ReasonIn(Body):
-    """A reason."""
+class AcknowledgeIn(Body):
+    """签收. `on_behalf_of` is for the supervision office: whose receipt by phone or on paper it enters."""
 
-    reason: Reason = ""
+    on_behalf_of: ShortText | None = None
+    note: Reason = ""
 
 
 class TokenIn(Body):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
-from duban.api.bodies import LARGEST, Id
+from duban.api.bodies import LARGEST, AcknowledgeIn, Id
 from duban.api.context import Ctx, Who
 from duban.api.items import Search
 from duban.api.problems import documented
+from duban.services.acknowledge import acknowledge
 from duban.services.queries.notices import (
     NoticeFilter,
     NoticePage,
@@ -23,6 +25,14 @@ from duban.services.queries.notices import (
 router = APIRouter(prefix="/notices", tags=["notices"], responses=documented(401, 403, 422, 429))
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 Key = Annotated[int | None, Query(ge=1, le=LARGEST)]
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """How many copies were acknowledged that were not before."""
+
+    notice_id: int
+    acknowledged: int
 
 
 @router.get("", summary="Notices, the newest first")
@@ -46,6 +56,20 @@ def get_notices(
 def get_notice(notice_id: Id, context: Ctx, caller: Who) -> NoticeWhole:
     """Who got it, in whose place and why, what became of the sending, and who acknowledged."""
     return one_notice(context.database, notice_id=notice_id, scope=caller.scope)
+
+
+@router.post("/{notice_id}/acknowledge", summary="签收", responses=documented(404))
+def post_acknowledgement(notice_id: Id, body: AcknowledgeIn, context: Ctx, caller: Who) -> Acknowledged:
+    """For the parties that the account acts for; again it changes nothing. The last receipt ends the clock for it."""
+    new = acknowledge(
+        context.database,
+        notice_id=notice_id,
+        actor=caller.actor,
+        now=context.now(),
+        on_behalf_of=body.on_behalf_of,
+        note=body.note,
+    )
+    return Acknowledged(notice_id, new)
 
 
 @router.get(

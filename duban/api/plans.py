@@ -16,10 +16,11 @@ from duban.services.queries.parties import list_parties
 from duban.services.queries.plans import Doubtful, anomalies_of, list_plans, one_plan, quarantine
 from duban.services.queries.ranking import Ranked, ranking
 from duban.services.queries.shapes import AnomalyView, PartyView, PlanView
-from duban.services.registration import OfficeRules, Received, Registered, register
+from duban.services.registration import Received, Registered, register
 from duban.services.release import release
+from duban.services.tools import office_rules
 
-router = APIRouter(prefix="/plans", tags=["plans"], responses=documented(401, 403, 404, 422, 429))
+router = APIRouter(prefix="/plans", tags=["plans"], responses=documented(401, 403, 404, 409, 422, 429))
 PlanKey = Annotated[str, Path(max_length=100, pattern=r"^[^\x00]+$", description="A plan's id or code.")]
 MAX_DOCUMENT = 20 * 1024 * 1024
 
@@ -38,7 +39,7 @@ def get_plans(context: Ctx, caller: Who, as_of: AsOf) -> tuple[PlanView, ...]:
     return list_plans(context.database, scope=caller.scope, as_of=as_of)
 
 
-@router.post("", summary="Upload a plan", status_code=201, responses=documented(409, 413))
+@router.post("", summary="Upload a plan", status_code=201, responses=documented(413))
 def post_plan(
     *,
     context: Ctx,
@@ -55,16 +56,10 @@ def post_plan(
     entries: list[Entry] = []
     if directory is not None:
         entries = read_directory(_bytes(directory), directory.filename or "directory.csv")
-    settings = context.settings
     return register(
         context.database,
         Received(filename, content, read_bytes(content, filename)),
-        rules=OfficeRules(
-            policy_name=settings.policy.stem,
-            policy_text=settings.policy.read_text(encoding="utf-8"),
-            office_name=settings.office_name,
-            office_email=settings.office_email,
-        ),
+        rules=office_rules(context.settings),
         actor=caller.actor,
         as_of=as_of,
         now=context.now(),

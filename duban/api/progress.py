@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from fastapi.responses import JSONResponse
 
-from duban.api.bodies import ClosingIn, Id, MeasureIn, MilestoneIn, Reason, RegulationIn, Version
+from duban.api.bodies import ClosingIn, EditIn, Id, MeasureIn, MilestoneIn, Reason, RegulationIn, ResolveIn, Version
 from duban.api.context import Caller, Context, Ctx, Who
 from duban.api.once import IdempotencyKey, once
 from duban.api.problems import documented
@@ -24,6 +24,7 @@ from duban.services.progress import (
     report_regulation,
 )
 from duban.services.queries.item import belongs, present_version
+from duban.services.resolutions import Edit, Resolved, resolve, undo
 
 router = APIRouter(
     prefix="/items/{item_id}", tags=["progress"], responses=documented(401, 403, 404, 409, 413, 422, 429)
@@ -48,6 +49,13 @@ class Kept:
     filename: str
     size: int
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The items that are in quarantine again."""
+
+    quarantined: list[int]
 
 
 @router.post("/measures/{measure_id}", summary="Report how far a measure is", response_model=Recorded)
@@ -177,6 +185,39 @@ def post_closing(
         return recorded(context, item_id)
 
     return once(context, caller, idempotency_key, (f"/items/{item_id}/closing", body), act)
+
+
+@router.post("/resolution", summary="Settle the doubts about an item (待核)", response_model=Resolved)
+def post_resolution(
+    *, item_id: Id, body: ResolveIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """keep, merge, edit or drop; recorded with who and why. Its clocks begin with it. The office only."""
+
+    def act() -> Resolved:
+        return resolve(
+            context.database,
+            item_id=item_id,
+            action=body.action,
+            actor=caller.actor,
+            reason=body.reason,
+            now=context.now(),
+            edit=_edit(body.edit),
+            expected_version=body.expected_version,
+        )
+
+    return once(context, caller, idempotency_key, (f"/items/{item_id}/resolution", body), act)
+
+
+def _edit(body: EditIn) -> Edit:
+    fields: dict[str, Any] = body.model_dump(exclude_none=True)
+    return Edit(**{name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()})
+
+
+@router.post("/resolution/{resolution_id}/undo", summary="Take a decision about doubts back")
+def post_undo(item_id: Id, resolution_id: Id, context: Ctx, caller: Who) -> Undone:
+    """Possible until the item has moved on. The office only."""
+    belongs(context.database, item_id=item_id, resolution_id=resolution_id)
+    return Undone(undo(context.database, resolution_id=resolution_id, actor=caller.actor, now=context.now()))
 
 
 def keep_evidence(

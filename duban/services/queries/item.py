@@ -42,6 +42,7 @@ from models import (
     Milestone,
     Party,
     Regulation,
+    Resolution,
     RungFired,
     Target,
 )
@@ -169,12 +170,14 @@ def belongs(
     measure_id: int | None = None,
     milestone_id: int | None = None,
     regulation_id: int | None = None,
+    resolution_id: int | None = None,
 ) -> None:
     """Raises NotFound unless the part is one of this item's: an address must not name two different things."""
-    wanted: tuple[tuple[str, type[Measure | Milestone | Regulation], int | None], ...] = (
+    wanted: tuple[tuple[str, type[Measure | Milestone | Regulation | Resolution], int | None], ...] = (
         ("measure", Measure, measure_id),
         ("milestone", Milestone, milestone_id),
         ("regulation", Regulation, regulation_id),
+        ("resolution", Resolution, resolution_id),
     )
     with database.read() as session:
         for what, table, key in wanted:
