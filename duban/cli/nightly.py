@@ -34,7 +34,7 @@ def nightly(as_of: dt.date | None, dry_run: bool, as_data: bool) -> None:
         return
     report = run_night(night_tools(settings, database), day, _progress)
     if as_data:
-        print_json({"as_of": day, "skipped": report.skipped, "ok": report.ok} | report.counts())
+        print_json({"as_of": day, "ok": report.ok} | report.counts())
     else:
         show_report(report)
     if not report.ok:
@@ -74,9 +74,6 @@ def reconcile(as_data: bool) -> None:
 
 def show_report(report: NightReport) -> None:
     """A night in a few lines for a person."""
-    if report.skipped:
-        click.echo(f"{report.as_of}: nothing to do: {report.skipped}")
-        return
     claimed, delivered = report.claimed, report.delivered
     rungs = ", ".join(f"{key} {count}" for key, count in sorted(claimed.rungs.items())) or "none"
     click.echo(f"{report.as_of}: rungs fired: {rungs}")

@@ -49,7 +49,6 @@ class NightReport:
     """What a night did. `failures` names each clock that could not be decided, with the reason."""
 
     as_of: dt.date
-    skipped: str | None = None
     claimed: Claimed = field(default_factory=Claimed)
     mails: int = 0
     delivered: Delivered = field(default_factory=Delivered)
@@ -79,18 +78,18 @@ class NightReport:
 
 
 def run_night(
-    tools: NightTools, as_of: dt.date, progress: Callable[[str, int, int], None] = lambda *_: None
+    tools: NightTools,
+    as_of: dt.date,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+    only: Sequence[int] | None = None,
 ) -> NightReport:
     """Runs the night of one business date; `progress(phase, done, of)` is called as it works.
 
-    A night whose date lies before the last one that completed has nothing left to do and says so.
+    `only` narrows it to some plans (by id), as when one plan is caught up by itself.
     """
     report = NightReport(as_of)
-    later = _begin(tools, as_of, report)
-    if later is not None:
-        report.skipped = f"the night of {later} has already caught up what {as_of} would have done"
-        return report
-    _claim_all(tools, report, progress)
+    _begin(tools, as_of, report)
+    _claim_all(tools, report, progress, only)
     report.mails = compose(
         tools.database,
         tools.renderer,
@@ -110,13 +109,18 @@ def run_night(
     return report
 
 
-def _begin(tools: NightTools, as_of: dt.date, report: NightReport) -> dt.date | None:
-    """Opens the night's row; returns the date of a later night that completed, if there is one."""
+def caught_up_by(database: Database, as_of: dt.date) -> dt.date | None:
+    """The later night that has already done what this one would do: after downtime late runs end as no-ops."""
+    with database.read() as session:
+        last = session.scalar(select(func.max(Night.as_of)).where(Night.state == NightState.COMPLETED))
+    return last if last is not None and last > as_of else None
+
+
+def _begin(tools: NightTools, as_of: dt.date, report: NightReport) -> None:
+    """Opens the night's row, and notes the nights that were missed since the last one."""
     now = tools.clock()
     with tools.database.write() as session:
         last = session.scalar(select(func.max(Night.as_of)).where(Night.state == NightState.COMPLETED))
-        if last is not None and last > as_of:
-            return last
         if last is not None:
             report.missed = [last + dt.timedelta(days=n) for n in range(1, (as_of - last).days)]
         night = session.get(Night, as_of, with_for_update=True)
@@ -124,12 +128,14 @@ def _begin(tools: NightTools, as_of: dt.date, report: NightReport) -> dt.date | 
             session.add(Night(as_of=as_of, state=NightState.RUNNING, started_at=now, counts={}))
         else:
             night.state, night.started_at, night.finished_at = NightState.RUNNING, now, None
-    return None
 
 
-def _claim_all(tools: NightTools, report: NightReport, progress: Callable[[str, int, int], None]) -> None:
+def _claim_all(
+    tools: NightTools, report: NightReport, progress: Callable[[str, int, int], None], only: Sequence[int] | None
+) -> None:
     with tools.database.read() as session:
         released = session.scalars(select(Plan.id).where(Plan.released_at.is_not(None))).all()
+        released = [plan_id for plan_id in released if only is None or plan_id in only]
         due = _due_clocks(session, report.as_of, released)
         report.unreleased = _unreleased(session, report.as_of)
         plans = {plan_id: plan_facts(session, plan_id) for plan_id in released} if due else {}
