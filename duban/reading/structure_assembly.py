@@ -42,6 +42,7 @@ class _Assembler:
         self._lexicon = lexicon
         self._level = ItemLevel(blocks)
         self._next_label = _labels_ahead(blocks, self._level)
+        self._role_ahead = _roles_ahead(blocks, self._level)
         self._outline = Outline()
         self._headings = Headings()
         self._heading: tuple[Line, Numbered | None] | None = None  # the last heading, while nothing follows it
@@ -111,23 +112,20 @@ class _Assembler:
         return len(mark.rest) <= 60 and not _SENTENCE_END.search(mark.rest)
 
     def _is_list_entry(self, index: int, block: Block) -> bool:
-        """Whether a numbered line continues a list within the open field, rather than starting an item."""
-        item, mark = self._item, block.mark
-        if item is None or mark is None or block.line.level or self._field is None:
-            return False
-        if self._field.role not in PROSE_ROLES or self._field is item.title and not self._field.pieces:
-            return False
-        if mark.style == item.style:
-            if item.value is not None and mark.value == item.value + 1:
-                return False
-            return mark.value == self._list_value + 1 and self._next_label[index] == "field"
-        return self._next_label[index] == "field" and self._list_goes_on(index, mark)
+        """Whether a numbered line continues a list within the open field, rather than starting an item.
 
-    def _list_goes_on(self, index: int, mark: Numbered) -> bool:
-        """Whether the next label is one that the item still lacks."""
-        role = _role_ahead(self._blocks, index)
-        return role is not None and self._item is not None and not self._item.having(role) and self._field is not None \
-            and self._field.role is not Role.PROBLEM
+        What decides is the label that comes next: one that the item still lacks goes on with this item.
+        """
+        item, mark, role = self._item, block.mark, self._role_ahead[index]
+        if item is None or mark is None or block.line.level or self._field is None or block.labels:
+            return False
+        if self._field.role not in PROSE_ROLES or self._field is item.title:
+            return False
+        if role is None or role is Role.PROBLEM or item.having(role):
+            return False
+        if mark.value == self._list_value + 1 and (self._list_value or mark.style != item.style):
+            return True
+        return mark.value == 1 and not (mark.style == item.style and item.value == 0)
 
     def _open_heading(self, block: Block) -> None:
         self._headings.open(block.line, block.mark)
@@ -233,17 +231,24 @@ def _labels_ahead(blocks: Sequence[Block], level: ItemLevel) -> list[str]:
         ahead[index] = following
         block = blocks[index]
         if level.problem(block) is not None or level.starts(block):
-            following = "field" if block.labels and level.problem(block) is None else "item"
+            following = "item"
         elif block.labels:
             following = "field"
     return ahead
 
 
-def _role_ahead(blocks: Sequence[Block], index: int) -> Role | None:
-    for block in blocks[index + 1 : index + 40]:
-        if block.labels:
-            return block.labels[0].role
-    return None
+def _roles_ahead(blocks: Sequence[Block], level: ItemLevel) -> list[Role | None]:
+    """For each block the role of the first label after it; PROBLEM where that is one of another item."""
+    ahead: list[Role | None] = [None] * len(blocks)
+    following: Role | None = None
+    for index in range(len(blocks) - 1, -1, -1):
+        ahead[index] = following
+        block = blocks[index]
+        if level.problem(block) is not None or block.labels and not block.opens_with_label and level.starts(block):
+            following = Role.PROBLEM
+        elif block.labels:
+            following = block.labels[0].role
+    return ahead
 
 
 def _ascii(number: str) -> str:

@@ -39,11 +39,19 @@ def _is_furniture(line: Line, heads: frozenset[str]) -> bool:
 
 
 def _running_heads(lines: list[Line]) -> frozenset[str]:
-    """Short unlabelled lines that return again and again, such as the document's name at the top of each page."""
-    counts = Counter(line.text for line in lines if line.cells is None and 4 <= len(line.text) <= 40)
-    return frozenset(text for text, times in counts.items() if times >= _REPEATS and not _STRUCTURE.search(text))
+    """Short unlabelled lines that return again and again, such as the document's name at the top of each page.
+
+    What ever stands under a label of its own line is a field's text, however often it returns.
+    """
+    counts = Counter(line.text for line in lines if line.cells is None and 6 <= len(line.text) <= 40)
+    often = {text for text, times in counts.items() if times >= _REPEATS and not _STRUCTURE.search(text)}
+    if not often:
+        return frozenset()
+    pairs = zip(lines, lines[1:], strict=False)
+    return frozenset(often - {below.text for above, below in pairs if len(above.text) <= 12 and not _ENDED.search(above.text)})
 
 
+_ENDED = re.compile(r"[。!?;.!?;\d]$")
 _STRUCTURE = re.compile(
     r"[::。;;!?]|^[((【\[]?[一二三四五六七八九十\d]+[))】\]、..]|^第.{1,5}[条项章节]|^[①-⑳]|[、,,]|《|^▲|\d|单位|部门|领导|责任|措施|目标|时限|问题"
 )
