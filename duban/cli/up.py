@@ -1,0 +1,171 @@
+"""`duban up`: everything on one machine, and with --plan the main job end to end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from duban.cli.console import DAY
+
+if TYPE_CHECKING:
+    from duban.adapters.processes import Processes
+    from duban.settings import Settings
+
+PREFECT_PORT = 4200
+
+
+@click.command("up")
+@click.option("--plan", type=click.Path(path_type=Path), help="Register this document, and run a night on it.")
+@click.option("--directory", type=click.Path(path_type=Path), help="Its parties with their addresses: .csv or .xlsx.")
+@click.option("--as-of", type=DAY, help="Business date of the night that is run; default today.")
+@click.option("--once", is_flag=True, help="End after the summary instead of staying up.")
+def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: bool) -> None:
+    """Start Prefect, the engine, the API and the board, and keep them up until Ctrl-C."""
+    # Ctrl-C and a polite kill both end everything in order, also while it is still starting.
+    signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    from duban.adapters.processes import Processes, lock_folder
+    from duban.cli.tour import summary, tour
+    from duban.settings import load_settings
+
+    settings = load_settings()
+    document = _document(plan) if plan else None  # an unreadable file is refused before anything is started
+    with lock_folder(settings.data_dir):
+        settings, environment = _with_ports(settings)
+        password = _prepare(settings)
+        processes = Processes(environment)
+        try:
+            _start_all(processes, settings)
+            if document is not None:
+                tour(settings, document, directory, as_of, say)
+            summary(settings, document, password, say)
+            if not once:
+                _stay(processes)
+        except KeyboardInterrupt:
+            say("")
+        finally:
+            say("Stopping …")
+            processes.stop()
+            say("Stopped. Nothing is lost: start it again with the same command.")
+
+
+def say(text: str) -> None:
+    """A line for the person who started it."""
+    click.echo(text)
+    sys.stdout.flush()
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _document(plan: Path) -> tuple[str, bytes]:
+    from duban.cli.read import load
+    from duban.reading.reader import read_bytes
+
+    content = load(plan)
+    read_bytes(content, plan.name)
+    return plan.name, content
+
+
+def _with_ports(settings: Settings) -> tuple[Settings, dict[str, str]]:
+    """Ports that are free, and the environment of our processes; a port in use gives way to the next, and we say so."""
+    from urllib.parse import urlsplit
+
+    from duban.adapters.prefect_env import prefect_environment
+    from duban.adapters.processes import free_port
+
+    port = free_port(settings.host, settings.port)
+    wanted = urlsplit(settings.prefect_api_url).port or PREFECT_PORT
+    prefect_port = free_port("127.0.0.1", wanted)
+    for name, before, after in (("board", settings.port, port), ("Prefect", wanted, prefect_port)):
+        if before != after:
+            say(f"Port {before} is in use: {name} takes {after} instead.")
+    update: dict[str, object] = {"port": port, "prefect_api_url": f"http://127.0.0.1:{prefect_port}/api"}
+    if "public_url" not in settings.model_fields_set:
+        update["public_url"] = f"http://{settings.host}:{port}"
+    settings = settings.model_copy(update=update)
+    ours = {f"DUBAN_{k}".upper(): str(v) for k, v in update.items()} | {"DUBAN_DATA_DIR": str(settings.data_dir)}
+    environment = dict(prefect_environment(settings)) | dict(os.environ) | ours
+    environment["PREFECT_API_URL"] = settings.prefect_api_url
+    environment["PYTHONUNBUFFERED"] = "1"
+    return settings, environment
+
+
+def _prepare(settings: Settings) -> str | None:
+    """Migrates the ledger and makes the first admin; returns its password, which is shown this once."""
+    from duban.adapters.database import Database
+    from duban.adapters.migrations import upgrade
+    from duban.services.accounts import ensure_first_admin
+
+    database = Database(settings.ledger_url)
+    upgrade(database)
+    secret = settings.data_dir / "session.secret"
+    if settings.session_secret is None and not secret.exists():
+        secret.write_text(secrets.token_urlsafe(48))
+        secret.chmod(0o600)
+    password = ensure_first_admin(database, dt.datetime.now(dt.UTC))
+    database.dispose()
+    return password
+
+
+def _start_all(processes: Processes, settings: Settings) -> None:
+    import httpx
+
+    from duban.adapters.prefect_api import NotDeployed, PrefectApi, PrefectRefused, PrefectUnreachable
+    from duban.adapters.processes import Part
+    from duban.services.run_specs import DEPLOYMENT
+
+    python, logs = sys.executable, settings.data_dir / "log"
+    auth = settings.prefect_auth.get_secret_value() if settings.prefect_auth else None
+    prefect = PrefectApi(settings.prefect_api_url, auth, patience=0.0)
+    prefect_port = settings.prefect_api_url.rsplit(":", 1)[1].partition("/")[0]
+
+    def deployed() -> bool:
+        try:
+            return bool(prefect.deployment_id(DEPLOYMENT))
+        except (NotDeployed, PrefectUnreachable, PrefectRefused):
+            return False
+
+    def serving() -> bool:
+        try:
+            return httpx.get(f"http://{settings.host}:{settings.port}/healthz", timeout=2, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    server = [python, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", prefect_port]
+    parts = (
+        (Part("Prefect server", server, prefect.healthy, logs / "prefect.log"), 120),
+        (Part("engine", [python, "-m", "flows.engine"], deployed, logs / "engine.log"), 90),
+        (Part("API and board", [python, "-m", "duban.cli.main", "serve"], serving, logs / "api.log"), 60),
+    )
+    with prefect:
+        for part, seconds in parts:
+            processes.start(part, seconds, _waiting(part.name))
+            say(f"{part.name} is up.")
+
+
+def _waiting(name: str) -> Callable[[float], None]:
+    """Says that something takes a while, once two seconds are over."""
+    said: list[bool] = []
+
+    def tick(waited: float) -> None:
+        if waited > 2 and not said:
+            said.append(True)
+            say(f"Starting {name} …")
+
+    return tick
+
+
+def _stay(processes: Processes) -> None:
+    while True:
+        processes.watch(say)
+        time.sleep(1.0)
