@@ -56,8 +56,8 @@ def _item(draft: Draft, lexicon: Lexicon, year: int | None, anomalies: list[Anom
             _repeated(item, seen[one.role], one, anomalies)
             continue
         seen[one.role] = one
-        _set(item, one, lexicon)
-    _read_limit(item, year)
+        set_field(item, one, lexicon)
+    read_item_limit(item, year)
     item.regulations = find_regulations(item.measures, item.time_limit)
     item.children = [_item(child, lexicon, year, anomalies) for child in draft.children]
     item.state = opening_state(item)
@@ -74,8 +74,8 @@ def _repeated(item: Item, first: Field, second: Field, anomalies: list[Anomaly])
     anomalies.append(anomaly(AnomalyCode.REPEATED_FIELD, item, detail, field=name, line=second.line, blocks=True))
 
 
-def _set(item: Item, one: Field, lexicon: Lexicon) -> None:
-    """Put one field's text where it belongs."""
+def set_field(item: Item, one: Field, lexicon: Lexicon) -> None:
+    """Put one field's text where it belongs in the item."""
     if one.role in PARTY_ROLES:
         _set_parties(item, one, lexicon)
     elif one.role is Role.GOAL:
@@ -122,7 +122,8 @@ def _party_field(party: Named, one: Field) -> str:
     return "responsible_units" if one.role is Role.UNITS_AND_OFFICIALS else one.role.value
 
 
-def _read_limit(item: Item, year: int | None) -> None:
+def read_item_limit(item: Item, year: int | None) -> None:
+    """Read the item's time limit into milestones, tail and category."""
     if item.time_limit is None:
         return
     limit = read_limit(item.time_limit, year=year)
