@@ -148,6 +148,10 @@ def test_reminders_whose_day_was_over_before_the_clock_began_are_passed_with_the
     ]
 
 
+def test_a_reminder_of_the_day_on_which_the_clock_began_still_goes() -> None:
+    assert keys(due_rungs(DUE, (), day("02-13"), POLICY, CALENDAR, armed_on=day("02-12"))) == ["remind_10"]
+
+
 def test_an_item_that_is_overdue_when_it_is_registered_still_climbs_every_rung() -> None:
     decision = due_rungs(DUE, (), day("05-06"), POLICY, CALENDAR, armed_on=day("05-06"))
     assert keys(decision) == list(ALL[2:])
