@@ -33,7 +33,9 @@ _COLUMNS = (("序号", 6), ("问题", 34), ("牵头", 16), ("责任单位", 26),
 @click.command("read")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_data", is_flag=True, help="Print the whole reading as JSON.")
-@click.option("--as", "kind", type=click.Choice([kind.value for kind in Kind]), help="Read it as this kind of document.")
+@click.option(
+    "--as", "kind", type=click.Choice([kind.value for kind in Kind]), help="Read it as this kind of document."
+)
 def read(file: Path, as_data: bool, kind: str | None) -> None:
     """Read a published document and show its items and every doubt about them."""
     try:

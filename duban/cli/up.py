@@ -30,8 +30,10 @@ PREFECT_PORT = 4200
 @click.option("--once", is_flag=True, help="End after the summary instead of staying up.")
 def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: bool) -> None:
     """Start Prefect, the engine, the API and the board, and keep them up until Ctrl-C."""
-    # Ctrl-C and a polite kill both end everything in order, also while it is still starting.
-    signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    # Ctrl-C and a polite kill both end everything in order, also while it is still starting, and also where a shell
+    # started us in the background with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: _interrupt())
     from duban.adapters.processes import Processes, lock_folder
     from duban.cli.tour import summary, tour
     from duban.settings import load_settings

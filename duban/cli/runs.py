@@ -1,0 +1,31 @@
+"""Flow runs brought into line with the ledger, at the keyboard."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from duban.cli.console import print_json
+
+
+def reconcile_now(as_data: bool) -> None:
+    """One pass of reconcile; exit 1 where the Prefect server cannot be asked."""
+    from duban.adapters.prefect_api import PrefectApi
+    from duban.services.reconcile import reconcile
+    from duban.services.tools import open_ledger, utc_now
+    from duban.settings import load_settings
+
+    settings = load_settings()
+    database = open_ledger(settings)
+    auth = settings.prefect_auth.get_secret_value() if settings.prefect_auth else None
+    with PrefectApi(settings.prefect_api_url, auth) as prefect:
+        counts = reconcile(database, prefect, now=utc_now())
+    if as_data:
+        print_json(counts.as_dict())
+    else:
+        found = counts.as_dict()
+        click.echo(", ".join(f"{name} {value}" for name, value in found.items() if name != "problem"))
+    if counts.problem:
+        click.echo(f"duban: {counts.problem}", err=True)
+        sys.exit(1)
