@@ -88,7 +88,7 @@ def items(as_data: bool, as_of: dt.date | None, limit: int, words: str | None, *
             limit=min(200, limit - len(found)),
         )
         found += page.items
-        cursor = page.cursor
+        cursor = page.next
         if cursor is None:
             break
     if as_data:
