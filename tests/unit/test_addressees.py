@@ -11,7 +11,7 @@ import pytest
 from duban.domain.addressees import Resolved, resolve_targets
 from duban.domain.parties import Directory, ItemParties, NoSupervisionOffice, PartyFacts, PartyKind, usable
 from duban.domain.policies import load_policy
-from duban.domain.policy_model import Fallback, Rung
+from duban.domain.policy_model import Fallback
 
 POLICY = load_policy(Path(__file__).parents[2] / "policies" / "default.toml")
 REMIND, _, URGE, SUPERVISE, CIRCULATE, _ = POLICY.ladder()
@@ -96,12 +96,12 @@ def test_joint_leads_each_get_the_sheet_and_a_missing_one_does_not_silence_the_o
     assert found[2].why == "名录中没有此人（单位）"
 
 
-@pytest.mark.parametrize("rung", POLICY.rungs, ids=lambda r: r.key)
-def test_an_item_that_names_nobody_reaches_the_supervision_office(rung: Rung) -> None:
-    found = resolve_targets(rung, ItemParties(), Directory((), OFFICE), POLICY, ON)
-    assert {one.party.key for one in found} == {"office"}
-    assert found[0].role == "to"
-    assert len(found) == len({(one.party.key, one.on_behalf_of) for one in found})
+def test_an_item_that_names_nobody_reaches_the_supervision_office_by_every_rung() -> None:
+    for rung in POLICY.rungs:
+        found = resolve_targets(rung, ItemParties(), Directory((), OFFICE), POLICY, ON)
+        assert {one.party.key for one in found} == {"office"}, rung.key
+        assert found[0].role == "to"
+        assert len(found) == len({(one.party.key, one.on_behalf_of) for one in found})
 
 
 def test_the_office_is_told_for_whom_it_receives() -> None:
@@ -147,13 +147,9 @@ def test_a_directory_without_a_reachable_office_is_refused() -> None:
         Directory((), replace(OFFICE, address=""))
 
 
-@pytest.mark.parametrize(
-    ("address", "fine"),
-    [
-        ("a@example.org", True), ("张三@example.org", True), ("a", False), ("@example.org", False), ("a@", False),
-        ("a@b@example.org", False), ("a b@example.org", False), ("a@example.org\r\nBcc: b@example.org", False),
-        ("A <a@example.org>", False), ("a@example.org,b@example.org", False), ("", False), (None, False),
-    ],
-)  # fmt: skip
-def test_an_address_that_would_break_a_mail_is_not_used(address: str | None, fine: bool) -> None:
-    assert usable(address) is fine
+def test_an_address_that_would_break_a_mail_is_not_used() -> None:
+    assert usable("a@example.org")
+    assert usable("张三@example.org")
+    broken = ["a", "@example.org", "a@", "a@b@example.org", "a b@example.org", "a@example.org\r\nBcc: b@example.org"]
+    for address in (*broken, "A <a@example.org>", "a@example.org,b@example.org", "", None):
+        assert not usable(address), address

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -221,15 +222,14 @@ def act(action: str, clock: Clock) -> Clock:
     return complete(clock, on) if action == "complete" else cancel(clock, on, outcome="撤销")
 
 
-@pytest.mark.parametrize("state", list(ClockState))
-@pytest.mark.parametrize("action", list(ALLOWED))
-def test_each_action_leaves_only_from_the_states_that_allow_it(action: str, state: ClockState) -> None:
-    clock = in_state(state)
-    if state in ALLOWED[action]:
-        assert act(action, clock).state is not state
-    else:
-        with pytest.raises(ClockRefused, match=f"it is {state}"):
-            act(action, clock)
+def test_each_action_leaves_only_from_the_states_that_allow_it() -> None:
+    for action, state in product(ALLOWED, ClockState):
+        clock = in_state(state)
+        if state in ALLOWED[action]:
+            assert act(action, clock).state is not state, (action, state)
+        else:
+            with pytest.raises(ClockRefused, match=f"it is {state}"):
+                act(action, clock)
 
 
 def test_an_action_out_of_order_in_time_is_refused() -> None:
