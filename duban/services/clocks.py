@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from duban.domain.ladder import first_rung_on
 from duban.domain.lifecycle import State
 from duban.domain.policy_model import ClockKind
-from duban.domain.schedule import check_in_rule, first_check_in
+from duban.domain.schedule import CheckInDue, check_in_rule, first_check_in, next_check_in, period
 from duban.services.rules import Rules
 from models import Clock, ClockState, Item, Milestone
 
@@ -73,6 +73,43 @@ def _start(
     )
     session.add(clock)
     return clock
+
+
+def supersede(session: Session, old: Clock, new: Clock, now: dt.datetime) -> None:
+    """Puts a new clock in the place of an open one; the old one stays, and names its successor."""
+    # One open clock of a kind is the rule: the old one ends before the new one begins, then learns its name.
+    old.state, old.ended_at, old.next_rung_on = ClockState.CANCELLED, now, None
+    old.paused_on, old.remaining_days, old.pause_reason = None, None, None
+    session.flush()
+    session.add(new)
+    session.flush()
+    old.state, old.superseded_by_id = ClockState.SUPERSEDED, new.id
+    session.flush()
+
+
+def next_check_in_clock(session: Session, clock: Clock, rules: Rules, as_of: dt.date, now: dt.datetime) -> Clock:
+    """The check-in of the next period, in the place of one that was given, or missed to its last rung.
+
+    Periods that ended unnoticed (after nights missed) are passed over: a person owes the present one.
+    """
+    rule = check_in_rule(rules.policy)
+    ends = period(rule.every, clock.due_on)[0] - dt.timedelta(days=1) if rule.grace_days else clock.due_on
+    due = next_check_in(rule, CheckInDue(ends, ends, clock.due_on), rules.calendar)
+    while due.due_on < as_of:
+        due = next_check_in(rule, due, rules.calendar)
+    new = Clock(
+        plan_id=clock.plan_id,
+        item_id=clock.item_id,
+        kind=ClockKind.CHECK_IN,
+        state=ClockState.RUNNING,
+        cycle=clock.cycle,
+        started_on=as_of,
+        nominal_due_on=due.due_on,
+        due_on=due.due_on,
+        next_rung_on=first_rung_on(due.due_on, rules.policy, rules.calendar, ClockKind.CHECK_IN),
+    )
+    supersede(session, clock, new, now)
+    return new
 
 
 def complete(session: Session, item: Item, now: dt.datetime, *, milestone_id: int | None = None) -> int:

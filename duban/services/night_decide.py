@@ -21,6 +21,7 @@ from duban.domain.actors import SYSTEM
 from duban.domain.addressees import Resolved, resolve_targets
 from duban.domain.ladder import Decision, DueRung, due_rungs
 from duban.domain.policy_model import ClockKind
+from duban.services.clocks import next_check_in_clock
 from duban.services.event_log import Happening, append_all
 from duban.services.night_facts import BatchFacts, PlanFacts, batch_facts, parties_of
 from duban.services.notice_facts import notice_context
@@ -144,6 +145,10 @@ def _write(
         happenings.append(_fired(firing, notice_id, as_of, now))
     append_all(session, happenings, now)
     _advance(session, facts.clocks, decisions)
+    for clock in facts.clocks:
+        # A check-in that was missed to its last rung does not end the duty: the next period's begins.
+        if clock.kind is ClockKind.CHECK_IN and clock.state is ClockState.RUNNING and clock.next_rung_on is None:
+            next_check_in_clock(session, clock, plans[clock.plan_id].rules, as_of, now)
     claimed.notices = len(firings)
     return claimed
 

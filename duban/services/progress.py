@@ -14,7 +14,7 @@ from duban.errors import DubanError, NotFound
 from duban.services import clocks
 from duban.services.item_changes import ANYBODY_ON_IT, open_item, record
 from duban.services.rules import business_date, rules_of
-from models import Evidence, Measure, Milestone, Progress, Regulation, RegulationStatus
+from models import Clock, ClockKind, ClockState, Evidence, Measure, Milestone, Progress, Regulation, RegulationStatus
 
 BY_UNIT = (Relation.UNIT, Relation.SUPERVISION)
 MAX_EVIDENCE_BYTES = 20 * 1024 * 1024
@@ -121,6 +121,35 @@ def report_regulation(
             "issued_on": _iso(regulation.issued_on),
         }
         return record(session, item, actor, now, event="regulation.reported", payload=payload)
+
+
+def report_check_in(
+    database: Database,
+    *,
+    item_id: int,
+    text: str,
+    actor: Actor,
+    expected_version: int | None,
+    now: dt.datetime,
+) -> int:
+    """Records a long-term item's periodic report: its check-in clock ends, the next period's begins.
+
+    Returns the item's new version. Raises NotFound where the item owes no check-in now.
+    """
+    with database.write() as session:
+        item, _ = open_item(
+            session, item_id, actor, action_zh="长效期报告", by=BY_UNIT, expected_version=expected_version
+        )
+        clock = session.scalars(
+            select(Clock).where(
+                Clock.item_id == item.id, Clock.kind == ClockKind.CHECK_IN, Clock.state == ClockState.RUNNING
+            )
+        ).first()
+        if clock is None:
+            raise NotFound(what="check-in of item", key=item_id)
+        following = clocks.next_check_in_clock(session, clock, rules_of(session, item.plan_id), business_date(now), now)
+        payload = {"due_on": _iso(clock.due_on), "next_due_on": _iso(following.due_on)}
+        return record(session, item, actor, now, event="check_in.reported", reason=text, payload=payload)
 
 
 def hand_in_evidence(
