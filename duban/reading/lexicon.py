@@ -70,7 +70,7 @@ class Lexicon:
 
     def names_nobody(self, text: str) -> bool:
         """Whether a cell or field says that there is nobody: 无, ／, —, or nothing."""
-        bare = text.strip().strip("。.;;,, ")
+        bare = text.strip().strip("。.;；,， ")
         return not bare or bare in self.nobody or all(ch in "/／-—–―_\\*·、" for ch in bare)
 
     def _forms(self, word: str) -> Iterable[str]:
@@ -86,14 +86,14 @@ class Lexicon:
                     break
 
 
-_NOISE = re.compile(r"[\s  ::*#【】\[\]〔〕<>《》“”\"'|]+")
-_NUMBERED = re.compile(r"^(?:[((]?[\d一二三四五六七八九十]{1,3}[))、..]+|[①-⑳])")
+_NOISE = re.compile(r"[\s  :：*#【】\[\]〔〕<>《》“”\"'|]+")
+_NUMBERED = re.compile(r"^(?:[(（]?[\d一二三四五六七八九十]{1,3}[)）、..]+|[①-⑳])")
 
 
 def bare_label(label: str) -> str:
     """The word of a label: no brackets, colons, spaces or numbering."""
     word = _NUMBERED.sub("", _NOISE.sub("", label))
-    return word.replace("(", "(").replace(")", ")").strip("-—·.、,,;;。")
+    return word.replace("（", "(").replace("）", ")").strip("-—·.、,，;；。")
 
 
 def load_lexicon(extra: Path | None = None) -> Lexicon:

@@ -12,8 +12,8 @@ from duban.reading.structure_numbering import value_of
 #: A field is expected of an item when at least this share of its siblings has it.
 _EXPECTED = 0.6
 _BLOCKING = frozenset({"lead_officials", "lead_units", "responsible_units", "time_limit"})
-_SENTENCE = re.compile(r"[。!?!?;;…][”’」))]?$")
-_CUT = re.compile(r"(?:[、,,::]|健全|完善|和|与|及|或|对|把|将|的|进一步|以及|并|等方|通过|按照|根据|为|在|予以|严格)$")
+_SENTENCE = re.compile(r"[。!?！？;；…][”’」)）]?$")
+_CUT = re.compile(r"(?:[、,，:：]|健全|完善|和|与|及|或|对|把|将|的|进一步|以及|并|等方|通过|按照|根据|为|在|予以|严格)$")
 
 _FIELDS: dict[str, Callable[[Item], object]] = {
     "goal": lambda i: i.goal,
@@ -102,7 +102,7 @@ def _differences(one: Item, other: Item) -> Iterable[str]:
 
 def _comparable(value: object) -> str:
     text = "、".join(value) if isinstance(value, list) else str(value or "")
-    return re.sub(r"[\s,,。;;]", "", text)
+    return re.sub(r"[\s,，。;；]", "", text)
 
 
 def _restarts(items: Sequence[Item]) -> bool:
@@ -164,7 +164,7 @@ def _last_text(item: Item, name: str) -> str:
 
 
 def _unclosed(text: str) -> bool:
-    return text.count("《") > text.count("》") or text.count("(") + text.count("(") > text.count(")") + text.count(")")
+    return text.count("《") > text.count("》") or text.count("(") + text.count("（") > text.count(")") + text.count("）")
 
 
 def _shared(items: Sequence[Item]) -> Iterable[Anomaly]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from duban.reading.lexicon import Role
+from duban.reading.lexicon import Lexicon, Role
 from duban.reading.source import Line, glue
 from duban.reading.structure_labels import Label, Labeller
 from duban.reading.structure_numbering import Numbered, numbered
+from duban.reading.structure_prose import bracket_labels, names_a_leader
 
 #: Roles whose text is prose and may go on over several paragraphs.
 PROSE_ROLES = frozenset({Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.STATUS, Role.NOTE, Role.REGULATIONS})
-_SENTENCE_ENDS = "。!?;!?;…"
+_SENTENCE_ENDS = "。!?;！？；…"
 
 
 @dataclass(slots=True)
@@ -114,14 +115,14 @@ def balanced(text: str) -> bool:
     return all(text.count(a) + text.count(b) <= text.count(c) + text.count(d) for a, b, c, d in _PAIRS)
 
 
-_PAIRS = (("(", "(", ")", ")"), ("《", "《", "》", "》"), ("“", "“", "”", "”"), ("〈", "〈", "〉", "〉"))
+_PAIRS = (("(", "（", ")", "）"), ("《", "《", "》", "》"), ("“", "“", "”", "”"), ("〈", "〈", "〉", "〉"))
 
 
-def blocks_of(lines: Iterable[Line], labeller: Labeller) -> list[Block]:
-    """Each line with its number and labels."""
+def blocks_of(lines: Iterable[Line], labeller: Labeller, lexicon: Lexicon) -> list[Block]:
+    """Each line with its number and labels; a bracket at its end that names parties counts as labelled."""
     blocks = []
     for line in lines:
-        labels = tuple(labeller.labels(line.text))
+        labels = tuple(labeller.labels(line.text)) or bracket_labels(line.text, lexicon)
         blocks.append(Block(line, numbered(line.text), labels))
     return blocks
 
@@ -154,16 +155,16 @@ class ItemLevel:
 def _problem_word(blocks: Sequence[Block]) -> str | None:
     """The label word that starts items: the first of those that come most often."""
     counts: dict[str, int] = {}
-    others = 0
+    roles: dict[Role, int] = {}
     for block in blocks:
         for label in block.labels:
             if label.role is not Role.PROBLEM:
-                others += 1
-            elif label.opens in ("line", "alone"):
+                roles[label.role] = roles.get(label.role, 0) + 1
+            elif label.number is not None or label.opens == "line" or label.opens == "alone" and block.mark is None:
                 counts[label.word] = counts.get(label.word, 0) + 1 + (label.number is not None)
-    if not counts or not others:
+    most = max(counts.values(), default=0)
+    if most < 0.4 * max(roles.values(), default=1):
         return None
-    most = max(counts.values())
     return next(word for word, times in counts.items() if times >= 0.6 * most)
 
 
@@ -178,9 +179,22 @@ def _item_styles(blocks: Sequence[Block]) -> frozenset[str]:
         if mark and any(label.role is opening for label in block.labels):
             votes[mark.style] = votes.get(mark.style, 0) + 1
     if not votes:
+        votes = _votes_of_prose(blocks)
+    if not votes:
         return frozenset()
     least = max(1.0, 0.3 * max(votes.values()))
     return frozenset(style for style, times in votes.items() if times >= least)
+
+
+def _votes_of_prose(blocks: Sequence[Block]) -> dict[str, int]:
+    """Without any label: numbered paragraphs that say who leads."""
+    votes: dict[str, int] = {}
+    mark: Numbered | None = None
+    for block in blocks:
+        mark = block.mark or mark
+        if mark and names_a_leader(block.line.text):
+            votes[mark.style] = votes.get(mark.style, 0) + 1
+    return votes
 
 
 def _opening_role(blocks: Sequence[Block]) -> Role | None:

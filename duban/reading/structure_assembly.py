@@ -23,14 +23,14 @@ from duban.reading.structure_headings import Headings
 from duban.reading.structure_labels import Label, Labeller, join_broken_labels
 from duban.reading.structure_numbering import Numbered
 
-_NAMES_ONLY = re.compile(r"^[^。;;::!?,,]{2,60}$|^[^。;;::!?]{2,40}[、,,][^。;;::!?]{2,60}$")
-_SENTENCE_END = re.compile(r"[。!?;!?;]$")
+_NAMES_ONLY = re.compile(r"^[^。;；:：!?！？,，]{2,60}$|^[^。;；:：!?！？]{2,40}[、,，][^。;；:：!?！？]{2,60}$")
+_SENTENCE_END = re.compile(r"[。!?！？;；]$")
 
 
 def outline_of(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
     """The structure of running text (no tables)."""
     joined = join_broken_labels([line for line in lines if line.cells is None], lexicon)
-    blocks = blocks_of(joined, Labeller(joined, lexicon))
+    blocks = blocks_of(joined, Labeller(joined, lexicon), lexicon)
     return _Assembler(blocks, lexicon).run()
 
 
@@ -199,9 +199,9 @@ class _Assembler:
         if not open_field.pieces or not balanced(open_field.text):
             return True
         if open_field.role in PARTY_ROLES:
-            return open_field.text[-1] in "、,,和及" and bool(_NAMES_ONLY.match(text))
+            return open_field.text[-1] in "、,，和及" and bool(_NAMES_ONLY.match(text))
         if open_field.role is Role.TIME_LIMIT:
-            return open_field.text[-1] in "、,,"
+            return open_field.text[-1] in "、,，"
         if open_field.role in PROSE_ROLES:
             return open_field.unfinished() or block.mark is not None or len(text) > 15 or not _SENTENCE_END.search(text)
         return False
@@ -218,7 +218,7 @@ class _Assembler:
     def _torn_front(self, line: Line) -> Orphan | None:
         """Fields before the first item: what stands right before them is the rest of that torn item, not a preface."""
         front = self._outline.front
-        if self._outline.drafts or not front or not re.search(r"[。;;]$", front[-1].text) or self._headings.path:
+        if self._outline.drafts or not front or not re.search(r"[。;；]$", front[-1].text) or self._headings.path:
             return None
         torn = front.pop()
         return Orphan(torn.number, line.last, f"{torn.text}\n{line.text}")
@@ -259,15 +259,15 @@ def _ascii(number: str) -> str:
 
 def _trimmed(text: str) -> str:
     """A field's text without the brackets and marks that only hold fields apart."""
-    text = text.strip().lstrip("::")
-    text = re.sub(r"[((【\[]\s*$", "", text).strip()
-    if text and text[-1] in "))】]" and not balanced_left(text):
+    text = text.strip().lstrip(":：")
+    text = re.sub(r"[(（【\[]\s*$", "", text).strip()
+    if text and text[-1] in ")）】]" and not balanced_left(text):
         text = text[:-1].rstrip()
     return text.strip("  ")
 
 
 def balanced_left(text: str) -> bool:
     """Whether every closing bracket has an opening one."""
-    return text.count(")") + text.count(")") <= text.count("(") + text.count("(") and text.count("]") + text.count(
+    return text.count(")") + text.count("）") <= text.count("(") + text.count("（") and text.count("]") + text.count(
         "】"
     ) <= text.count("[") + text.count("【")

@@ -15,10 +15,10 @@ from duban.reading.lexicon import Lexicon, Role, bare_label
 from duban.reading.source import Line
 from duban.reading.structure_numbering import numbered
 
-_COLON = re.compile(r"\s*[::]\s*")
-_BEFORE = "。;;,,((【[〔 |!?!?、)）]】>》”\"."
-_BRACKET_LABEL = re.compile(r"[【\[〔]\s*(?P<word>[^【】\[\]〔〕::]{2,14}?)\s*[】\]〕]\s*[::]?\s*")
-_NUMBER_AFTER = re.compile(r"^(?P<word>.*?[\u4e00-\u9fff))])\s*(?:[((〔\[【]?\s*(?P<n>\d{1,4}(?:[-.]\d{1,3})?|[一二三四五六七八九十百零〇]{1,5}|[①-⑳])\s*[))〕\]】]?)$")
+_COLON = re.compile(r"\s*[:：]\s*")
+_BEFORE = "。;；,，(（【[〔 |!?！？、)）]】>》”\"."
+_BRACKET_LABEL = re.compile(r"[【\[〔]\s*(?P<word>[^【】\[\]〔〕:：]{2,14}?)\s*[】\]〕]\s*[:：]?\s*")
+_NUMBER_AFTER = re.compile(r"^(?P<word>.*?[\u4e00-\u9fff)）])\s*(?:[(（〔\[【]?\s*(?P<n>\d{1,4}(?:[-.]\d{1,3})?|[一二三四五六七八九十百零〇]{1,5}|[①-⑳])\s*[)）〕\]】]?)$")
 _NUMBER_BEFORE = re.compile(r"^第?\s*(?P<n>\d{1,4}|[一二三四五六七八九十百]{1,5})\s*[项个条]?\s*(?P<word>[\u4e00-\u9fff]{2,10})$")
 _LONGEST = 22
 
@@ -103,7 +103,7 @@ class Labeller:
             return None
         marked = numbered(text)
         body = marked.rest if marked else text
-        named = self._named(body.strip("()() "))
+        named = self._named(body.strip("()（） "))
         if not named:
             return None
         role, word, number = named
@@ -136,7 +136,7 @@ def _starts(text: str, colon: int) -> list[int]:
 
 
 def _opens_line(text: str, start: int) -> bool:
-    before = text[:start].strip("【[〔((◆◇■●▲★☆※·-—>  ")
+    before = text[:start].strip("【[〔(（◆◇■●▲★☆※·-—>  ")
     if not before:
         return True
     marked = numbered(text)
@@ -155,11 +155,11 @@ def join_broken_labels(lines: Sequence[Line], lexicon: Lexicon) -> list[Line]:
 
 
 def _breaks(above: str, below: str, lexicon: Lexicon) -> bool:
-    colon = re.search(r"[::]", below[:12])
+    colon = re.search(r"[:：]", below[:12])
     if not colon:
         return False
     tail = re.split(rf"[{re.escape(_BEFORE)}]", above)[-1]
-    if not 1 <= len(tail) <= 10 or re.search(r"[::]", tail):
+    if not 1 <= len(tail) <= 10 or re.search(r"[:：]", tail):
         return False
     head = below[: colon.start()].strip()
     whole = lexicon.role(tail + head)

@@ -10,11 +10,11 @@ from duban.reading.structure_numbering import chinese_value, numbered, value_of
 _CN = "[一二三四五六七八九十]{1,3}"
 _MARKS: tuple[re.Pattern[str], ...] = (
     re.compile(r"(?P<n>[①-⑳])"),
-    re.compile(r"(?:^|(?<=[。;;::!?,,]))\s*[((](?P<n>\d{1,2})[))]\s*[、.]?"),
-    re.compile(r"(?:^|(?<=[。;;::!?]))\s*(?P<n>\d{1,2})\s*(?:[、．)）]|\.(?!\d))"),
-    re.compile(rf"(?:^|(?<=[。;;::!?]))\s*[((](?P<n>{_CN})[))]\s*[、.]?"),
-    re.compile(rf"(?:^|(?<=[。;;::!?,,]))\s*(?P<n>{_CN})(?:是|要)(?!否)"),
-    re.compile(rf"(?:^|(?<=[。;;::!?]))\s*第(?P<n>{_CN})[,,、]"),
+    re.compile(r"(?:^|(?<=[。;；:：!?！？,，]))\s*[(（](?P<n>\d{1,2})[)）]\s*[、.]?"),
+    re.compile(r"(?:^|(?<=[。;；:：!?！？]))\s*(?P<n>\d{1,2})\s*(?:[、．)）]|\.(?!\d))"),
+    re.compile(rf"(?:^|(?<=[。;；:：!?！？]))\s*[(（](?P<n>{_CN})[)）]\s*[、.]?"),
+    re.compile(rf"(?:^|(?<=[。;；:：!?！？,，]))\s*(?P<n>{_CN})(?:是|要)(?!否)"),
+    re.compile(rf"(?:^|(?<=[。;；:：!?！？]))\s*第(?P<n>{_CN})[,，、]"),
 )
 
 
@@ -30,7 +30,7 @@ def split_measures(paragraphs: Sequence[str]) -> list[str]:
 
 
 def _ends(text: str) -> bool:
-    return bool(re.search(r"[。;;!?!?::]$", text))
+    return bool(re.search(r"[。;；!?！？:：]$", text))
 
 
 def _split(text: str) -> list[str]:

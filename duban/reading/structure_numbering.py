@@ -12,19 +12,19 @@ _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳㉑㉒�
 
 #: Style name and pattern; the first that matches at the start of a line counts.
 _STYLES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("第一章", re.compile(rf"第\s*(?P<n>{_CN}|\d{{1,4}})\s*(?:章|部分|篇|节)[\s::、..,,]*")),
-    ("第一条", re.compile(rf"第\s*(?P<n>{_CN}|\d{{1,4}})\s*(?:条|项|款)(?!的)[\s::、..,,]*")),
-    ("(一)", re.compile(rf"[((〔\[【]\s*(?P<n>{_CN})\s*[))〕\]】]\s*[、..,,]?\s*")),
-    ("(1)", re.compile(r"[((〔\[【]\s*(?P<n>\d{1,4})\s*[))〕\]】]\s*[、..,,]?\s*")),
-    ("一)", re.compile(rf"(?P<n>{_CN})\s*[))]\s*[、..,,]?\s*")),
-    ("一、", re.compile(rf"(?P<n>{_CN})\s*[、..,,:](?!\d)\s*")),
-    ("一是", re.compile(rf"(?P<n>{_CN})(?:是|要)(?!否)[::,,]?\s*")),
-    ("第一,", re.compile(rf"第(?P<n>{_CN})[,,、::]\s*")),
-    ("1.1", re.compile(r"(?P<n>\d{1,3}(?:\.\d{1,3}){1,3})(?![\d%年月日.万亿元个项])[、..]?\s*(?=\D)")),
-    ("1)", re.compile(r"(?P<n>\d{1,4})\s*[))]\s*[、..,,]?\s*")),
-    ("1.", re.compile(r"(?P<n>\d{1,4})\s*(?:[、．,,]|[..](?!\d)|[::](?!\d))\s*")),
+    ("第一章", re.compile(rf"第\s*(?P<n>{_CN}|\d{{1,4}})\s*(?:章|部分|篇|节)[\s:：、.．,，]*")),
+    ("第一条", re.compile(rf"第\s*(?P<n>{_CN}|\d{{1,4}})\s*(?:条|项|款)(?!的)[\s:：、.．,，]*")),
+    ("(一)", re.compile(rf"[(（〔\[【]\s*(?P<n>{_CN})\s*[)）〕\]】]\s*[、.．,，]?\s*")),
+    ("(1)", re.compile(r"[(（〔\[【]\s*(?P<n>\d{1,4})\s*[)）〕\]】]\s*[、.．,，]?\s*")),
+    ("一)", re.compile(rf"(?P<n>{_CN})\s*[)）]\s*[、.．,，]?\s*")),
+    ("一、", re.compile(rf"(?P<n>{_CN})\s*[、.．,，:：](?!\d)\s*")),
+    ("一是", re.compile(rf"(?P<n>{_CN})(?:是|要)(?!否)[:：,，]?\s*")),
+    ("第一,", re.compile(rf"第(?P<n>{_CN})[,，、:：]\s*")),
+    ("1.1", re.compile(r"(?P<n>\d{1,3}(?:\.\d{1,3}){1,3})(?![\d%年月日.万亿元个项])[、.．]?\s*(?=\D)")),
+    ("1)", re.compile(r"(?P<n>\d{1,4})\s*[)）]\s*[、.．,，]?\s*")),
+    ("1.", re.compile(r"(?P<n>\d{1,4})\s*(?:、|[.．,，](?!\d)|[:：](?!\d))\s*")),
     ("1.", re.compile(r"(?P<n>\d{1,3})\s+(?=[\u4e00-\u9fff《“\"])")),
-    ("①", re.compile(rf"(?P<n>[{_CIRCLED}])\s*[、..]?\s*")),
+    ("①", re.compile(rf"(?P<n>[{_CIRCLED}])\s*[、.．]?\s*")),
 )
 
 
@@ -40,7 +40,7 @@ class Numbered:
 
 def numbered(text: str) -> Numbered | None:
     """The number with which a line starts, or None."""
-    if not text or not (text[0] in "第((〔[【一二三四五六七八九十百零〇两" or text[0].isdigit() or text[0] in _CIRCLED):
+    if not text or not (text[0] in "第(（〔[【一二三四五六七八九十百零〇两" or text[0].isdigit() or text[0] in _CIRCLED):
         return None
     for style, pattern in _STYLES:
         if match := pattern.match(text):

@@ -18,7 +18,7 @@ from duban.reading.structure_headings import Headings
 from duban.reading.structure_numbering import numbered, value_of
 
 _TOTALS = re.compile(r"^(?:合\s*计|总\s*计|小\s*计|共\s*计|汇\s*总|累\s*计|总数)")
-_NOTE = re.compile(r"^(?:注|备注|说明|填表说明|填报单位|填报人|制表|审核|填表|联系)[::]?")
+_NOTE = re.compile(r"^(?:注|备注|说明|填表说明|填报单位|填报人|制表|审核|填表|联系)[:：]?")
 _PER_ROW = frozenset({*PARTY_ROLES, Role.TIME_LIMIT})
 _CARRIED = frozenset({Role.GOAL, Role.MEASURES, Role.TIME_LIMIT, *PARTY_ROLES, Role.STATUS, Role.CATEGORY, Role.REGULATIONS})
 
@@ -288,7 +288,7 @@ def _printed_number(row: Line, head: Head) -> str:
     printed = _flat(_cell(row, head.column(Role.NUMBER))).strip()
     if not printed:
         return ""
-    bare = printed.strip("()()[]【】.、. ")
+    bare = printed.strip("()（）[]【】.、. ")
     marked = numbered(printed)
     if marked is not None and not marked.rest:
         return marked.number
@@ -329,7 +329,7 @@ def _add_field(draft: Draft, one: Field) -> None:
 def _parts(text: str, role: Role) -> list[str]:
     """A cell's lines: paragraphs of measures each for itself, lists of units as one list."""
     if role in PARTY_ROLES:
-        return ["、".join(part.strip("、,,;;") for part in text.split("\n"))]
+        return ["、".join(part.strip("、,，;；") for part in text.split("\n"))]
     if role in (Role.MEASURES, Role.GOAL):
         return text.split("\n")
     return [_flat(text)]
@@ -370,7 +370,7 @@ def _read_form(rows: Sequence[Line], headings: Headings, outline: Outline, lexic
 def _fill_form(draft: Draft, role: Role, label: str, text: str, row: Line) -> None:
     draft.end_line = row.last
     if role is Role.NUMBER:
-        draft.number = text.strip("()() ")
+        draft.number = text.strip("()（） ")
     elif role is Role.PROBLEM:
         draft.title = Field(role, label, row.number, [Piece(_flat(text), row.number, row.last)])
     else:

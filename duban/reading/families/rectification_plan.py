@@ -9,31 +9,41 @@ from duban.errors import Unreadable
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role, load_lexicon
 from duban.reading.lint import lint
 from duban.reading.model import Kind, Reading
-from duban.reading.source import Source
+from duban.reading.source import Line, Source
 from duban.reading.structure import Draft, Outline
 from duban.reading.structure_assembly import outline_of
 from duban.reading.structure_front import front_of
 from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies
 from duban.reading.structure_labels import Labeller
+from duban.reading.structure_paragraphs import divide_paragraphs
 from duban.reading.structure_tables import as_text, ledger_outline
 
 _WORDS = re.compile(r"整改(?:方案|台账|清单|任务|措施|目标|时限|事项)|(?:问题|任务|责任)清单|销号")
 
 
+_TITLE = re.compile(r"整改(?!.{0,8}(?:进展|情况|落实情况|报告))|(?:问题|任务|责任)清单|台账")
+_REPORT = re.compile(r"(?:进展|落实|完成|整改)情况|通报|工作报告")
+
+
 def score(source: Source) -> float:
     """How much of the document is labels of rectification: goal, measures, limit, beside problem and units."""
-    labeller = Labeller(source.lines[:400], load_lexicon())
-    counts: dict[Role, int] = {}
-    for line in source.lines[:400]:
-        roles = [label.role for label in labeller.labels(line.text)]
-        if line.cells:
-            roles += [role for cell in line.cells if (role := load_lexicon().role(cell)) is not None]
-        for role in roles:
-            counts[role] = counts.get(role, 0) + 1
+    lexicon = load_lexicon()
+    sample = source.lines[:400]
+    counts = _roles(sample, lexicon)
     kinds = sum(role in counts for role in (Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.TIME_LIMIT))
     parties = any(role in counts for role in PARTY_ROLES)
     words = min(len(_WORDS.findall(source.text[:20_000])), 10) / 10
-    return min(1.0, 0.2 * kinds + 0.1 * parties + 0.2 * words) if kinds else 0.0
+    titles = [line.text for line in sample[:8] if len(line.text) <= 80]
+    titled = any(_TITLE.search(text) for text in titles) - 0.5 * any(_REPORT.search(text) for text in titles)
+    return max(0.0, min(1.0, 0.15 * kinds + 0.1 * parties + 0.15 * words + 0.3 * titled))
+
+
+def _roles(lines: Sequence[Line], lexicon: Lexicon) -> set[Role]:
+    """The roles of all labels, and of the heads of tables."""
+    labeller = Labeller(lines, lexicon)
+    found = {label.role for line in lines for label in labeller.labels(line.text)}
+    found |= {role for line in lines for cell in line.cells or () if len(cell) <= 20 and (role := lexicon.role(cell)) is not None}
+    return found
 
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
@@ -57,6 +67,7 @@ def structure_of(source: Source, lexicon: Lexicon) -> Outline:
 
 
 def _reading(source: Source, outline: Outline, lexicon: Lexicon) -> Reading:
+    divide_paragraphs(outline.drafts)
     front = front_of(source, outline.front, limit_texts(outline.drafts))
     items, repeated = items_of(outline.drafts, lexicon, front.year)
     anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]

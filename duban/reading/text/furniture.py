@@ -8,7 +8,7 @@ from collections import Counter
 from duban.reading.source import Line
 
 _PAGE_NUMBER = re.compile(
-    r"^(?:[-—–─·\s]*\d{1,4}[-—–─·\s]*|第\s*\d{1,4}\s*页(?:\s*[,,/]?\s*共\s*\d{1,4}\s*页)?|\d{1,4}\s*/\s*\d{1,4}"
+    r"^(?:[-—–─·\s]*\d{1,4}[-—–─·\s]*|第\s*\d{1,4}\s*页(?:\s*[,，/]?\s*共\s*\d{1,4}\s*页)?|\d{1,4}\s*/\s*\d{1,4}"
     r"|page\s*\d{1,4}(?:\s*of\s*\d{1,4})?)$",
     re.IGNORECASE,
 )
@@ -51,7 +51,7 @@ def _running_heads(lines: list[Line]) -> frozenset[str]:
     return frozenset(often - {below.text for above, below in pairs if len(above.text) <= 12 and not _ENDED.search(above.text)})
 
 
-_ENDED = re.compile(r"[。!?;.!?;\d]$")
+_ENDED = re.compile(r"[。!?！？;；.\d]$")
 _STRUCTURE = re.compile(
-    r"[::。;;!?]|^[((【\[]?[一二三四五六七八九十\d]+[))】\]、..]|^第.{1,5}[条项章节]|^[①-⑳]|[、,,]|《|^▲|\d|单位|部门|领导|责任|措施|目标|时限|问题"
+    r"[:：。;；!?！？]|^[(（【\[]?[一二三四五六七八九十\d]+[)）】\]、.．]|^第.{1,5}[条项章节]|^[①-⑳]|[、,，]|《|^▲|\d|单位|部门|领导|责任|措施|目标|时限|问题"
 )

@@ -17,8 +17,8 @@ _TABLE: dict[int, int | str | None] = {**_FULL_WIDTH, **_SPACES, **_NOTHING}
 
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ"
 _PINYIN = re.compile(
-    rf"(?<=[\u3400-\u9fff])[((](?=[a-z{_TONED}]{{1,6}}[))])"
-    rf"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?[aeiouv{_TONED}]{{1,3}}(?:ng|n|r)?[))]"
+    rf"(?<=[\u3400-\u9fff])[(（](?=[a-z{_TONED}]{{1,6}}[)）])"
+    rf"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?[aeiouv{_TONED}]{{1,3}}(?:ng|n|r)?[)）]"
 )
 _CJK = r"\u3400-\u9fff\u3000-\u303f\uff00-\uffef“”‘’"
 _SPACE_IN_CJK = re.compile(rf"(?<=[{_CJK}]) +(?=[{_CJK}])")

@@ -117,7 +117,7 @@ def _cell_text(cell: str | None) -> str:
     """A cell's wrapped lines joined; a new line is kept only where the cell itself starts a numbered part."""
     whole = ""
     for line in (clean(part) for part in (cell or "").split("\n")):
-        starts = bool(re.match(r"^(?:\d{1,2}[.、.)]|[((]\d{1,2}[))]|[①-⑳]|[((][一二三四五六七八九十]+[))])", line))
+        starts = bool(re.match(r"^(?:\d{1,2}[.、.)]|[(（]\d{1,2}[)）]|[①-⑳]|[(（][一二三四五六七八九十]+[)）])", line))
         whole = f"{whole}\n{line}" if whole and starts else glue(whole, line)
     return whole
 

@@ -1,0 +1,89 @@
+"""Parties and limits that no label names: a bracket at a paragraph's end, and 由…牵头 within the prose."""
+
+from __future__ import annotations
+
+import re
+
+from duban.reading.lexicon import Lexicon, Role
+from duban.reading.parties import is_unit, split_parties
+from duban.reading.structure_labels import Label
+
+_BRACKET = re.compile(r"[(（](?P<inside>[^()（）]*(?:[(（][^()（）]*[)）][^()（）]*)*)[)）][。；;.]?\s*$")
+_LIMIT = re.compile(
+    r"\d{4}\s*年|\d{1,2}\s*月(?:底|末|份|\d)|年(?:内|底|末)|季度|[上下]半年|\d{4}[-./]\d{1,2}|长期|持续|立行立改|即知即改|立知立改|立查立改|立即整改|常态化|(?:工作日|个月|天|日)(?:内|前)|汛期前|春节前"
+)
+_VERBS = r"(?:总?牵头|负责|主办|承办|落实|实施|组织|配合|协办|协助|参与|会同|督导|指导|具体负责|按职责(?:分工)?负责)"
+_LEADS = re.compile(rf"(?:由|请)(?P<who>[^。；;:：]{{2,60}}?)(?:总?牵头|主办|具体负责|负责|承办|会同)")
+_SUPPORT = re.compile(r"(?:^|[，,。；;])(?:会同|协同|联合)?(?P<who>[^，,。；;]{2,60}?)(?:共同|积极|协同)?(?:配合|协助|协办|参与)(?:[，,。；;]|$)")
+_TOGETHER = re.compile(r"[，,](?:会同|联合|协同)(?P<who>[^，,。；;]{2,60})")
+_NO_PARTY = re.compile(r"的|试行|以下简称|简称|见附件|附件|修订|版$|其中|例如|比如|含|包括|详见|含")
+
+
+def bracket_labels(text: str, lexicon: Lexicon) -> tuple[Label, ...]:
+    """The parts of an unlabelled bracket at the end of a paragraph, as if they had labels; empty if it is none."""
+    match = _BRACKET.search(text)
+    if match is None or not 2 <= len(match["inside"]) <= 200 or match.start() == 0:
+        return ()
+    parts = _parts(text, match.start("inside"), match.end("inside"))
+    roles = [_role(text[a:b], lexicon) for a, b in parts]
+    if not roles or any(role is None for role in roles):
+        return ()
+    labels: list[Label] = []
+    for (a, _), role in zip(parts, roles, strict=True):
+        if role is not None and (not labels or labels[-1].role is not role):
+            start = match.start() if not labels else a
+            labels.append(Label(role, "", start, a, None, "inline"))
+    return tuple(labels)
+
+
+def _parts(text: str, begin: int, end: int) -> list[tuple[int, int]]:
+    """The clauses of a bracket: at commas and semicolons that are not in a bracket of their own."""
+    parts, depth, start = [], 0, begin
+    for index in range(begin, end):
+        depth += text[index] in "(（"
+        depth -= text[index] in ")）"
+        if depth == 0 and text[index] in "，,；;。":
+            parts.append((start, index))
+            start = index + 1
+    parts.append((start, end))
+    return [(a, b) for a, b in parts if text[a:b].strip()]
+
+
+def _role(part: str, lexicon: Lexicon) -> Role | None:
+    part = part.strip()
+    if _LIMIT.search(part):
+        return Role.TIME_LIMIT if len(part) <= 50 else None
+    if len(part) > 120 or _NO_PARTY.search(part):
+        return None
+    named = split_parties(part, lexicon)
+    known = [p for p in named if p.kind == "person" or p.collective or is_unit(p.name, lexicon)]
+    return Role.UNITS_AND_OFFICIALS if named and len(known) >= 0.6 * len(named) else None
+
+
+def names_a_leader(text: str) -> bool:
+    """Whether the prose says who leads or is in charge: 由区公安分局牵头."""
+    return bool(_LEADS.search(text))
+
+
+def parties_in_prose(text: str) -> list[tuple[str, str]]:
+    """Text of parties in prose with the role that the sentence gives them: lead, responsible or support."""
+    found: list[tuple[str, str]] = []
+    for match in _LEADS.finditer(text):
+        verb = text[match.end("who") : match.end()]
+        found.append((match["who"], "lead_units" if verb in ("牵头", "总牵头", "主办", "会同") else "responsible_units"))
+        rest = text[match.end() : match.end() + 90]
+        if verb == "会同":
+            rest = "，会同" + rest
+        found += [(m["who"], "support_units") for m in _TOGETHER.finditer(rest.split("。")[0])]
+        found += [(m["who"], "support_units") for m in _SUPPORT.finditer(rest.split("。")[0]) if not m["who"].startswith(("会同", "由"))]
+    return found
+
+
+def limit_in_prose(text: str) -> str | None:
+    """The clause of a paragraph that says by when: its last dated clause with 前, 内 or 完成."""
+    clauses = re.split(r"[，,。；;]", text)
+    for clause in reversed(clauses):
+        bare = clause.strip("()（） ")
+        if len(bare) <= 40 and _LIMIT.search(bare) and re.search(r"前|内|完成|到位|立行立改|长期坚持|持续推进", bare):
+            return bare
+    return None
