@@ -10,6 +10,7 @@ from models.items import (
     Closing,
     ClosingStep,
     Evidence,
+    Extension,
     Item,
     ItemParty,
     Measure,
@@ -24,11 +25,12 @@ from models.items import (
     Target,
 )
 from models.notices import SETTLED, Delivery, DeliveryStatus, Notice, NoticeRecipient, NoticeSeries
-from models.plans import Document, Party, PartyAlias, PartyKind, PartyMember, Plan
+from models.plans import Absence, Document, Party, PartyAlias, PartyKind, PartyMember, Plan
 from models.records import AccessLog, Anchor, Event, IdempotencyKey, Signal, Token, User, UserRole, UserScope
 
 __all__ = [
     "SETTLED",
+    "Absence",
     "AccessLog",
     "Anchor",
     "Anomaly",
@@ -44,6 +46,7 @@ __all__ = [
     "Document",
     "Event",
     "Evidence",
+    "Extension",
     "IdempotencyKey",
     "Item",
     "ItemParty",

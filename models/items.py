@@ -334,3 +334,42 @@ class Closing(Base):
     note: Mapped[str] = mapped_column(Text, default="")
     ends_on: Mapped[dt.date | None]  # the last day of a publication
     done_at: Mapped[dt.datetime]
+
+
+class Extension(Base):
+    """A request for a later limit, and what somebody else decided. A pending one does not stop the clock."""
+
+    __tablename__ = "extension"
+    __table_args__ = (
+        UniqueConstraint("item_id", "cycle", "ordinal"),
+        CheckConstraint("ordinal >= 1", name="ordinal_positive"),
+        CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_has_actor"),
+        CheckConstraint("(decided_at IS NULL) = (granted IS NULL)", name="decided_has_outcome"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name="decided_by_another"),
+        CheckConstraint("(granted IS NOT NULL AND granted) = (granted_until_on IS NOT NULL)", name="granted_has_date"),
+        CheckConstraint("asked_until_on > due_on", name="asks_for_later"),
+        Index(
+            "uq_extension_pending",
+            "clock_id",
+            unique=True,
+            sqlite_where=sql("decided_at IS NULL"),
+            postgresql_where=sql("decided_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), index=True)
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"), index=True)  # the clock whose limit is to move
+    cycle: Mapped[int]
+    ordinal: Mapped[int]  # first, second, …: later ones are decided higher up
+    due_on: Mapped[dt.date]  # the limit when it was asked
+    asked_until_on: Mapped[dt.date]
+    reason: Mapped[str] = mapped_column(Text)
+    progress: Mapped[str] = mapped_column(Text)
+    asked_by: Mapped[str] = mapped_column(String(100))
+    asked_at: Mapped[dt.datetime]
+    decided_by: Mapped[str | None] = mapped_column(String(100))
+    decided_at: Mapped[dt.datetime | None]
+    granted: Mapped[bool | None]
+    granted_until_on: Mapped[dt.date | None]
+    opinion: Mapped[str] = mapped_column(Text, default="", server_default="")

@@ -133,3 +133,18 @@ class PartyMember(Base):
 
     collective_id: Mapped[int] = mapped_column(ForeignKey("party.id", ondelete="CASCADE"), primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("party.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Absence(Base):
+    """A span in which a party's substitute stands in (外出、请假); it does not cascade to the substitute's own."""
+
+    __tablename__ = "absence"
+    __table_args__ = (CheckConstraint("first_on <= last_on", name="span"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id", ondelete="CASCADE"), index=True)
+    first_on: Mapped[dt.date]
+    last_on: Mapped[dt.date]
+    entered_by: Mapped[str] = mapped_column(String(100))
+    entered_at: Mapped[dt.datetime]
+    cancelled_at: Mapped[dt.datetime | None]

@@ -460,6 +460,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "party_name", name=op.f("pk_user_scope")),
     )
     op.create_table(
+        "absence",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_on", sa.Date(), nullable=False),
+        sa.Column("last_on", sa.Date(), nullable=False),
+        sa.Column("entered_by", sa.String(length=100), nullable=False),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("first_on <= last_on", name=op.f("ck_absence_span")),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_absence_party_id_party"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absence")),
+    )
+    with op.batch_alter_table("absence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_absence_party_id"), ["party_id"], unique=False)
+
+    op.create_table(
         "closing",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -936,23 +952,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["delivery_id"], ["delivery.id"], name=op.f("fk_notice_recipient_delivery_id_delivery")
         ),
+        sa.ForeignKeyConstraint(["for_party_id"], ["party.id"], name=op.f("fk_notice_recipient_for_party_id_party")),
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_notice_recipient_notice_id_notice")),
-        sa.ForeignKeyConstraint(
-            ["for_party_id"], ["party.id"], name=op.f("fk_notice_recipient_for_party_id_party")
-        ),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_notice_recipient_party_id_party")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_recipient")),
         sa.UniqueConstraint(
-            "notice_id",
-            "party_id",
-            "for_name",
-            name=op.f("uq_notice_recipient_notice_id_party_id_for_name"),
+            "notice_id", "party_id", "for_name", name=op.f("uq_notice_recipient_notice_id_party_id_for_name")
         ),
     )
     with op.batch_alter_table("notice_recipient", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_notice_recipient_delivery_id"), ["delivery_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_notice_recipient_notice_id"), ["notice_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_recipient_for_party_id"), ["for_party_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_recipient_notice_id"), ["notice_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_recipient_party_id"), ["party_id"], unique=False)
         batch_op.create_index(
             "ix_notice_recipient_unassembled",
@@ -960,6 +971,51 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("delivery_id IS NULL"),
             postgresql_where=sa.text("delivery_id IS NULL"),
+        )
+
+    op.create_table(
+        "extension",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("clock_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cycle", sa.Integer(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("asked_until_on", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("progress", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.String(length=100), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(length=100), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("granted", sa.Boolean(), nullable=True),
+        sa.Column("granted_until_on", sa.Date(), nullable=True),
+        sa.Column("opinion", sa.Text(), server_default="", nullable=False),
+        sa.CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name=op.f("ck_extension_decided_has_actor")),
+        sa.CheckConstraint("(decided_at IS NULL) = (granted IS NULL)", name=op.f("ck_extension_decided_has_outcome")),
+        sa.CheckConstraint(
+            "(granted IS NOT NULL AND granted) = (granted_until_on IS NOT NULL)",
+            name=op.f("ck_extension_granted_has_date"),
+        ),
+        sa.CheckConstraint("asked_until_on > due_on", name=op.f("ck_extension_asks_for_later")),
+        sa.CheckConstraint(
+            "decided_by IS NULL OR decided_by <> asked_by", name=op.f("ck_extension_decided_by_another")
+        ),
+        sa.CheckConstraint("ordinal >= 1", name=op.f("ck_extension_ordinal_positive")),
+        sa.ForeignKeyConstraint(["clock_id"], ["clock.id"], name=op.f("fk_extension_clock_id_clock")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_extension_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extension")),
+        sa.UniqueConstraint("item_id", "cycle", "ordinal", name=op.f("uq_extension_item_id_cycle_ordinal")),
+    )
+    with op.batch_alter_table("extension", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_extension_clock_id"), ["clock_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_extension_item_id"), ["item_id"], unique=False)
+        batch_op.create_index(
+            "uq_extension_pending",
+            ["clock_id"],
+            unique=True,
+            sqlite_where=sa.text("decided_at IS NULL"),
+            postgresql_where=sa.text("decided_at IS NULL"),
         )
 
     op.create_table(
@@ -1007,6 +1063,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rung_fired_clock_id"))
 
     op.drop_table("rung_fired")
+    with op.batch_alter_table("extension", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_extension_pending",
+            sqlite_where=sa.text("decided_at IS NULL"),
+            postgresql_where=sa.text("decided_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_extension_item_id"))
+        batch_op.drop_index(batch_op.f("ix_extension_clock_id"))
+
+    op.drop_table("extension")
     with op.batch_alter_table("notice_recipient", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_notice_recipient_unassembled",
@@ -1014,8 +1080,8 @@ def downgrade() -> None:
             postgresql_where=sa.text("delivery_id IS NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_notice_recipient_party_id"))
-        batch_op.drop_index(batch_op.f("ix_notice_recipient_for_party_id"))
         batch_op.drop_index(batch_op.f("ix_notice_recipient_notice_id"))
+        batch_op.drop_index(batch_op.f("ix_notice_recipient_for_party_id"))
         batch_op.drop_index(batch_op.f("ix_notice_recipient_delivery_id"))
 
     op.drop_table("notice_recipient")
@@ -1107,6 +1173,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_closing_item_id"))
 
     op.drop_table("closing")
+    with op.batch_alter_table("absence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_absence_party_id"))
+
+    op.drop_table("absence")
     op.drop_table("user_scope")
     with op.batch_alter_table("token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_token_user_id"))
