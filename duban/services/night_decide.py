@@ -130,10 +130,9 @@ def _write(
     for clock in facts.clocks:
         decision, plan, item = decisions[clock.id], plans[clock.plan_id], facts.items[clock.item_id]
         parties = parties_of(facts, plan, item)
-        firings += [
-            _Firing(clock, item, due, resolve_targets(due.rung, parties, plan.directory, plan.rules.policy, as_of))
-            for due in decision.rungs_to_fire
-        ]
+        for due in decision.rungs_to_fire:
+            readers = resolve_targets(due.rung, parties, plan.directory, plan.rules.policy, as_of)
+            firings.append(_Firing(clock, item, due, _owing(clock, facts, readers)))
         claimed.passed += len(decision.passed)
         claimed.held += len(decision.held)
         claimed.breaches += _breach(clock, item, as_of, now, happenings)
@@ -151,6 +150,15 @@ def _write(
             next_check_in_clock(session, clock, plans[clock.plan_id].rules, as_of, now)
     claimed.notices = len(firings)
     return claimed
+
+
+def _owing(clock: Clock, facts: BatchFacts, readers: list[Resolved]) -> list[Resolved]:
+    """Of joint leads only those are reminded who have not acknowledged; everybody where that cannot be told."""
+    pending = facts.pending.get(clock.item_id) if clock.kind is ClockKind.ACKNOWLEDGE else None
+    if pending is None:
+        return readers
+    owing = [r for r in readers if r.role == "cc" or (r.on_behalf_of_name or r.party.name) in pending.owed_by]
+    return owing if any(r.role == "to" for r in owing) else readers
 
 
 def _breach(clock: Clock, item: Item, as_of: dt.date, now: dt.datetime, happenings: list[Happening]) -> int:
@@ -209,6 +217,7 @@ def _write_notices(
                     number=number,
                     acknowledge_by=acknowledge_by,
                     office=office,
+                    pending=facts.pending.get(firing.item.id),
                 ),
             }
         )

@@ -16,6 +16,7 @@ from duban.domain.parties import PartyKind as Kind
 from duban.services.rules import Rules, business_date, rules_from
 from models import (
     Clock,
+    ClockKind,
     Item,
     ItemParty,
     Notice,
@@ -49,6 +50,19 @@ class PlanFacts:
 
 
 @dataclass(slots=True)
+class Pending:
+    """The last sheet of an item that asks for receipt, and the names that have not given it."""
+
+    kind: str
+    series: str | None
+    year: int | None
+    number: int | None
+    sent_on: dt.date
+    acknowledge_by: dt.date
+    owed_by: set[str]
+
+
+@dataclass(slots=True)
 class BatchFacts:
     """The clocks of one batch with everything that is decided from."""
 
@@ -57,6 +71,7 @@ class BatchFacts:
     roles: dict[tuple[int, Role], list[int]]
     fired: dict[tuple[int, int], set[str]]  # by (clock, cycle)
     acknowledged: dict[int, tuple[str, dt.date]] = field(default_factory=dict)  # by clock: rung and day
+    pending: dict[int, Pending] = field(default_factory=dict)  # by item: the sheet whose receipt is owed
 
 
 def plan_facts(session: Session, plan_id: int) -> PlanFacts:
@@ -113,6 +128,7 @@ def batch_facts(session: Session, clocks: Sequence[Clock]) -> BatchFacts:
         roles=_roles(session, items.keys()),
         fired=_fired(session, [c.id for c in clocks]),
         acknowledged=_acknowledged(session, [c.id for c in clocks]),
+        pending=_pending(session, sorted({c.item_id for c in clocks if c.kind is ClockKind.ACKNOWLEDGE})),
     )
 
 
@@ -193,6 +209,33 @@ def _acknowledged(session: Session, clock_ids: list[int]) -> dict[int, tuple[str
         on = all_acknowledged_on(days)
         if on is not None:
             found[clock_id] = (rung, on)
+    return found
+
+
+def _pending(session: Session, item_ids: list[int]) -> dict[int, Pending]:
+    found: dict[int, Pending] = {}
+    for part in _chunks(item_ids):
+        rows = session.execute(
+            select(Notice, NoticeRecipient.for_name, Party.name)
+            .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
+            .join(Party, Party.id == NoticeRecipient.party_id)
+            .where(
+                Notice.item_id.in_(part),
+                Notice.acknowledge_by.is_not(None),
+                Notice.withdrawn_at.is_(None),
+                NoticeRecipient.role == "to",
+                NoticeRecipient.acknowledged_at.is_(None),
+            )
+            .order_by(Notice.id)
+        ).tuples()
+        for notice, for_name, name in rows:
+            if notice.item_id is None or notice.acknowledge_by is None:
+                continue
+            last = found.get(notice.item_id)
+            owed = (last.owed_by if last else set()) | {for_name or name}
+            found[notice.item_id] = Pending(
+                notice.kind, notice.series, notice.year, notice.number, notice.as_of, notice.acknowledge_by, owed
+            )
     return found
 
 

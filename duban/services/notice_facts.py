@@ -9,7 +9,8 @@ from duban.domain.addressees import Resolved
 from duban.domain.ladder import DueRung
 from duban.domain.lifecycle import STATE_ZH
 from duban.domain.parties import ItemParties
-from duban.services.night_facts import PlanFacts
+from duban.notices.context import KINDS_ZH
+from duban.services.night_facts import Pending, PlanFacts
 from models import Clock, Item, PartyKind
 
 if TYPE_CHECKING:
@@ -28,9 +29,11 @@ def notice_context(
     number: int | None,
     acknowledge_by: dt.date | None,
     office: Office,
+    pending: Pending | None = None,
 ) -> dict[str, Any]:
     """The context of `duban.notices.context.ItemNotice` without its reader, who differs from copy to copy."""
-    return {
+    owed = {"pending": pending_context(pending, plan, as_of)} if due.rung.kind == "acknowledge" else {}
+    return owed | {
         "plan": {"title": plan.title, "short": plan.code, "issuer": plan.issuer},
         "item": item_context(item, clock, parties, plan, as_of, office),
         "rung": {
@@ -82,6 +85,19 @@ def sheet_context(series: str | None, year: int, number: int | None) -> dict[str
     if series is None or number is None:
         return None
     return {"series": series, "year": year, "number": number, "label": f"{series}〔{year}〕{number}号"}
+
+
+def pending_context(pending: Pending | None, plan: PlanFacts, as_of: dt.date) -> dict[str, Any]:
+    """The sheet whose receipt is not confirmed yet."""
+    if pending is None:
+        return {"kind_zh": KINDS_ZH["supervise"], "label": None, "sent_on": as_of.isoformat(), "days_late": 0}
+    sheet = sheet_context(pending.series, pending.year or as_of.year, pending.number)
+    return {
+        "kind_zh": KINDS_ZH.get(pending.kind, pending.kind),
+        "label": sheet["label"] if sheet else None,
+        "sent_on": pending.sent_on.isoformat(),
+        "days_late": max(plan.rules.calendar.workdays_between(pending.acknowledge_by, as_of), 0),
+    }
 
 
 def office_context(plan: PlanFacts, office: Office) -> dict[str, Any]:
