@@ -94,6 +94,16 @@ class GuardFailed(DubanError):
     status = 422
 
 
+class InTheFuture(DubanError):
+    """{what} is reported as of {on}, which has not come yet.
+
+    Give the day on which it was really done, today at the latest.
+    """
+
+    code = "in_the_future"
+    status = 422
+
+
 class Forbidden(DubanError):
     """{actor} may not {action} this item.
 

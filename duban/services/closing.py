@@ -13,7 +13,7 @@ from duban.domain.lifecycle import Relation, closing_gaps
 from duban.errors import DubanError, NotFound
 from duban.services.item_changes import open_item, record
 from duban.services.item_facts import facts_of, standing_of
-from models import Closing, ClosingStep, Item
+from models import Closing, ClosingStep, Item, PartyAlias
 
 STEP_ZH = {
     ClosingStep.REQUEST: "申请销号",
@@ -61,7 +61,7 @@ def take_step(
         item, standing = open_item(
             session, item_id, actor, action_zh=STEP_ZH[step], by=STEP_BY[step], expected_version=expected_version
         )
-        party_id = _signer(actor, standing.lead_parties, on_behalf_of, step) if step is ClosingStep.SIGN else None
+        party_id = _signer(session, actor, standing.lead_parties, on_behalf_of) if step is ClosingStep.SIGN else None
         _check(session, item, step, actor, party_id)
         session.add(
             Closing(
@@ -91,13 +91,17 @@ def gaps_of(session: Session, item_id: int, today: dt.date) -> list[str]:
     return closing_gaps(facts_of(session, item, standing_of(session, item), reason="", merge_into=None, today=today))
 
 
-def _signer(actor: Actor, leads: tuple[tuple[int, str], ...], on_behalf_of: str | None, step: ClosingStep) -> int:
-    wanted = {on_behalf_of} if on_behalf_of else actor.parties
+def _signer(session: Session, actor: Actor, leads: tuple[tuple[int, str], ...], on_behalf_of: str | None) -> int:
+    """The lead official who signs: the account's own party under any of its names, or whom the office signs for."""
+    office = actor.role in ("supervisor", "admin")
     for party_id, name in leads:
-        if name in wanted and (not on_behalf_of or actor.role in ("supervisor", "admin") or name in actor.parties):
+        names = {name, *session.scalars(select(PartyAlias.name).where(PartyAlias.party_id == party_id))}
+        mine = not names.isdisjoint(actor.parties)
+        if (on_behalf_of in names and (office or mine)) or (on_behalf_of is None and mine and not office):
             return party_id
-    names = "、".join(name for _, name in leads) or "无"
-    raise StepRefused(step=STEP_ZH[step], reason=f"签字须由牵头领导本人,或由督查室注明代谁登记;本事项牵头领导:{names}")
+    listed = "、".join(name for _, name in leads) or "无"
+    reason = f"签字须由牵头领导本人,或由督查室注明代谁登记;本事项牵头领导:{listed}"
+    raise StepRefused(step=STEP_ZH[ClosingStep.SIGN], reason=reason)
 
 
 def _check(session: Session, item: Item, step: ClosingStep, actor: Actor, party_id: int | None) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import Action, State, Transition
-from duban.errors import NotFound
+from duban.errors import InTheFuture, NotFound
 from duban.services import clocks
 from duban.services.rules import business_date, rules_of
 from models import Item, Measure, Milestone, MilestoneKind, Progress, Regulation, RegulationStatus
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from duban.services.transitions import MoveDetails
 
 
-def bring_in(session: Session, item: Item, action: Action, details: MoveDetails, actor: Actor) -> None:
+def bring_in(session: Session, item: Item, action: Action, details: MoveDetails, actor: Actor, today: dt.date) -> None:
     """Enters what the action brings, before its guards look; a refusal rolls it back with everything else."""
     if action is Action.DRAFT_MEASURE and details.measures:
         _add_measures(session, item, details.measures, actor)
@@ -28,6 +28,8 @@ def bring_in(session: Session, item: Item, action: Action, details: MoveDetails,
             regulation = session.get(Regulation, regulation_id)
             if regulation is None or regulation.item_id != item.id:
                 raise NotFound(what="regulation of this item", key=regulation_id)
+            if instrument.issued_on is not None and instrument.issued_on > today:
+                raise InTheFuture(what=f"制度《{regulation.title}》", on=instrument.issued_on)
             regulation.document_number = instrument.document_number or regulation.document_number
             regulation.issued_on = instrument.issued_on or regulation.issued_on
     session.flush()

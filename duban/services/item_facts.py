@@ -94,6 +94,11 @@ def facts_of(
     verified = next((s.actor for s in steps if s.step is ClosingStep.VERIFY), None)
     worked = {m.reported_by for m in measures if m.reported_by}
     worked |= {s.actor for s in steps if s.step is ClosingStep.REQUEST}
+    worked |= set(
+        session.scalars(
+            select(Milestone.reported_by).where(Milestone.item_id == item.id, Milestone.reported_by.is_not(None))
+        )
+    )
     return Facts(
         measures=len(measures),
         measures_open=tuple(m.text for m in measures if m.progress is not Progress.DONE),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import Relation
-from duban.errors import DubanError, NotFound
+from duban.errors import DubanError, InTheFuture, NotFound
 from duban.services import clocks
 from duban.services.item_changes import ANYBODY_ON_IT, open_item, record
 from duban.services.rules import business_date, rules_of
@@ -20,14 +20,14 @@ BY_UNIT = (Relation.UNIT, Relation.SUPERVISION)
 MAX_EVIDENCE_BYTES = 20 * 1024 * 1024
 
 
-class InTheFuture(DubanError):
-    """{what} is reported as of {on}, which has not come yet.
+class AlreadyDone(DubanError):
+    """{what} was already reported as done, as of {on}.
 
-    Give the day on which it was really done, today at the latest.
+    Look at the item again; what was reported before stays as it is.
     """
 
-    code = "in_the_future"
-    status = 422
+    code = "already_done"
+    status = 409
 
 
 class EvidenceRefused(DubanError):
@@ -84,6 +84,8 @@ def report_milestone(
         item, _ = open_item(
             session, milestone.item_id, actor, action_zh="填报节点完成", by=BY_UNIT, expected_version=expected_version
         )
+        if milestone.done:
+            raise AlreadyDone(what=f"节点「{milestone.text}」", on=milestone.done_on or "登记之前")
         milestone.done, milestone.done_on = True, _done_on(done_on, now, "节点")
         milestone.reported_by = actor.name
         clocks.complete(session, item, now, milestone_id=milestone.id)

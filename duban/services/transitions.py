@@ -23,7 +23,7 @@ from duban.domain.lifecycle import (
     gaps,
     possible_actions,
 )
-from duban.errors import Forbidden, GuardFailed, NotFound, Quarantined, StaleVersion, TransitionRefused
+from duban.errors import Forbidden, GuardFailed, InTheFuture, NotFound, Quarantined, StaleVersion, TransitionRefused
 from duban.services import effects
 from duban.services.event_log import Happening, append
 from duban.services.item_facts import Standing, facts_of, standing_of
@@ -118,7 +118,9 @@ def move_within(
     _check_permission(transition, actor, standing)
     _check_version(item, expected_version)
     _check_state(session, item, transition)
-    effects.bring_in(session, item, action, details, actor)
+    if details.occurred_at is not None and details.occurred_at > now:
+        raise InTheFuture(what=ACTION_ZH[action], on=details.occurred_at)
+    effects.bring_in(session, item, action, details, actor, business_date(now))
     merge_into = _merge_target(session, item, details)
     facts = facts_of(session, item, standing, reason=reason, merge_into=merge_into, today=business_date(now))
     missing = gaps(action, facts)
@@ -153,13 +155,25 @@ def _check_state(session: Session, item: Item, transition: Transition) -> None:
 
 
 def _merge_target(session: Session, item: Item, details: MoveDetails) -> str | None:
-    """The number of the item to merge into, if it is another open item of the same plan."""
+    """The number of the item to merge into, if it is another open item of the same plan that can take over."""
     if details.merge_into is None or details.merge_into == item.id:
         return None
     target = session.get(Item, details.merge_into)
-    if target is None or target.plan_id != item.plan_id or target.state is State.CLOSED or target.dropped:
+    if target is None or target.plan_id != item.plan_id or target.state is State.CLOSED:
+        return None
+    if target.dropped or target.quarantined or _is_under(session, target, item):
         return None
     return target.number
+
+
+def _is_under(session: Session, target: Item, item: Item) -> bool:
+    """Whether the item stands above the target: a parent cannot go on in its own part."""
+    at: Item | None = target
+    while at is not None and at.parent_id is not None:
+        if at.parent_id == item.id:
+            return True
+        at = session.get(Item, at.parent_id)
+    return False
 
 
 def _missing_limit(action: Action, details: MoveDetails) -> list[str]:
