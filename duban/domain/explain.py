@@ -12,6 +12,7 @@ from duban.domain.counting import Unit, counted_due, due_after, unconsumed
 from duban.domain.ladder import Decision, rung_dates
 from duban.domain.lights import Light
 from duban.domain.policy_model import ClockKind, Colour, Policy, Rung
+from duban.domain.schedule import term_of
 
 KINDS_ZH = {
     ClockKind.LIMIT: "整改时限",
@@ -52,7 +53,7 @@ def explain_due(clock: Clock, calendar: Calendar) -> Explanation:
         lines += _between(clock.started_on, _first_nominal(clock, calendar), calendar)
     lines += _rolled(_first_nominal(clock, calendar), calendar)
     lines += _paused(clock, calendar)
-    if clock.first_due_on is not None and clock.first_due_on != clock.due_on and not clock.pauses:
+    if clock.first_due_on is not None and clock.due_on > clock.first_due_on and not clock.pauses:
         lines.append(f"最初时限为{day_zh(clock.first_due_on)}，后变更为{day_zh(clock.due_on)}。")
     provisional = calendar.provisional(clock.due_on) or calendar.provisional(clock.started_on)
     if provisional:
@@ -71,17 +72,23 @@ def explain_ladder(
     as_of: dt.date,
     *,
     fired: Mapping[str, dt.date] | None = None,
+    passed: Mapping[str, str] | None = None,
     decision: Decision | None = None,
 ) -> Explanation:
-    """Which rungs were sent and when, which are held, and which come next.
+    """Which rungs were sent and when, which were not and why, which are held, and which come next.
 
-    `fired` gives the day on which each key was sent (the clock's own keys where it is left out).
+    `fired` gives the day on which each key was sent, `passed` the reason for each that was not.
     """
-    sent = dict(fired or {})
+    sent, reasons = dict(fired or {}), dict(passed or {})
     lines = [f"{KINDS_ZH[clock.kind]}时钟：{STATES_ZH[clock.state]}。"]
-    for rung, due_on in rung_dates(clock.due_on, policy, calendar, clock.kind, clock.term):
-        lines.append(_rung_line(rung, due_on, clock, sent.get(rung.key), as_of))
-        lines += [f"　　重发（{key}）：{day_zh(day)}。" for key, day in sent.items() if key.startswith(f"{rung.key}#")]
+    term = clock.term
+    if term is None and clock.kind == ClockKind.LIMIT:
+        found = term_of(policy, clock.started_on, clock.due_on)
+        term = found.key if found else None
+    for rung, due_on in rung_dates(clock.due_on, policy, calendar, clock.kind, term):
+        lines.append(f"{_rung_head(rung, due_on)}，{_fate(rung, due_on, clock, sent, reasons, as_of)}。")
+        repeats = ((key, day) for key, day in sent.items() if key.startswith(f"{rung.key}#"))
+        lines += [f"　　第{int(key.partition('#')[2]) - 1}次重发：{day_zh(day)}。" for key, day in repeats]
     if decision is not None and decision.held and decision.held_until is not None:
         held = "、".join(due.rung.title for due in decision.held)
         lines.append(f"已签收，{held}暂缓至{day_zh(decision.held_until)}后发出；时钟不停。")
@@ -160,16 +167,30 @@ def _paused(clock: Clock, calendar: Calendar) -> list[str]:
     return lines
 
 
-def _rung_line(rung: Rung, due_on: dt.date, clock: Clock, sent_on: dt.date | None, as_of: dt.date) -> str:
+def _rung_head(rung: Rung, due_on: dt.date) -> str:
     when = f"到期前{-rung.offset}个工作日" if rung.offset < 0 else f"逾期第{rung.offset}个工作日"
     when = "到期日" if rung.offset == 0 else when
-    head = f"{when}{rung.title}：应于{day_zh(due_on)}发出"
-    if sent_on is not None:
-        late = "（补发）" if sent_on > due_on else ""
-        return f"{head}，已于{day_zh(sent_on)}发出{late}。"
+    return f"{when}{rung.title}：应于{day_zh(due_on)}发出"
+
+
+def _fate(
+    rung: Rung,
+    due_on: dt.date,
+    clock: Clock,
+    sent: Mapping[str, dt.date],
+    passed: Mapping[str, str],
+    as_of: dt.date,
+) -> str:
+    if rung.key in sent:
+        late = "（补发）" if sent[rung.key] > due_on else ""
+        return f"已于{day_zh(sent[rung.key])}发出{late}"
+    if rung.key in passed:
+        return f"未发：{passed[rung.key]}"
     if rung.key in clock.fired:
-        return f"{head}，已处理，不再重发。"
-    return f"{head}，尚未发出。" if due_on > as_of else f"{head}，待发。"
+        return "已处理，不再重发"
+    if not clock.open:
+        return "时钟已停，不再发出"
+    return "尚未到发出日" if due_on > as_of else "待发"
 
 
 def _spells_zh(spells: Iterable[Spell]) -> str:

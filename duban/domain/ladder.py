@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from duban.domain.calendar import Calendar
 from duban.domain.policy_model import ClockKind, Policy, Rung
+from duban.domain.schedule import term_of
 
 REASON_BEFORE_START = "起算时该梯级日期已过，不再提醒"
 REASON_MERGED = "停运期间的重复提醒，并入本次发出"
@@ -136,10 +137,12 @@ def due_rungs(
 
     `acknowledged_on`: the day on which everyone who owed it had acknowledged (see `all_acknowledged_on`); rungs higher
     than `acknowledged_rung` (else than the highest fired) are held for the policy's `hold_days` after it.
-    `armed_on`: reminders whose day was over before the clock began are passed, since nobody missed them.
+    `armed_on`: reminders whose day was over before the clock began are passed, since nobody missed them. `term` is the
+    limit's class where the policy has terms; left out, it follows from `armed_on` and the due date.
     """
     if due_on is None or paused:
         return Decision()
+    term = term or _term(policy, armed_on, due_on, kind)
     open_rungs = [due for due in _schedule(due_on, policy, calendar, kind, term) if due.key not in fired]
     passed = [
         PassedRung(due, REASON_BEFORE_START)
@@ -159,6 +162,13 @@ def due_rungs(
     rest = [due for due in open_rungs if due.key not in settled]
     next_on = min((_look_on(due, hold, as_of, calendar) for due in rest), default=None)
     return Decision(tuple(fire), next_on, tuple(held), hold.until if held else None, tuple(passed))
+
+
+def _term(policy: Policy, started_on: dt.date | None, due_on: dt.date, kind: ClockKind) -> str | None:
+    if not policy.terms or started_on is None or kind is not ClockKind.LIMIT:
+        return None
+    found = term_of(policy, started_on, due_on)
+    return found.key if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ MARK_LATE_CHECK_IN = "长效报告逾期"
 class LightFacts:
     """What a light is judged by.
 
-    `due_on` is the rolled date of the nearest limit still open, None where none is; `first_due_on` is None for 无时限,
-    an item that never had one. `started_on` is the day its period began.
+    `due_on` is the rolled date of the nearest limit still open, None where none is; `first_due_on` the item's last
+    limit as first set, None for 无时限, an item that never had one. `started_on` is the day its period began.
     `progress` is the share done, 0 to 1, None where nobody reported. `paused_on` is set while a limit that moves with
     its pause stands still. `extension_until` is a date asked for and not decided. `check_in_due_on` belongs to the open
     check-in of a long-term item.
@@ -133,7 +133,7 @@ def _notes(facts: LightFacts, as_of: dt.date) -> tuple[str, ...]:
         notes.append(f"已申请延期至{facts.extension_until}，尚未批复，时钟不停")
     if facts.paused_on is not None:
         notes.append(f"{facts.paused_on}起暂停计时，灯色停留在当日")
-    if facts.first_due_on is not None and facts.due_on is not None and facts.first_due_on != facts.due_on:
+    if facts.first_due_on is not None and facts.due_on is not None and facts.due_on > facts.first_due_on:
         notes.append(f"最初时限为{facts.first_due_on}")
     if facts.check_in_due_on is not None and facts.check_in_due_on < as_of:
         notes.append(f"长效报告应于{facts.check_in_due_on}前报送，尚未收到")

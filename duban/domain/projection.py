@@ -137,7 +137,16 @@ def policy_impact(
 def _decided(
     clock: Clock, policy: Policy, calendar: Calendar, as_of: dt.date
 ) -> tuple[dt.date | None, tuple[str, ...]]:
-    decision = due_rungs(clock.due_on, clock.fired, as_of, policy, calendar, kind=clock.kind, term=clock.term)
+    decision = due_rungs(
+        clock.due_on,
+        clock.fired,
+        as_of,
+        policy,
+        calendar,
+        armed_on=clock.started_on,
+        kind=clock.kind,
+        term=clock.term,
+    )
     return decision.next_rung_on, tuple(due.key for due in decision.rungs_to_fire)
 
 

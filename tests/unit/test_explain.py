@@ -10,7 +10,7 @@ from duban.adapters.workdays import official_calendar
 from duban.domain.clocks import Clock, ClockKind, arm, arm_counted, pause, resume, start, supersede
 from duban.domain.counting import Unit
 from duban.domain.explain import explain_due, explain_ladder, explain_light
-from duban.domain.ladder import due_rungs
+from duban.domain.ladder import REASON_BEFORE_START, due_rungs
 from duban.domain.lights import LightFacts, light
 from duban.domain.policies import load_policy
 
@@ -86,10 +86,12 @@ def test_a_long_limit_sums_up_its_weekends() -> None:
 
 
 def test_the_ladder_tells_what_was_sent_what_waits_and_what_is_held() -> None:
-    fired = {"remind_10": day("02-06"), "remind_3": day("02-24"), "urge_1": day("03-02")}
-    clock = replace(counted(), fired=frozenset(fired))
+    fired = {"remind_10": day("02-06"), "urge_1": day("03-02")}
+    passed = {"remind_3": REASON_BEFORE_START}
+    clock = replace(counted(), fired=frozenset({*fired, *passed}))
     decision = due_rungs(clock.due_on, clock.fired, day("03-06"), POLICY, CALENDAR, acknowledged_on=day("03-05"))
-    lines = explain_ladder(clock, POLICY, CALENDAR, day("03-06"), fired=fired, decision=decision).lines
+    lines = explain_ladder(clock, POLICY, CALENDAR, day("03-06"), fired=fired, passed=passed, decision=decision).lines
+    assert lines[2].endswith("未发：起算时该梯级日期已过，不再提醒。")
     assert lines[0] == "整改时限时钟：计时中。"
     assert (
         lines[3] == "逾期第1个工作日催办通知书：应于2026年2月27日（周五）发出，已于2026年3月2日（周一）发出（补发）。"

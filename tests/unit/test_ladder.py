@@ -161,18 +161,32 @@ def test_repeats_come_at_their_interval_up_to_the_cap_and_missed_ones_are_merged
     policy = load_policy(FOLDER / "inspection.toml")
     short = {"term": "short"}
     fired = {"remind_10", "remind_3", "urge_1"}
-    first = due_rungs(DUE, fired, day("03-10"), policy, CALENDAR, **short)
-    assert (keys(first), first.next_rung_on) == (["supervise_4"], day("03-17"))
-    again = due_rungs(DUE, fired | {"supervise_4"}, day("03-17"), policy, CALENDAR, **short)
-    assert keys(again) == ["supervise_4#2"]
-    late = due_rungs(DUE, fired, day("03-24"), policy, CALENDAR, **short)
-    assert keys(late) == ["supervise_4", "circulate_11"]
+    first = due_rungs(DUE, fired, day("03-12"), policy, CALENDAR, **short)
+    assert (keys(first), first.next_rung_on) == (["supervise_6"], day("03-19"))
+    again = due_rungs(DUE, fired | {"supervise_6"}, day("03-19"), policy, CALENDAR, **short)
+    assert keys(again) == ["supervise_6#2", "circulate_11"]
+    late = due_rungs(DUE, fired, day("03-26"), policy, CALENDAR, **short)
+    assert keys(late) == ["supervise_6", "circulate_11"]
     assert [(p.key, p.reason) for p in late.passed] == [
-        ("supervise_4#2", REASON_MERGED),
-        ("supervise_4#3", REASON_MERGED),
+        ("supervise_6#2", REASON_MERGED),
+        ("supervise_6#3", REASON_MERGED),
     ]
-    everything = fired | {"supervise_4", "supervise_4#2", "supervise_4#3", "circulate_11", "summon_21"}
+    everything = fired | {"supervise_6", "supervise_6#2", "supervise_6#3", "circulate_11", "summon_21"}
     assert due_rungs(DUE, everything, day("12-31"), policy, CALENDAR, **short) == Decision()
+
+
+@pytest.mark.parametrize(
+    ("armed_on", "fires"),
+    [
+        ("2026-01-05", ["remind_10"]),  # two months: short
+        ("2025-06-02", ["remind_30", "remind_10"]),  # nine months: middle
+        ("2023-06-01", ["remind_60", "remind_30", "remind_10"]),  # more than two years: long
+    ],
+)
+def test_a_policy_with_terms_reminds_longer_limits_earlier(armed_on: str, fires: list[str]) -> None:
+    policy = load_policy(FOLDER / "inspection.toml")
+    armed = dt.date.fromisoformat(armed_on)
+    assert keys(due_rungs(DUE, (), day("02-12"), policy, CALENDAR, armed_on=armed)) == fires
 
 
 def test_a_late_receipt_is_asked_for_again_and_is_held_by_nothing() -> None:

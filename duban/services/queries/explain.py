@@ -17,7 +17,7 @@ from duban.domain.policy_model import ClockKind
 from duban.services.queries.lights import STANDING, Lighting, Standing
 from duban.services.queries.scope import Scope, check_item
 from duban.services.rules import Rules
-from models import Clock, ClockState, Item, Milestone, RungFired
+from models import Clock, ClockState, Item, Milestone, RungFired, RungOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +68,18 @@ def explain_item(database: Database, *, item_id: int, scope: Scope, as_of: dt.da
 
 
 def _explain(session: Session, clock: Clock, item: Item, rules: Rules, as_of: dt.date) -> ClockExplained:
-    fired_rows = session.execute(
-        select(RungFired.rung, RungFired.fired_on)
-        .where(RungFired.clock_id == clock.id, RungFired.cycle == clock.cycle)
-        .order_by(RungFired.id)
-    ).tuples()
-    fired = dict(fired_rows.all())
-    value = _pure(clock, item, frozenset(fired))
+    rungs = session.scalars(
+        select(RungFired).where(RungFired.clock_id == clock.id, RungFired.cycle == clock.cycle).order_by(RungFired.id)
+    ).all()
+    fired = {r.rung: r.fired_on for r in rungs if r.outcome is RungOutcome.NOTICED}
+    passed = {r.rung: r.reason or "" for r in rungs if r.outcome is RungOutcome.SUPPRESSED}
+    settled = frozenset({*fired, *passed})
+    value = _pure(clock, item, settled)
     decision = None
     if value.open:
         decision = due_rungs(
             clock.due_on,
-            set(fired),
+            settled,
             as_of,
             rules.policy,
             rules.calendar,
@@ -89,7 +89,7 @@ def _explain(session: Session, clock: Clock, item: Item, rules: Rules, as_of: dt
             kind=clock.kind,
         )
     due = explain_due(value, rules.calendar)
-    ladder = explain_ladder(value, rules.policy, rules.calendar, as_of, fired=fired, decision=decision)
+    ladder = explain_ladder(value, rules.policy, rules.calendar, as_of, fired=fired, passed=passed, decision=decision)
     milestone = session.get(Milestone, clock.milestone_id) if clock.milestone_id is not None else None
     return ClockExplained(
         clock_id=clock.id,
