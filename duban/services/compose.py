@@ -66,7 +66,7 @@ def compose(
     for start in range(0, len(addresses), ADDRESSES_A_BATCH):
         part = addresses[start : start + ADDRESSES_A_BATCH]
         with database.read() as session:
-            copies = _copies(session, part)
+            copies = _copies(session, part, public_url)
         mails = [
             (address, of_address, _mail(renderer, of_address, as_of, public_url))
             for address, of_address in copies.items()
@@ -92,7 +92,7 @@ def _addresses(session: Session) -> list[str]:
     )
 
 
-def _copies(session: Session, addresses: list[str]) -> dict[str, list[Copy]]:
+def _copies(session: Session, addresses: list[str], public_url: str) -> dict[str, list[Copy]]:
     """Every copy that waits for a mail, by address, in the order in which its rung was due."""
     rows = session.execute(
         select(NoticeRecipient, Notice, Party, Notice.sheet.is_not(None))
@@ -115,12 +115,18 @@ def _copies(session: Session, addresses: list[str]) -> dict[str, list[Copy]]:
             "on_behalf_of": recipient.for_name or None,
             "why": recipient.why,
         }
-        context = dict(notice.context) | {"recipient": reader}
+        context = dict(notice.context) | {"recipient": reader, "item": _linked(notice.context["item"], public_url)}
         has_sheet = notice.number is not None and notice.kind in SHEET_KINDS
         found[recipient.address].append(
             Copy(recipient.id, notice.id, notice.kind, context, reader, has_sheet, sheet_ready)
         )
     return found
+
+
+def _linked(item: dict[str, Any], public_url: str) -> dict[str, Any]:
+    """The item with a link that a reader of the mail can follow."""
+    url = item["url"]
+    return item | {"url": f"{public_url}{url}"} if url and url.startswith("/") else item
 
 
 def _mail(renderer: Renderer, copies: list[Copy], as_of: dt.date, public_url: str) -> Mail:

@@ -226,7 +226,7 @@ def _write_notices(
     session.execute(
         insert(NoticeRecipient),
         [
-            _reader_row(notice_id, reader)
+            reader_row(notice_id, reader)
             for notice_id, firing in zip(notice_ids, firings, strict=True)
             for reader in firing.readers
         ],
@@ -234,7 +234,8 @@ def _write_notices(
     return notice_ids
 
 
-def _reader_row(notice_id: int, reader: Resolved) -> dict[str, Any]:
+def reader_row(notice_id: int, reader: Resolved) -> dict[str, Any]:
+    """One reader's copy of a notice, as its row."""
     return {
         "notice_id": notice_id,
         "party_id": int(reader.party.key),

@@ -119,9 +119,9 @@ def party_facts(party: Party) -> PartyFacts:
     )
 
 
-def batch_facts(session: Session, clocks: Sequence[Clock]) -> BatchFacts:
-    """Items with their parents, roles, rungs fired and receipts of these clocks."""
-    items = _items(session, {c.item_id for c in clocks})
+def batch_facts(session: Session, clocks: Sequence[Clock], item_ids: Iterable[int] = ()) -> BatchFacts:
+    """Items with their parents, roles, rungs fired and receipts of these clocks, and of further items."""
+    items = _items(session, {c.item_id for c in clocks} | set(item_ids))
     return BatchFacts(
         clocks=list(clocks),
         items=items,

@@ -42,8 +42,8 @@ def notice_context(
             "due_on": due.due_on.isoformat(),
             "sent_on": as_of.isoformat(),
         },
-        "addressees": _people(readers, "to", plan),
-        "copies": _people(readers, "cc", plan),
+        "addressees": people(readers, "to", plan),
+        "copies": people(readers, "cc", plan),
         "sheet": sheet_context(due.rung.series, as_of.year, number),
         "office": office_context(plan, office),
         "as_of": as_of.isoformat(),
@@ -72,6 +72,28 @@ def item_context(
         "units": names(parties.units, plan),
         "leads": names(parties.lead_officials, plan),
         "url": f"{office.public_url}/items/{item.id}",
+    }
+
+
+def item_context_without_clock(
+    item: Item, clock: Clock | None, parties: ItemParties, plan: PlanFacts, as_of: dt.date
+) -> dict[str, Any]:
+    """The item where no clock need be running: closed, returned, or without any date. Its link is relative."""
+    due_on = clock.due_on if clock else None
+    overdue = plan.rules.calendar.workdays_between(due_on, as_of) if due_on else 0
+    return {
+        "number": item.number,
+        "title": item.title,
+        "goal": item.goal,
+        "time_limit": item.time_limit,
+        "due_on": clock.nominal_due_on.isoformat() if clock else None,
+        "rolled_due_on": due_on.isoformat() if due_on else None,
+        "days_overdue": overdue,
+        "state_zh": STATE_ZH[item.state],
+        "light": "none" if due_on is None else "red" if due_on < as_of else "green",
+        "units": names(parties.units, plan),
+        "leads": names(parties.lead_officials, plan),
+        "url": f"/items/{item.id}",
     }
 
 
@@ -112,8 +134,8 @@ def person_context(party_id: int, plan: PlanFacts) -> dict[str, Any]:
     return {"name": party.name, "post": party.post, "is_unit": party.kind is not PartyKind.PERSON}
 
 
-def _people(readers: list[Resolved], role: str, plan: PlanFacts) -> list[dict[str, Any]]:
-    """Whom the sheet is addressed to: those it is meant for, not whoever receives it in their place."""
+def people(readers: list[Resolved], role: str, plan: PlanFacts) -> list[dict[str, Any]]:
+    """Whom the sheet is addressed to (`role` to or cc): those it is meant for, not whoever receives it in their place."""
     found: dict[str, dict[str, Any]] = {}
     for reader in readers:
         if reader.role != role:

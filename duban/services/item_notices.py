@@ -1,0 +1,105 @@
+"""A notice about one item that no ladder caused (退回, 延期批复, 销号通知, 交办): queued in the caller's transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from duban.domain.addressees import resolve_targets
+from duban.domain.policy_model import Colour, Rung, Target
+from duban.services.night_decide import Office, reader_row, take_numbers
+from duban.services.night_facts import batch_facts, parties_of, plan_facts
+from duban.services.notice_facts import item_context_without_clock, office_context, people, sheet_context
+from models import Clock, ClockKind, ClockState, Item, Notice, NoticeRecipient
+
+#: Links are stored without the site's address, which composing adds: a change of address mends them all.
+RELATIVE = Office(email="", public_url="")
+
+#: Whom each of these notices is for, and the series of its number.
+KINDS: Mapping[str, Rung] = {
+    rung.kind: rung
+    for rung in (
+        Rung(
+            "assign", 0, "assign", "交办通知", Colour.GREEN, (Target.UNIT_CONTACTS,), (Target.LEAD_OFFICIALS,), "督交"
+        ),
+        Rung(
+            "return", 0, "return", "退回通知", Colour.YELLOW, (Target.UNIT_CONTACTS,), (Target.LEAD_OFFICIALS,), "督退"
+        ),
+        Rung(
+            "extension",
+            0,
+            "extension",
+            "延期批复",
+            Colour.YELLOW,
+            (Target.UNIT_CONTACTS,),
+            (Target.LEAD_OFFICIALS,),
+            "督延",
+        ),
+        Rung(
+            "closed", 0, "closed", "销号通知", Colour.GREEN, (Target.UNIT_CONTACTS,), (Target.LEAD_OFFICIALS,), "督销"
+        ),
+    )
+}
+
+
+def queue_item_notice(
+    session: Session,
+    item: Item,
+    kind: str,
+    *,
+    cause: str,
+    more: Mapping[str, Any],
+    as_of: dt.date,
+    now: dt.datetime,
+) -> int | None:
+    """Writes one numbered notice with its readers; returns its id, or None where this cause was written before.
+
+    `more` is the part of the context that this kind has beside an item's: see `duban.notices.context`.
+    """
+    if session.scalars(select(Notice.id).where(Notice.cause == cause)).first() is not None:
+        return None
+    rung, plan = KINDS[kind], plan_facts(session, item.plan_id)
+    clocks = session.scalars(
+        select(Clock).where(Clock.item_id == item.id, Clock.kind == ClockKind.LIMIT).order_by(Clock.due_on)
+    ).all()
+    running = [c for c in clocks if c.state in (ClockState.RUNNING, ClockState.PAUSED)]
+    parties = parties_of(batch_facts(session, clocks, [item.id]), plan, item)
+    readers = resolve_targets(rung, parties, plan.directory, plan.rules.policy, as_of)
+    number = next(take_numbers(session, Counter({rung.series: 1}), as_of.year)[rung.series]) if rung.series else None
+    clock = next(iter(running or clocks[-1:]), None)
+    context = {
+        "plan": {"title": plan.title, "short": plan.code, "issuer": plan.issuer},
+        "item": item_context_without_clock(item, clock, parties, plan, as_of),
+        "rung": None,
+        "addressees": people(readers, "to", plan),
+        "copies": people(readers, "cc", plan),
+        "sheet": sheet_context(rung.series, as_of.year, number),
+        "office": office_context(plan, RELATIVE),
+        "as_of": as_of.isoformat(),
+        "acknowledge": None,
+        "missed": None,
+    }
+    notice_id = session.scalars(
+        insert(Notice)
+        .values(
+            plan_id=plan.id,
+            item_id=item.id,
+            kind=kind,
+            cause=cause,
+            as_of=as_of,
+            series=rung.series,
+            year=as_of.year if rung.series else None,
+            number=number,
+            colour=rung.colour.value,
+            created_at=now,
+            context=context | dict(more),
+        )
+        .returning(Notice.id)
+    ).one()
+    session.execute(insert(NoticeRecipient), [reader_row(notice_id, reader) for reader in readers])
+    return notice_id
