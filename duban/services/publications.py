@@ -1,0 +1,143 @@
+"""What a night and a review publish in the Prefect UI: a summary in Markdown, and tables as rows of plain values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from duban.adapters.database import Database
+from duban.domain.lifecycle import STATE_ZH, State
+from duban.domain.policy_model import Review
+from duban.domain.schedule import period, review_day
+from duban.services.night import NightReport
+from duban.services.queries.items import ItemFilter, list_items
+from duban.services.queries.plans import list_plans
+from duban.services.queries.ranking import ranking
+from duban.services.queries.scope import WHOLE
+from duban.services.queries.shapes import ItemRow, PlanView
+from duban.services.reconcile import Counts
+from duban.services.rules import rules_of
+
+MOST_ROWS = 200  # a table in the Prefect UI is for looking at; the board has them all
+
+Table = list[dict[str, str | int | float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One Markdown text and its tables, by key (a-z, 0-9, hyphen) with their titles."""
+
+    markdown: str
+    tables: dict[str, tuple[str, Table]] = field(default_factory=dict)
+
+
+def night_publication(database: Database, report: NightReport, runs: Counts, *, public_url: str) -> Publication:
+    """What the night of `report` did and what stands after it."""
+    plans = list_plans(database, scope=WHOLE, as_of=report.as_of)
+    delivered = report.delivered
+    rungs = "、".join(f"{rung} {count}" for rung, count in sorted(report.claimed.rungs.items())) or "无"
+    lines = [
+        f"# 夜间督办 {report.as_of}",
+        "",
+        f"- 结果:{'完成' if report.ok and not runs.problem else '**未全部完成**'}",
+        f"- 触发:{rungs};首次逾期 {report.claimed.breaches}",
+        f"- 通知 {report.claimed.notices} 份,邮件 {report.mails} 封:已发 {delivered.sent},待发 {delivered.waiting},"
+        f"失败 {delivered.failed},不明 {delivered.unknown}",
+        f"- 未发并记明原因:{report.claimed.passed};因签收暂缓:{report.claimed.held}",
+        f"- 运行核对:{runs.checked} 项,修复 {runs.mended}" + (f";{runs.problem}" if runs.problem else ""),
+    ]
+    if report.missed:
+        lines.append(f"- 补做漏夜:{report.missed[0]} 至 {report.missed[-1]},共 {len(report.missed)} 夜")
+    lines += [f"- 尚未放行:{plan}(到期 {clocks} 项)" for plan, clocks in report.unreleased.items()]
+    lines += [f"- **失败**:{failure}" for failure in report.failures]
+    lines += ["", *_plan_lines(plans, public_url)]
+    return Publication("\n".join(lines), _standing_tables(database, plans, report.as_of, public_url))
+
+
+def review_publication(database: Database, cadence: str, as_of: dt.date, *, public_url: str) -> Publication | None:
+    """The material of a review (每周碰、双周议、每月研) for each plan whose policy holds one in the period that begins.
+
+    None where no plan holds one: a fortnightly review is prepared every other week.
+    """
+    plans = [
+        (plan, held)
+        for plan in list_plans(database, scope=WHOLE, as_of=as_of)
+        if (held := _held(database, plan.id, cadence, as_of)) is not None
+    ]
+    if not plans:
+        return None
+    lines = [f"# {plans[0][1][0].title} {as_of}", ""]
+    for plan, (review, day) in plans:
+        ends = period(review.every, as_of)[1]
+        due = _rows(database, as_of, ItemFilter(plan=str(plan.id), due_from=as_of, due_to=ends), public_url)
+        lines += [f"## {plan.code} {plan.title}", "", f"- {review.title}:{day}", f"- 本期到期:{len(due)} 项"]
+        lines += [f"- {row['到期']} {row['序号']} {row['事项']}({row['责任单位']})" for row in due[:50]]
+        lines.append("")
+    lines += _plan_lines([plan for plan, _ in plans], public_url)
+    return Publication("\n".join(lines), _standing_tables(database, [p for p, _ in plans], as_of, public_url))
+
+
+def _held(database: Database, plan_id: int, cadence: str, as_of: dt.date) -> tuple[Review, dt.date] | None:
+    """The plan's review of this cadence, and its day, if its period begins within this week (or month, or quarter)."""
+    with database.read() as session:
+        rules = rules_of(session, plan_id)
+    for review in rules.policy.reviews:
+        if review.every.value == cadence and (as_of - period(review.every, as_of)[0]).days < 7:
+            return review, review_day(review, as_of, rules.calendar)
+    return None
+
+
+def _plan_lines(plans: list[PlanView] | tuple[PlanView, ...], public_url: str) -> list[str]:
+    states = list(State)
+    head = "| 方案 | 事项 | " + " | ".join(STATE_ZH[s] for s in states) + " | 红 | 黄 | 待核 |"
+    lines = [head, "|" + " --- |" * (len(states) + 5)]
+    for plan in plans:
+        counts = " | ".join(str(plan.states.get(s.value, 0)) for s in states)
+        red, yellow = plan.lights.get("red", 0), plan.lights.get("yellow", 0)
+        name = f"[{plan.code}]({public_url}/items?plan={plan.id})"
+        lines.append(f"| {name} | {plan.items} | {counts} | {red} | {yellow} | {plan.quarantined} |")
+    return lines
+
+
+def _standing_tables(
+    database: Database, plans: list[PlanView] | tuple[PlanView, ...], as_of: dt.date, public_url: str
+) -> dict[str, tuple[str, Table]]:
+    overdue: Table = []
+    ranked: Table = []
+    for plan in plans:
+        overdue += _rows(database, as_of, ItemFilter(plan=str(plan.id), overdue=True), public_url)
+        ranked += [
+            {
+                "方案": plan.code,
+                "名次": r.place or "不参评",
+                "单位": r.name,
+                "得分": round(r.score, 1) if r.score is not None else "",
+                "事项": r.items,
+                "销号": r.closed,
+                "逾期": r.overdue,
+            }
+            for r in ranking(database, plan=str(plan.id), scope=WHOLE, as_of=as_of)
+        ]
+    return {
+        "overdue": (f"逾期事项 {as_of}", overdue[:MOST_ROWS]),
+        "ranking": (f"单位排名 {as_of}", ranked[:MOST_ROWS]),
+    }
+
+
+def _rows(database: Database, as_of: dt.date, where: ItemFilter, public_url: str) -> Table:
+    page = list_items(database, scope=WHOLE, as_of=as_of, where=where, sort="due", limit=MOST_ROWS)
+    return [_row(item, public_url) for item in page.items if item.state is not State.CLOSED]
+
+
+def _row(item: ItemRow, public_url: str) -> dict[str, str | int | float]:
+    return {
+        "方案": item.plan.code,
+        "序号": item.number,
+        "事项": item.title,
+        "状态": STATE_ZH[item.state],
+        "到期": item.due_on.isoformat() if item.due_on else "",
+        "逾期工作日": max(0, -(item.days_left or 0)),
+        "责任单位": "、".join(item.names("lead_unit", "responsible")),
+        "牵头领导": "、".join(item.names("lead_official")),
+        "办件": f"{public_url}/items/{item.id}",
+    }

@@ -1,0 +1,38 @@
+"""The night, at 01:00 in the authority's time zone: decide, compose, deliver, reconcile, publish."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from tasks.ledger import now, today
+from tasks.night import FORMS_OF_LATE, do_night, night_that_did_it, publish_night, reconcile_runs
+
+
+def night_name() -> str:
+    """夜间督办 2026-07-13: what the run list calls a night."""
+    return f"夜间督办 {flow_run.parameters.get('as_of') or today()}"
+
+
+@flow(name="nightly", flow_run_name=night_name, persist_result=False)
+def nightly(as_of: dt.date | None = None) -> State[Any]:
+    """One night. Without a date it is today's, also for a run that is late: the first of them catches up for all.
+
+    Ends failed if anything failed, after doing all the rest; the ledger alone decides what is still to do, so that a
+    night killed in the middle is repeated without harm.
+    """
+    day = as_of or today()
+    if as_of is None and (done := night_that_did_it(day)) is not None:
+        return Completed(name="Skipped", message=f"{done} 的一夜已做完,本次无事可做")
+    report = do_night(day)
+    runs = reconcile_runs(forms_since=now() - FORMS_OF_LATE)
+    publish_night(day, report, runs)
+    if report.ok and not runs.problem:
+        return Completed(message=f"通知 {report.claimed.notices} 份,邮件 {report.mails} 封")
+    problems = [*report.failures, report.delivered.problem or "", runs.problem]
+    return Failed(message=";".join(p for p in problems if p) or f"{report.delivered.failed} 封邮件发送失败")

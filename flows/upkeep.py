@@ -1,0 +1,28 @@
+"""Between the nights, when a person asks for it: the outbox, and the runs against the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from tasks.night import reconcile_runs
+from tasks.outbox import deliver_waiting
+
+
+@flow(name="deliver", persist_result=False)
+def deliver() -> State[Any]:
+    """Sends what waits in the outbox."""
+    counts = deliver_waiting()
+    said = ", ".join(f"{name} {value}" for name, value in counts.items() if name != "problem")
+    return Failed(message=f"{counts['problem']};{said}") if counts["problem"] else Completed(message=said)
+
+
+@flow(name="reconcile", persist_result=False)
+def reconcile() -> State[Any]:
+    """Repairs every difference between the ledger and its runs, and says what it did."""
+    counts = reconcile_runs()
+    said = ", ".join(f"{name} {value}" for name, value in counts.as_dict().items() if name != "problem")
+    return Failed(message=counts.problem) if counts.problem else Completed(message=said)

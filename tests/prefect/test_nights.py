@@ -1,0 +1,121 @@
+"""Nights and their kin as flow runs on a stock work pool of a real server."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from duban.services.publications import review_publication
+from duban.settings import ROOT
+from models import Item, Night, NightState
+
+from .conftest import World, wait_until
+
+SLOW = 60.0
+
+
+def deployments(world: World) -> dict[str, dict[str, Any]]:
+    rows = httpx.post(f"{world.prefect.url}/deployments/filter", json={}).json()
+    return {row["name"]: row for row in rows}
+
+
+def run_deployment(world: World, name: str, **parameters: Any) -> str:
+    deployment = deployments(world)[name]
+    answer = httpx.post(
+        f"{world.prefect.url}/deployments/{deployment['id']}/create_flow_run", json={"parameters": parameters}
+    )
+    answer.raise_for_status()
+    return str(answer.json()["id"])
+
+
+def ended(world: World, run_id: str) -> dict[str, Any]:
+    """The run's state, once it has ended."""
+
+    def look() -> dict[str, Any] | None:
+        state: dict[str, Any] = httpx.get(f"{world.prefect.url}/flow_runs/{run_id}").json()["state"]
+        return state if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
+
+    found = wait_until(look, SLOW)
+    assert isinstance(found, dict)
+    return found
+
+
+def artifacts(world: World, run_id: str) -> dict[str, dict[str, Any]]:
+    body = {"artifacts": {"flow_run_id": {"any_": [run_id]}}}
+    rows = httpx.post(f"{world.prefect.url}/artifacts/filter", json=body).json()
+    return {row["key"]: row for row in rows}
+
+
+def test_every_deployment_of_prefect_yaml_is_there(world: World) -> None:
+    names = {"item", "nightly", "weekly", "fortnightly", "monthly", "quarterly", "register", "deliver", "reconcile"}
+    assert set(deployments(world)) == names
+
+
+def test_the_scheduled_night_appears_as_a_scheduled_run_at_one_in_the_morning(world: World) -> None:
+    """A wrong SQLAlchemy makes Prefect's scheduler create no runs at all, and say nothing."""
+    body = {
+        "deployments": {"name": {"any_": ["nightly"]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+        "sort": "EXPECTED_START_TIME_ASC",
+    }
+    rows = wait_until(lambda: httpx.post(f"{world.prefect.url}/flow_runs/filter", json=body).json(), 90)
+    assert isinstance(rows, list)
+    assert rows[0]["auto_scheduled"]
+    at = dt.datetime.fromisoformat(rows[0]["expected_start_time"]).astimezone(world.settings.zone)
+    assert (at.hour, at.minute) == (1, 0)
+
+
+def test_a_document_is_registered_and_a_night_is_run_as_flow_runs_and_published(world: World, tmp_path: Path) -> None:
+    example = ROOT / "examples" / "plan.txt"
+    registered = ended(world, run_deployment(world, "register", path=str(example), as_of="2026-01-05"))
+    assert registered["type"] == "COMPLETED", registered
+    with world.database.read() as session:
+        items = session.scalars(select(Item).where(Item.flow_run_id.is_(None), ~Item.quarantined)).all()
+    assert items == []
+    day = dt.datetime.now(world.settings.zone).date()
+    first = run_deployment(world, "nightly")
+    state = ended(world, first)
+    assert state["type"] == "COMPLETED", state
+    with world.database.read() as session:
+        assert session.get_one(Night, day).state is NightState.COMPLETED
+    published = artifacts(world, first)
+    assert {"night-summary", "night-overdue", "night-ranking", "night-progress", "board"} <= set(published)
+    assert str(day) in published["night-summary"]["data"]
+    second = ended(world, run_deployment(world, "nightly"))
+    assert (second["type"], second["name"]) == ("COMPLETED", "Skipped")  # as the late runs after a downtime
+
+
+def test_a_review_is_prepared_for_plans_whose_policy_holds_it(world: World) -> None:
+    state = ended(world, run_deployment(world, "weekly", cadence="weekly"))
+    assert state["type"] == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("cadence", "day", "held"),
+    [
+        ("weekly", dt.date(2026, 7, 13), True),
+        ("monthly", dt.date(2026, 7, 1), True),
+        ("quarterly", dt.date(2026, 7, 1), False),
+    ],
+)
+def test_material_is_made_only_for_a_review_that_some_plan_holds(
+    world: World, cadence: str, day: dt.date, held: bool
+) -> None:
+    world.ledger.add_items()
+    found = review_publication(world.database, cadence, day, public_url="http://127.0.0.1:8300")
+    assert (found is not None) is held
+
+
+def test_a_fortnightly_review_is_prepared_every_other_week(world: World) -> None:
+    world.ledger.add_items()
+    mondays = [dt.date(2026, 7, 6) + dt.timedelta(weeks=n) for n in range(4)]
+    made = [
+        review_publication(world.database, "fortnightly", day, public_url="http://127.0.0.1:8300") is not None
+        for day in mondays
+    ]
+    assert made in ([True, False, True, False], [False, True, False, True])
