@@ -57,6 +57,7 @@ class Lexicon:
     unit_suffixes: tuple[str, ...]
     posts: tuple[str, ...]
     nobody: frozenset[str]
+    frames: tuple[str, ...] = ()
 
     def role(self, label: str) -> Role | None:
         """What a printed label means, or None if it is no label: brackets, spaces and numbering are ignored."""
@@ -144,4 +145,5 @@ def _build(data: dict[str, Any]) -> Lexicon:
         unit_suffixes=tuple(data["units"]["suffixes"]),
         posts=tuple(names["posts"]),
         nobody=frozenset(names["nobody"]),
+        frames=tuple(data["sections"]["frames"]),
     )

@@ -131,13 +131,17 @@ class ItemLevel:
     """What starts an item in this document: a label word, or numbering styles."""
 
     def __init__(self, blocks: Sequence[Block]) -> None:
-        self.word = _problem_word(blocks)
-        self.styles = frozenset() if self.word else _item_styles(blocks)
+        self.entries = _sub_entries(blocks)
+        above = [block for block in blocks if block.line.number not in self.entries]
+        self.word = _problem_word(above)
+        self.styles = frozenset() if self.word else _item_styles(above)
 
     def starts(self, block: Block) -> bool:
         """Whether the block may start an item (a numbered line may still turn out to be part of a list)."""
         if self.problem(block):
             return True
+        if block.line.number in self.entries:
+            return False
         return block.mark is not None and block.mark.style in self.styles and not self._is_field(block)
 
     def problem(self, block: Block) -> Label | None:
@@ -166,6 +170,19 @@ def _problem_word(blocks: Sequence[Block]) -> str | None:
     if most < 0.4 * max(roles.values(), default=1):
         return None
     return next(word for word, times in counts.items() if times >= 0.6 * most)
+
+
+def _sub_entries(blocks: Sequence[Block]) -> frozenset[int]:
+    """Lines of numbered measures that each name their own units or limit: entries of an item, not items."""
+    entries: set[int] = set()
+    measures, opened = 0, False
+    for block in blocks:
+        if block.opens_with_label:
+            opened = block.labels[-1].role is Role.MEASURES
+            measures += opened
+        elif opened and block.mark is not None and block.labels:
+            entries.add(block.line.number)
+    return frozenset(entries) if measures >= 2 else frozenset()
 
 
 def _item_styles(blocks: Sequence[Block]) -> frozenset[str]:

@@ -54,10 +54,22 @@ class _Assembler:
     def run(self) -> Outline:
         for index, block in enumerate(self._blocks):
             self._take(index, block)
+        self._drop_frames()
         return self._outline
 
+    def _drop_frames(self) -> None:
+        """Numbered paragraphs of 总体要求 and 保障措施 look like items, but have no field of one."""
+        drafts = self._outline.drafts
+        if any(draft.fields for draft in drafts):
+            self._outline.drafts = [draft for draft in drafts if draft.fields or not self._in_frame(draft)]
+
+    def _in_frame(self, draft: Draft) -> bool:
+        return any(frame in heading and len(heading) <= 24 for heading in draft.path for frame in self._lexicon.frames)
+
     def _take(self, index: int, block: Block) -> None:
-        if (label := self._level.problem(block)) is not None:
+        if self._item is not None and block.line.number in self._level.entries:
+            self._entry(block)
+        elif (label := self._level.problem(block)) is not None:
             self._start(block, label)
         elif self._level.starts(block) and not self._is_list_entry(index, block):
             self._start(block, None)
@@ -133,6 +145,19 @@ class _Assembler:
         self._item = self._field = self._stray = None
         if not self._outline.drafts:
             self._outline.front.append(block.line)
+
+    def _entry(self, block: Block) -> None:
+        """A measure with units or a limit of its own becomes a child of the open item."""
+        item, line, mark = self._item, block.line, block.mark
+        assert item is not None and mark is not None
+        child = Draft(_ascii(mark.number), line.number, line.last, list(item.path), style="entry", value=mark.value)
+        measure = _trimmed(line.text[len(line.text) - len(mark.rest) : block.labels[0].start])
+        child.fields.append(Field(Role.MEASURES, "", line.number, [Piece(measure, line.number, line.last)]))
+        item.children.append(child)
+        outer, self._item = self._field, child
+        self._spread(block, block.labels[0].start, 0)
+        self._item, self._field = item, outer
+        item.end_line = line.last
 
     # -- fields and text
 

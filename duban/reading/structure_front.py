@@ -67,13 +67,16 @@ def _candidates(head: Sequence[Line]) -> Iterable[str]:
     """Lines that may be a title, and two or three in a row that make one together."""
     for index, line in enumerate(head):
         text = line.text
-        if _NOT_TITLE.search(text) or numbered(text) and not text[:4].isdigit():
+        dated = _DAY.search(text)
+        if _NOT_TITLE.search(text) or numbered(text) and not text[:4].isdigit() or dated and len(_bare(text, dated)) <= 2:
             continue
         whole = text
         for following in head[index + 1 : index + 3]:
             if _TITLE_END.search(whole) or _NOT_TITLE.search(following.text) or following.after_blank or numbered(following.text):
                 break
-            whole += following.text if "关于" in following.text or _TITLE_END.search(following.text) else ""
+            if not ("关于" in following.text or _TITLE_END.search(following.text)) or _DAY.search(following.text):
+                break
+            whole += following.text
         if len(whole) <= 90 and _TITLE_END.search(_without_date(whole)):
             yield whole
         elif len(text) <= 80 and _TITLE_END.search(_without_date(text)):

@@ -24,18 +24,26 @@ _REPEATS = 3
 
 
 def without_furniture(lines: list[Line]) -> list[Line]:
-    """The lines that belong to the document."""
+    """The lines that belong to the document; of a running head the first, which is the title, stays."""
     heads = _running_heads(lines)
-    return [line for line in lines if line.cells is not None or not _is_furniture(line, heads)]
+    kept: list[Line] = []
+    seen: set[str] = set()
+    for index, line in enumerate(lines):
+        head = line.text in heads
+        if line.cells is not None or line.level or not (head or _is_furniture(line)) or head and index < _TOP and line.text not in seen:
+            kept.append(line)
+        seen.add(line.text)
+    return kept
 
 
-def _is_furniture(line: Line, heads: frozenset[str]) -> bool:
-    if len(line.text) > 60:
-        return False
+def _is_furniture(line: Line) -> bool:
     text = line.text
-    if _DASHED_NUMBER.match(text) or _PAGE_NUMBER.match(text) and not text.isdigit():
-        return True
-    return bool(_BUTTONS.match(text)) or text in heads
+    if len(text) > 60:
+        return False
+    return bool(_DASHED_NUMBER.match(text) or _PAGE_NUMBER.match(text) and not text.isdigit() or _BUTTONS.match(text))
+
+
+_TOP = 6
 
 
 def _running_heads(lines: list[Line]) -> frozenset[str]:
@@ -43,14 +51,16 @@ def _running_heads(lines: list[Line]) -> frozenset[str]:
 
     What ever stands under a label of its own line is a field's text, however often it returns.
     """
-    counts = Counter(line.text for line in lines if line.cells is None and 6 <= len(line.text) <= 40)
-    often = {text for text, times in counts.items() if times >= _REPEATS and not _STRUCTURE.search(text)}
+    counts = Counter(line.text for line in lines if line.cells is None and not line.level and 6 <= len(line.text) <= 40)
+    top = {line.text for line in lines[:_TOP] if len(line.text) >= 8 and not _NUMBERED_OR_LABEL.search(line.text)}
+    often = {t for t, times in counts.items() if times >= _REPEATS and not _STRUCTURE.search(t) or times >= 2 and t in top}
     if not often:
         return frozenset()
     pairs = zip(lines, lines[1:], strict=False)
     return frozenset(often - {below.text for above, below in pairs if len(above.text) <= 12 and not _ENDED.search(above.text)})
 
 
+_NUMBERED_OR_LABEL = re.compile(r"[:：。;；]|^[(（【\[]?[一二三四五六七八九十\d]+[)）】\]、.．]")
 _ENDED = re.compile(r"[。!?！？;；.\d]$")
 _STRUCTURE = re.compile(
     r"[:：。;；!?！？]|^[(（【\[]?[一二三四五六七八九十\d]+[)）】\]、.．]|^第.{1,5}[条项章节]|^[①-⑳]|[、,，]|《|^▲|\d|单位|部门|领导|责任|措施|目标|时限|问题"

@@ -8,6 +8,7 @@ import re
 from duban.reading.source import Format, Line, Source
 from duban.reading.text.decode import decode
 from duban.reading.text.furniture import without_furniture
+from duban.reading.text.wraps import join_wraps
 from duban.reading.text.normalise import clean, is_traditional, simplified, without_residue
 
 _BREAK = re.compile(r"\r\n|\n|\r|\u2028|\u2029")
@@ -62,7 +63,7 @@ def lines_of(text: str) -> list[Line]:
             )
         )
         blank = False
-    return without_furniture(lines)
+    return join_wraps(without_furniture(lines))
 
 
 class _Tables:

@@ -1,0 +1,66 @@
+"""Hard wraps: a text whose lines were all broken at one width is put together again, paragraph by paragraph."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from duban.reading.source import Line
+from duban.reading.structure_numbering import numbered
+
+_ENDED = re.compile(r"[。!?！？;；:：][”’」)）]?$")
+_LABELLED = re.compile(r"^[【\[(（]?[\u4e00-\u9fff]{2,8}(?:[(（]?[\d一二三四五六七八九十]{0,3}[)）]?)[】\])）]?\s*[:：]")
+
+
+def width_of(text: str) -> int:
+    """Columns of a line on a terminal or typewriter: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(ch) in "WFA" else 1 for ch in text)
+
+
+def join_wraps(lines: Sequence[Line]) -> list[Line]:
+    """The lines as paragraphs, if the text is wrapped at one width; else as they are."""
+    plain = [line for line in lines if line.cells is None and not line.level]
+    widths = [width_of(line.original.rstrip()) for line in plain]
+    edge = _edge(widths)
+    if edge is None:
+        return list(lines)
+    indented = sum(_indent(line) > 0 for line in plain) > 0.15 * len(plain)
+    joined: list[Line] = []
+    full = False
+    for line in lines:
+        body = line.cells is None and not line.level
+        if full and body and _goes_on(joined[-1], line, indented):
+            joined[-1] = joined[-1].joined_with(line)
+        else:
+            joined.append(line)
+        full = body and width_of(line.original.rstrip()) >= edge - 4
+    return joined
+
+
+def _edge(widths: Sequence[int]) -> int | None:
+    """The width at which lines were broken: many lines end there and hardly any beyond."""
+    if len(widths) < 6:
+        return None
+    ordered = sorted(widths, reverse=True)
+    edge = ordered[len(ordered) // 50]
+    if not 36 <= edge <= 160:
+        return None
+    near = sum(edge - 4 <= width <= edge for width in widths)
+    return edge if near >= max(3, 0.12 * len(widths)) else None
+
+
+def _indent(line: Line) -> int:
+    printed = line.original.replace("\t", "    ")
+    return width_of(printed) - width_of(printed.lstrip(" \u3000\u00a0"))
+
+
+def _goes_on(above: Line, below: Line, indented: bool) -> bool:
+    """Whether a line continues the full line above it."""
+    if _indent(below) > 0 and (indented or _ENDED.search(above.text)):
+        return False
+    if indented:
+        return not below.after_blank or not _ENDED.search(above.text)
+    if _ENDED.search(above.text) and (below.after_blank or above.text[-1] in "。:："):
+        return False
+    return not below.after_blank and numbered(below.text) is None and not _LABELLED.match(below.text)
