@@ -21,6 +21,7 @@ LONGEST_ADDRESS = 254
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,253}>")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
@@ -32,6 +33,16 @@ class UnusableAddress(DubanError):
 
     code = "unusable_address"
     status = 422
+
+
+class UnusableMessageId(DubanError):
+    """A mail's message id cannot be used: {message_id}.
+
+    Make it with `message_id_for`.
+    """
+
+    code = "unusable_message_id"
+    status = 500
 
 
 class NaiveDate(DubanError):
@@ -128,6 +139,8 @@ def to_email(outgoing: Outgoing, sender: Mailbox) -> EmailMessage:
     """The internet message. Raises `UnusableAddress` for an address that would break it, and `NaiveDate`."""
     if outgoing.date.tzinfo is None:
         raise NaiveDate(date=outgoing.date)
+    if not _MESSAGE_ID.fullmatch(outgoing.message_id):
+        raise UnusableMessageId(message_id=repr(outgoing.message_id))
     message = EmailMessage(policy=MESSAGE_POLICY)
     message["From"] = _address(sender)
     message["To"] = _address(Mailbox(outgoing.to_name, outgoing.to_address))
@@ -135,7 +148,7 @@ def to_email(outgoing: Outgoing, sender: Mailbox) -> EmailMessage:
         message["Reply-To"] = _address(outgoing.reply_to)
     message["Subject"] = one_line(outgoing.subject)
     message["Date"] = format_datetime(outgoing.date)
-    message["Message-ID"] = one_line(outgoing.message_id)
+    message["Message-ID"] = outgoing.message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to a machine
     message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
     message.set_content(outgoing.text, cte="base64")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import smtplib
 import socket
 import ssl
@@ -109,7 +110,7 @@ class Smtp:
                 server.starttls(context=self._tls())
                 server.ehlo_or_helo_if_needed()
             if address.user is not None and address.password is not None:
-                server.login(address.user, address.password)
+                _log_in(server, address.user, address.password)
         except (OSError, ValueError) as error:
             if server is not None:
                 _hang_up(server)
@@ -241,6 +242,17 @@ class SmtpSession:
             code = 0
         if code != 250:
             self._drop()
+
+
+def _log_in(server: smtplib.SMTP, user: str, password: str) -> None:
+    """AUTH by the best mechanism; smtplib knows ASCII alone, so other credentials go by PLAIN in UTF-8 (RFC 4616)."""
+    if user.isascii() and password.isascii():
+        server.login(user, password)
+        return
+    proof = base64.b64encode(f"\0{user}\0{password}".encode()).decode("ascii")
+    code, answer = server.docmd("AUTH", f"PLAIN {proof}")
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, answer)
 
 
 def _refusal(code: int, answer: bytes) -> TemporaryRefusal | PermanentRefusal:

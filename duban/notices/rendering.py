@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from duban.notices.sandbox import MemoryLoader, NoticeEnvironment, plain
 SHIPPED = Path(__file__).resolve().parents[2] / "templates" / "notices"
 """The templates that come with duban."""
 
+LARGEST_DOCUMENT = 5 * 1024 * 1024
+"""Octets of a Word file that may serve as a template."""
 _LARGEST_TEMPLATE = 256 * 1024
 
 
@@ -33,7 +35,7 @@ class Rendered:
 
 
 class Renderer:
-    """Renders notices from a folder `<kind>/{subject.txt,body.txt,body.html,sheet.txt}.j2`.
+    """Renders notices from a folder `<kind>/{subject.txt,body.txt,body.html,sheet.txt}.j2`, `<kind>/sheet.docx`.
 
     The folder is read once, here: what is rendered and what is hashed are the same bytes, whatever an office edits in
     the meantime. A file that the folder does not have comes from the shipped ones.
@@ -41,11 +43,13 @@ class Renderer:
 
     def __init__(self, folder: Path = SHIPPED) -> None:
         self.sources = read_folder(SHIPPED)
+        self.documents: dict[str, bytes] = {}
         self.office: frozenset[str] = frozenset()
         if folder.resolve() != SHIPPED:
             own = read_folder(folder)
             self.sources |= own
-            self.office = frozenset(own)
+            self.documents = read_documents(folder)
+            self.office = frozenset(own) | frozenset(self.documents)
         self.environment = NoticeEnvironment(MemoryLoader(self.sources))
         self._hashes: dict[str, str] = {}
 
@@ -90,27 +94,39 @@ class Renderer:
             for name in sorted(n for n in self.sources if n.startswith((f"{kind}/", "_"))):
                 source = self.sources[name].encode()
                 digest.update(f"{name}\0{len(source)}\0".encode() + source)
+            document = self.documents.get(f"{kind}/sheet.docx", b"")
+            digest.update(document)
             self._hashes[kind] = digest.hexdigest()
         return self._hashes[kind]
 
 
 def read_folder(folder: Path) -> dict[str, str]:
     """Every `*.j2` of the folder by its name relative to it. A link that leads out of the folder is refused."""
-    root = folder.resolve()
-    if not root.is_dir():
-        raise TemplateRefused(str(folder), "there is no such folder", "Give the folder that holds the templates.")
     found: dict[str, str] = {}
-    for path in sorted(root.rglob("*.j2")):
-        name = path.relative_to(root).as_posix()
-        if not path.resolve().is_relative_to(root):
-            raise TemplateRefused(name, "it is a link that leads out of the folder", "Put the file itself there.")
-        if path.stat().st_size > _LARGEST_TEMPLATE:
-            raise TemplateRefused(name, "it is larger than 256 KB", "A notice's template is a few KB of text.")
+    for name, data in _files(folder, "*.j2", _LARGEST_TEMPLATE):
         try:
-            found[name] = path.read_text("utf-8-sig").replace("\r\n", "\n")
+            found[name] = data.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             raise TemplateRefused(name, "it is not UTF-8", "Save it as UTF-8.") from error
     return found
+
+
+def read_documents(folder: Path) -> dict[str, bytes]:
+    """Every `<kind>/sheet.docx` of the folder: Word files that stand in for `sheet.txt.j2`."""
+    return {name: data for name, data in _files(folder, "sheet.docx", LARGEST_DOCUMENT) if name.count("/") == 1}
+
+
+def _files(folder: Path, pattern: str, largest: int) -> Iterator[tuple[str, bytes]]:
+    root = folder.resolve()
+    if not root.is_dir():
+        raise TemplateRefused(str(folder), "there is no such folder", "Give the folder that holds the templates.")
+    for path in sorted(root.rglob(pattern)):
+        name = path.relative_to(root).as_posix()
+        if not path.resolve().is_relative_to(root):
+            raise TemplateRefused(name, "it is a link that leads out of the folder", "Put the file itself there.")
+        if path.stat().st_size > largest:
+            raise TemplateRefused(name, f"it is larger than {largest // 1024} KB", "Make it smaller.")
+        yield name, path.read_bytes()
 
 
 def tidy(text: str) -> str:

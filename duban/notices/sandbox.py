@@ -90,9 +90,13 @@ class NoticeEnvironment(ImmutableSandboxedEnvironment):
         return self._restricted(obj, str(argument))
 
     def _restricted(self, obj: Any, attribute: str) -> Any:
+        if obj is None:
+            return self.undefined(
+                obj=None, name=attribute, hint=f"{attribute!r} is asked of a field that is empty here"
+            )
         if isinstance(obj, Undefined) or (isinstance(obj, LoopContext) and attribute in _LOOP):
             return super().getattr(obj, attribute)
-        return self.unsafe_undefined(obj, attribute)
+        raise SecurityError(f"{attribute!r} is asked of a {type(obj).__name__}, whose attributes cannot be reached")
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Nothing but what a loop knows about itself."""

@@ -7,28 +7,22 @@ from the context.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from duban.notices import sheet_layout as layout
 from duban.notices import wordml
 from duban.notices.context import KINDS_ZH, SHEET_KINDS
 from duban.notices.errors import TemplateRefused, UnknownNoticeKind
 from duban.notices.rendering import Renderer
 from duban.notices.sandbox import plain
 from duban.notices.wording import date_zh
-from duban.notices.wordml import EM, LINE, RED, TYPE_WIDTH, Style
+
+RECEIPT = "[签收]"
+"""The line of `sheet.txt` that stands for the receipt box."""
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 """The media type of what `render_sheet_docx` makes."""
-
-TITLE_CHARACTERS = 20
-"""Characters of 2号 (22 pt) that a title line holds."""
-
-_LEVEL_1 = re.compile(r"[一二三四五六七八九十]+、[^。；]{1,40}")
-_TWO = round(2 * EM)
 
 
 def render_sheet_docx(context: Mapping[str, Any], kind: str, renderer: Renderer | None = None) -> bytes:
@@ -40,19 +34,29 @@ def render_sheet_docx(context: Mapping[str, Any], kind: str, renderer: Renderer 
         raise UnknownNoticeKind(kind=kind, known=", ".join(sorted(SHEET_KINDS)))
     renderer = renderer or Renderer()
     values = plain(context)
+    own = f"{kind}/sheet.docx"
+    if own in renderer.documents:
+        from duban.notices.word_templates import render_word
+
+        return render_word(own, renderer.documents[own], values)
     lines = [str(plain(line)) for line in renderer.part(f"{kind}/sheet.txt.j2", values).splitlines()]
-    title, addressees, body = _sorted(kind, [line for line in lines if line])
-    office = values["office"]
-    receipt = "[签收]" in body
+    title, addressees, body = sorted_lines(kind, [line for line in lines if line])
+    office, date = values["office"], date_zh(values["as_of"])
     blocks = [
-        *_head(office["letterhead"] or office["name"], values["sheet"]["label"] if values["sheet"] else ""),
-        *_opening(title, addressees),
-        *(_body_paragraph(text) for text in body if text != "[签收]"),
-        *_closing(office, date_zh(values["as_of"])),
-        *([_receipt_box()] if receipt else []),
-        _imprint([p["name"] for p in values["copies"]], office["name"], date_zh(values["as_of"])),
+        *layout.head(office["letterhead"] or office["name"], values["sheet"]["label"] if values["sheet"] else ""),
+        *layout.opening(layout.balanced(title), addressees),
+        *(layout.body_paragraph(text) for text in body if text != RECEIPT),
+        *layout.closing(office["name"], date, _contact(office)),
+        *([layout.receipt_box()] if RECEIPT in body else []),
+        layout.imprint([p["name"] for p in values["copies"]], office["name"], date),
     ]
-    return wordml.package("".join(blocks), title.replace("\n", ""), office["name"], values["as_of"])
+    return wordml.package("".join(blocks), title, office["name"], values["as_of"])
+
+
+def _contact(office: Mapping[str, Any]) -> str:
+    """附注: one way to reach the office, in round brackets; none if it has none."""
+    ways = (("联系电话", office["phone"]), ("联系邮箱", office["email"]))
+    return next((f"（{label}：{value}）" for label, value in ways if value), "")
 
 
 def sheet_file_name(context: Mapping[str, Any], kind: str) -> str:
@@ -61,7 +65,7 @@ def sheet_file_name(context: Mapping[str, Any], kind: str) -> str:
     return f"{KINDS_ZH[kind]} {label}".strip().replace("/", "_") + ".docx"
 
 
-def _sorted(kind: str, lines: Sequence[str]) -> tuple[str, str, list[str]]:
+def sorted_lines(kind: str, lines: Sequence[str]) -> tuple[str, str, list[str]]:
     """Title, addressees and the rest of a rendered `sheet.txt`."""
     titles = [line[2:] for line in lines if line.startswith("# ")]
     if len(titles) != 1:
@@ -69,125 +73,4 @@ def _sorted(kind: str, lines: Sequence[str]) -> tuple[str, str, list[str]]:
             f"{kind}/sheet.txt.j2", "exactly one line must begin with '# ', the title", "Mark the title."
         )
     addressees = "".join(line[2:] for line in lines if line.startswith("@ "))
-    return balanced(titles[0]), addressees, [line for line in lines if not line.startswith(("# ", "@ "))]
-
-
-def _head(letterhead: str, label: str) -> list[str]:
-    """发文机关标志 35 mm under the top of the type area, 发文字号 two lines below, red line 4 mm on (7.2.4-7.2.7)."""
-    size = max(min(42.0, TYPE_WIDTH / 20 / max(width_of(letterhead), 1)), 22.0)
-    agency = Style(
-        font=wordml.TITLE,
-        size=size,
-        align="center",
-        before=1984,
-        after=2 * LINE,
-        line=round(size * 20 * 1.15),
-        colour=RED,
-        on_grid=False,
-    )
-    line = wordml.border("bottom", 12, RED, space=11)
-    number = Style(align="center", border_bottom=line, after=2 * LINE - 220)
-    return [wordml.paragraph(letterhead, agency), wordml.paragraph(label, number)]
-
-
-def _opening(title: str, addressees: str) -> list[str]:
-    """标题 two lines under the red line, 2号小标宋, centred; 主送机关 a line below, at the edge (7.3.1, 7.3.2)."""
-    heading = Style(font=wordml.TITLE, size=22, align="center", after=LINE, line=660, on_grid=False, keep_next=True)
-    opening = [wordml.paragraph(title, heading)]
-    return [*opening, wordml.paragraph(addressees, Style())] if addressees else opening
-
-
-def _body_paragraph(text: str) -> str:
-    """正文: two characters in; 一、 headings in 黑体, （一） ones as they are: ours are whole sentences (7.3.3)."""
-    if _LEVEL_1.fullmatch(text):
-        return wordml.paragraph(text, Style(font=wordml.HEI, indent=_TWO, keep_next=True))
-    return wordml.paragraph(text, Style(indent=_TWO))
-
-
-def _closing(office: Mapping[str, Any], date: str) -> list[str]:
-    """署名 centred over 成文日期, which ends four characters from the edge; 附注 with the contact (7.3.5, 7.3.6)."""
-    date_right = round(4 * EM)
-    centre = date_right + width_of(date) * EM / 2
-    name_right = max(round(centre - width_of(office["name"]) * EM / 2), 0)
-    contact = (
-        f"联系电话：{office['phone']}" if office["phone"] else f"联系邮箱：{office['email']}" if office["email"] else ""
-    )
-    signature = [
-        wordml.paragraph("", Style(keep_next=True)),
-        wordml.paragraph("", Style(keep_next=True)),
-        wordml.paragraph(office["name"], Style(align="right", right=name_right, keep_next=True)),
-        wordml.paragraph(date, Style(align="right", right=date_right)),
-    ]
-    return [*signature, wordml.paragraph(f"（{contact}）", Style(indent=_TWO))] if contact else signature
-
-
-def _receipt_box() -> str:
-    """签收: who took it, when, and what they say. Kept on one page."""
-    widths = [1800, 2622, 1800, 2622]
-    label = Style(size=14, align="center", line=400, on_grid=False, keep_next=True)
-    edges = "".join(wordml.border(side, 6) for side in ("top", "left", "bottom", "right"))
-    rows = [
-        wordml.row(
-            [
-                wordml.cell(wordml.paragraph(text, label), width, edges)
-                for text, width in zip(texts, widths, strict=True)
-            ],
-            560,
-        )
-        for texts in (("签收单位", "", "签收人", ""), ("签收时间", "　　年　月　日", "联系电话", ""))
-    ]
-    gap = wordml.paragraph("", Style(line=300, on_grid=False, keep_next=True))
-    return gap + wordml.table(rows, widths, "")
-
-
-def _imprint(copies: Sequence[str], office: str, date: str) -> str:
-    """版记 at the foot of the last page: 抄送, 印发机关 and 印发日期, 4号, between lines of 0.35 and 0.25 mm (7.4)."""
-    em, line = 280, 440
-    small = Style(size=14, left=em, right=em, line=line, on_grid=False)
-    issued = wordml.paragraph_to_edge(office, f"{date}印发", small)
-    if not copies:
-        return wordml.at_foot(_rule(8) + issued + _rule(8), line + 100, f"{office}　{date}印发")
-    names = "，".join(copies)
-    lines = math.ceil(width_of(f"{names}。") * em / (TYPE_WIDTH - 5 * em))
-    to = wordml.paragraph(f"抄送：{names}。", replace(small, left=4 * em, indent=-3 * em))
-    content = _rule(8) + to + _rule(6) + issued + _rule(8)
-    return wordml.at_foot(content, (lines + 1) * line + 120, f"抄送：{names}。　{office}　{date}印发")
-
-
-def _rule(eighths: int) -> str:
-    """A line over the whole type area: an empty paragraph with a border, since indents would shorten a text's own."""
-    line = wordml.border("bottom", eighths)
-    return wordml.paragraph("", Style(size=1, line=20, border_bottom=line, on_grid=False))
-
-
-def width_of(text: str) -> float:
-    """The width of a text in characters of the grid: ASCII counts half."""
-    return sum(0.5 if ord(character) < 128 else 1.0 for character in text)
-
-
-def balanced(title: str, longest: int = TITLE_CHARACTERS) -> str:
-    """The title in lines of about the same length, broken where it reads best: never before 的 or a closing mark."""
-    lines = -(-len(title) // longest)
-    if lines <= 1:
-        return title
-    pieces: list[str] = []
-    rest = title
-    for left in range(lines, 1, -1):
-        costs = [_break_cost(rest, at, len(rest) / left, longest) for at in range(1, len(rest))]
-        at = costs.index(min(costs)) + 1
-        pieces.append(rest[:at])
-        rest = rest[at:]
-    return "\n".join([*pieces, rest])
-
-
-def _break_cost(text: str, at: int, ideal: float, longest: int) -> float:
-    """How bad a break before `text[at]` is: far from the ideal, too long, inside a word or against a mark."""
-    before, after = text[at - 1], text[at]
-    cost = abs(at - ideal)
-    if after in "，、；：。？！）》〉”’的" or before in "（《〈“‘":
-        cost += 100
-    if before.isascii() and after.isascii():
-        cost += 50
-    if before in "，、；：）》”的" or after in "（《“":
-        cost -= 6
-    return cost + (1000 if at > longest else 0)
+    return titles[0], addressees, [line for line in lines if not line.startswith(("# ", "@ "))]
