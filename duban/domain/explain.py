@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from duban.domain.calendar import WEEKDAYS, Calendar, Spell
+from duban.domain.calendar import WEEKDAYS, Calendar, DayKind, Spell
 from duban.domain.clocks import Clock, ClockState
 from duban.domain.counting import Unit, counted_due, due_after, unconsumed
 from duban.domain.ladder import Decision, rung_dates
@@ -48,7 +48,8 @@ class Explanation:
 
 def explain_due(clock: Clock, calendar: Calendar) -> Explanation:
     """How the due date came about: counted days, skipped ones and why, pauses, rolling, extension, provisional days."""
-    lines = [_counted(clock, calendar) if clock.counted else f"文中时限：{day_zh(clock.nominal_on)}。"]
+    named = "文中时限" if clock.kind == ClockKind.LIMIT else f"{KINDS_ZH[clock.kind]}期限"
+    lines = [_counted(clock, calendar) if clock.counted else f"{named}：{day_zh(clock.nominal_on)}。"]
     if clock.counted:
         lines += _between(clock.started_on, _first_nominal(clock, calendar), calendar)
     lines += _rolled(_first_nominal(clock, calendar), calendar)
@@ -80,13 +81,16 @@ def explain_ladder(
     `fired` gives the day on which each key was sent, `passed` the reason for each that was not.
     """
     sent, reasons = dict(fired or {}), dict(passed or {})
-    lines = [f"{KINDS_ZH[clock.kind]}时钟：{STATES_ZH[clock.state]}。"]
+    state = STATES_ZH[clock.state]
+    if clock.kind == ClockKind.CHECK_IN and clock.state == ClockState.SUPERSEDED:
+        state = "已转入下一期"
+    lines = [f"{KINDS_ZH[clock.kind]}时钟：{state}。"]
     term = clock.term
     if term is None and clock.kind == ClockKind.LIMIT:
         found = term_of(policy, clock.started_on, clock.due_on)
         term = found.key if found else None
     for rung, due_on in rung_dates(clock.due_on, policy, calendar, clock.kind, term):
-        lines.append(f"{_rung_head(rung, due_on)}，{_fate(rung, due_on, clock, sent, reasons, as_of)}。")
+        lines.append(f"{_rung_head(rung, due_on, calendar)}，{_fate(rung, due_on, clock, sent, reasons, as_of)}。")
         repeats = ((key, day) for key, day in sent.items() if key.startswith(f"{rung.key}#"))
         lines += [f"　　第{int(key.partition('#')[2]) - 1}次重发：{day_zh(day)}。" for key, day in repeats]
     if decision is not None and decision.held and decision.held_until is not None:
@@ -167,10 +171,11 @@ def _paused(clock: Clock, calendar: Calendar) -> list[str]:
     return lines
 
 
-def _rung_head(rung: Rung, due_on: dt.date) -> str:
+def _rung_head(rung: Rung, due_on: dt.date, calendar: Calendar) -> str:
     when = f"到期前{-rung.offset}个工作日" if rung.offset < 0 else f"逾期第{rung.offset}个工作日"
     when = "到期日" if rung.offset == 0 else when
-    return f"{when}{rung.title}：应于{day_zh(due_on)}发出"
+    made_up = "调休上班日" if calendar.note(due_on).kind == DayKind.MAKEUP else ""
+    return f"{when}{rung.title}：应于{day_zh(due_on)}{made_up}发出"
 
 
 def _fate(

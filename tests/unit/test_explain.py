@@ -59,6 +59,13 @@ def test_a_fixed_date_on_a_rest_day_tells_why_it_rolled() -> None:
     )
 
 
+def test_a_rung_on_a_make_up_sunday_says_that_it_is_worked() -> None:
+    clock = start(arm(ClockKind.CHECK_IN, dt.date(2015, 2, 6), day("01-05"), CALENDAR), day("01-05"))
+    assert explain_due(clock, CALENDAR).lines[0] == "长效报告期限：2015年2月6日（周五）。"
+    lines = explain_ladder(clock, POLICY, CALENDAR, dt.date(2015, 2, 2)).lines
+    assert lines[-1] == "逾期第6个工作日催办通知书：应于2015年2月15日（周日）调休上班日发出，尚未到发出日。"
+
+
 def test_a_fixed_date_does_not_move_and_says_so() -> None:
     clock = start(arm(ClockKind.LIMIT, day("02-27"), day("01-05"), CALENDAR), day("01-05"))
     stopped = pause(clock, day("02-10"), reason="停工", actor="督查室", calendar=CALENDAR)
