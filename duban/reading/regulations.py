@@ -52,7 +52,7 @@ _MORE = re.compile(
 _UNTITLED_AFTER = re.compile(
     rf"(?:完成|推进|加快)(?P<title>[^,\uff0c;\uff1b。□]{{2,30}}?(?:{_NOUN}))(?:的)?(?:{_STRONG})"
 )
-_LEADING = re.compile(r"^(?:了|一批|一系列|系列|专门的?|并|好|出|完善|相应的?|新的?|新版)+")
+_LEADING = re.compile(rf"^(?:了|一批|一系列|系列|专门的?|并|好|完善|相应的?|新的?|新版|{_STRONG})+")
 _GENERIC = re.compile(
     r"^(?:各项|相关|有关|配套|相应|系列|专项|内部|具体)*(?:管理|工作)?(?:制度|办法|规定|文件|意见|规范|制度规范|细则)$"
 )
@@ -181,6 +181,6 @@ def _untitled(plain: str, default: str) -> Iterator[tuple[int, Regulation]]:
 
 
 def _named(place: int, title: str, status: str) -> Iterator[tuple[int, Regulation]]:
-    name = _LEADING.sub("", title.strip("“”\"' "))
-    if len(name) >= 2 and not re.search(r"[(\uff08]$", name):
+    name = _LEADING.sub("", title.strip())
+    if len(name) >= 2 and name[0] != "等" and not re.search(r"[(\uff08]$", name):
         yield place, Regulation(name, status)

@@ -1,0 +1,126 @@
+"""Fields in brackets: 「…任务。(牵头单位:经委;责任单位:相关委办局及街镇)」 and its relatives.
+
+A bracket holds labelled fields, roles in prose (区教育局牵头,区财政局配合) or, at the end of a sentence, names alone.
+What is no field (第六轮环保三年行动计划(二期)) stays in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from duban.domain.limits import read_limit
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
+from duban.reading.parties import is_unit, split_parties
+from duban.reading.structure import Field, Piece
+
+_OPEN, _CLOSE = "(\uff08【[〔", ")\uff09】]〕"
+_FIELD_ROLES = PARTY_ROLES | {Role.TIME_LIMIT, Role.STATUS, Role.CATEGORY, Role.NOTE}
+_LABEL = re.compile(r"(?:^|[;\uff1b。,\uff0c、\s])\s*(?P<word>[^:\uff1a;\uff1b。,\uff0c\s]{1,12})\s*[:\uff1a]")
+_SENTENCE_END = re.compile(r"^\s*[。;\uff1b!\uff01]?\s*(?:$|[(\uff08【\[〔])|^\s*[。;\uff1b]")
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """A bracket at `begin:end` of a text, and the fields that it holds."""
+
+    begin: int
+    end: int
+    fields: tuple[Field, ...]
+
+
+def brackets(text: str, line: int, lexicon: Lexicon) -> list[Bracket]:
+    """The brackets of a text that hold fields, in order. `line` is the text's place, kept in the fields."""
+    found = []
+    for begin, end in _spans(text):
+        inside = text[begin + 1 : end - (text[end - 1] in _CLOSE)].strip()
+        fields = labelled(inside, line, lexicon) or _unlabelled(inside, text[end:], line, lexicon)
+        if fields:
+            found.append(Bracket(begin, end, tuple(fields)))
+    return found
+
+
+def labelled(text: str, line: int, lexicon: Lexicon) -> list[Field]:
+    """The fields of a text that begins with a label, or with names before the first one; else none."""
+    starts = [(m.start("word"), m.end(), m["word"].strip()) for m in _LABEL.finditer(text)]
+    known = [
+        (start, end, word, role)
+        for start, end, word in starts
+        if (role := lexicon.role(word)) is not None and role in _FIELD_ROLES
+    ]
+    if not known:
+        return []
+    names = text[: known[0][0]].strip(" ;\uff1b,\uff0c、。")
+    if names and not _all_known(names, lexicon):
+        return []
+    bounds = [start for start, *_ in known[1:]] + [len(text)]
+    fields = [_field(Role.RESPONSIBLE_UNITS, "", names, line)] if names else []
+    for (_, end, word, role), stop in zip(known, bounds, strict=True):
+        fields.append(_field(role, word, text[end:stop].strip(" ;\uff1b,\uff0c、。"), line))
+    return fields
+
+
+def outside(text: str, found: Sequence[Bracket]) -> str:
+    """The text without its brackets of fields; a full stop that stood before and after one stands once."""
+    kept, place = "", 0
+    for bracket in found:
+        kept += text[place : bracket.begin].rstrip()
+        place = bracket.end
+        if kept.endswith(("。", ";", "\uff1b")) and text[place : place + 1] in ("。", ";", "\uff1b"):
+            place += 1
+    return (kept + text[place:]).strip()
+
+
+def clauses(text: str, found: Sequence[Bracket]) -> list[tuple[str, list[Field]]]:
+    """Each stretch of text with the brackets right behind it: several brackets in a paragraph own a stretch each."""
+    stretches: list[tuple[str, list[Field]]] = []
+    place = 0
+    for bracket in found:
+        before = text[place : bracket.begin].strip(" 。;\uff1b,\uff0c、")
+        if before or not stretches:
+            stretches.append((text[place : bracket.begin].strip(" ;\uff1b,\uff0c").lstrip("。"), list(bracket.fields)))
+        else:
+            stretches[-1][1].extend(bracket.fields)
+        place = bracket.end
+    if stretches and (rest := text[place:].strip(" 。;\uff1b,\uff0c")):
+        stretches.append((rest, []))
+    return stretches
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Outermost brackets. One that is never closed holds what follows it up to the end of the text."""
+    depth, begin = 0, 0
+    for i, ch in enumerate(text):
+        if ch in _OPEN:
+            begin = i if depth == 0 else begin
+            depth += 1
+        elif ch in _CLOSE and depth:
+            depth -= 1
+            if depth == 0:
+                yield begin, i + 1
+    if depth:
+        yield begin, len(text)
+
+
+def _unlabelled(inside: str, after: str, line: int, lexicon: Lexicon) -> list[Field]:
+    """Names or roles in prose, and a limit alone, where a sentence ends behind the bracket."""
+    if not _SENTENCE_END.match(after) or not 2 <= len(inside) <= 200:
+        return []
+    if _all_known(inside, lexicon):
+        return [_field(Role.RESPONSIBLE_UNITS, "", inside, line)]
+    limit = read_limit(inside, year=2000)
+    alone = limit.category == "immediate" or any(m.due_on and m.text == inside for m in limit.milestones)
+    return [_field(Role.TIME_LIMIT, "", inside, line)] if len(inside) <= 24 and alone else []
+
+
+def _all_known(text: str, lexicon: Lexicon) -> bool:
+    """Whether a text is nothing but parties."""
+    named = split_parties(text, lexicon)
+    sure = len(named) > 1 or any(p.role or len(p.name) > 2 for p in named)
+    units = any(p.kind == "unit" for p in named)
+    return sure and units and all(p.collective or p.kind == "person" or is_unit(p.name, lexicon) for p in named)
+
+
+def _field(role: Role, word: str, text: str, line: int) -> Field:
+    return Field(role, word, line, [Piece(text, line, line)] if text else [])

@@ -1,0 +1,131 @@
+"""Policy opinions (意见, 若干措施, 实施意见): numbered clauses in parts, with goals that name a year."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
+from duban.domain.limits import Milestone, read_limit
+from duban.errors import Unreadable
+from duban.reading.lexicon import Lexicon
+from duban.reading.lint import lint
+from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
+from duban.reading.prose import Part, Prose, lead_and_rest, prose_of, sentences
+from duban.reading.prose_items import Reader
+from duban.reading.source import Source
+from duban.reading.states import opening_state
+from duban.reading.structure_front import front_of
+from duban.reading.structure_measures import split_measures
+from duban.reading.structure_tables import as_text
+from duban.reading.targets import find_targets
+
+_TITLE = re.compile(
+    r"(?:意见|若干措施|若干规定|政策措施|行动计划|行动方案|实施方案|工作方案|实施办法|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
+)
+_OPENING = re.compile(
+    r"指导思想|总体思路|总体要求|基本原则|工作目标|主要目标|总体目标|发展目标|组织实施|保障措施|组织领导|保障机制"
+)
+_GOAL = re.compile(r"目标")
+_ITEM_STYLES = ("第一条", "(一)", "1.", "(1)", "1.1", "一、")
+
+
+def score(source: Source) -> float:
+    """A title of that kind over numbered clauses with the words that open and close opinions."""
+    head = [line.text for line in source.lines[:12]]
+    titled = any(_TITLE.search(text) and len(text) <= 80 for text in head) or bool(_TITLE.search(source.title or ""))
+    text = source.text[:200_000]
+    words = min(1.0, len(set(_OPENING.findall(text))) / 4)
+    clauses = min(1.0, sum(bool(part.text) for part in prose_of(as_text(source.lines)).walk()) / 10)
+    foreign = min(1.0, len(re.findall(r"整改(?:目标|措施|时限|事项|进展)|针对[^。]{2,40}问题", text)) / 8)
+    return max(0.0, 0.35 * titled + 0.3 * words * (titled or words > 0.7) + 0.1 * clauses - 0.5 * foreign)
+
+
+def read(source: Source, lexicon: Lexicon) -> Reading:
+    """The opinion's clauses as items, its goals with their years; `Unreadable` when it has no numbered clauses."""
+    prose = prose_of(as_text(source.lines))
+    front = front_of(source, prose.front or source.lines[:10])
+    reader = Reader(lexicon, front.year)
+    items = [_clause(part, reader) for part in clause_parts(prose)]
+    if not items:
+        raise Unreadable(
+            reason="it has no numbered clauses",
+            remedy="Give the opinion itself, not the notice that forwards it; or say its kind with --as.",
+        )
+    reading = Reading(Kind.POLICY_OPINION, front.title, front.issuer, front.reference, front.issued_on, front.year)
+    reading.items = items
+    reading.figures = {"parts": len({tuple(item.path) for item in items if item.path}) or 1, "clauses": len(items)}
+    reading.anomalies = [a for a in lint(items) if not _is_goal_without_measures(a, items)]
+    return reading
+
+
+def _is_goal_without_measures(doubt: Anomaly, items: list[Item]) -> bool:
+    """A clause of goals has no measures, and the other clauses no goal: neither is missing."""
+    if doubt.code is not AnomalyCode.MISSING_FIELD or doubt.field not in ("measures", "goal"):
+        return False
+    return any(item.place.line == doubt.item_line and (item.goal or item.measures) for item in items)
+
+
+def clause_parts(prose: Prose) -> list[Part]:
+    """The parts that are clauses: those of the style that holds most of the text; parts that hold none are headings."""
+    texts: Counter[str] = Counter()
+    for part in prose.walk():
+        texts[part.style] += len(part.text) + sum(len(line.text) for line in part.body)
+    if not texts:
+        return []
+    least = 0.35 * sum(texts.values())
+    style = next((s for s in _ITEM_STYLES if texts[s] >= least), texts.most_common(1)[0][0])
+    chosen = [part for part in prose.walk() if part.style == style]
+    inside = {id(child) for part in chosen for child in part.walk() if child is not part}
+    return [part for part in chosen if id(part) not in inside] + _lone_parts(prose, style)
+
+
+def _lone_parts(prose: Prose, style: str) -> list[Part]:
+    """Top parts with a text of their own and no clause within: they are clauses too."""
+    return [
+        part
+        for part in prose.parts
+        if part.style != style and part.body and not any(other.style == style for other in part.walk())
+    ]
+
+
+def _clause(part: Part, reader: Reader) -> Item:
+    """A clause: its lead is the title, the rest what is to be done; a clause of goals has them as its goal."""
+    item = reader.item(part, part.number)
+    whole = item.title
+    lead, rest = lead_and_rest(whole)
+    if lead:
+        item.title = lead
+        item.measures = split_measures([rest]) + item.measures
+    item.time_limit = None if item.time_limit and item.time_limit in whole else item.time_limit
+    if _GOAL.search(item.title) and item.measures:
+        item.goal = "".join(item.measures)
+        item.measures = []
+    item.targets = find_targets(item.goal or whole, year=reader.year)
+    item.milestones = [*read_limit(item.time_limit, year=reader.year).milestones] if item.time_limit else []
+    item.milestones += goals_with_a_year(item.goal or "".join([whole, *item.measures[1:]]), reader.year)
+    item.category = "by_deadline" if any(m.due_on for m in item.milestones) else item.category
+    item.state = opening_state(item)
+    return item
+
+
+def goals_with_a_year(text: str, year: int | None) -> list[Milestone]:
+    """到2020年,…基本形成。: what is to be reached by the end of a year, one milestone a sentence."""
+    found: list[Milestone] = []
+    for sentence in sentences(text):
+        dates = [d for d in find_dates(sentence, year=year, seasons=DEFAULT_SEASONS) if d.due_on and not d.status]
+        if not dates:
+            continue
+        first = dates[0]
+        before = sentence[: first.begin].removesuffix("到").strip(" ,\uff0c")
+        rest = sentence[first.end :].strip(" ,\uff0c。")
+        found.append(
+            Milestone(
+                text=before + rest or sentence,
+                start_on=first.start_on,
+                due_on=first.due_on,
+                confidence="ambiguous" if first.ambiguous else "sure",
+                alternative_due_on=first.alternative_due_on,
+            )
+        )
+    return found

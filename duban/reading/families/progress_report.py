@@ -1,0 +1,168 @@
+"""Progress reports (整改进展情况的通报): numbered problems, what was done about each, and the totals stated."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from duban.errors import Unreadable
+from duban.reading.lexicon import Lexicon
+from duban.reading.lint import lint
+from duban.reading.model import Item, Kind, Reading
+from duban.reading.progress_figures import is_summary, stated_figures
+from duban.reading.prose import Part, Prose, lead_and_rest, prose_of, sentences
+from duban.reading.prose_items import Reader
+from duban.reading.regulations import find_regulations
+from duban.reading.source import Source
+from duban.reading.structure_front import front_of
+from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies
+from duban.reading.structure_measures import split_measures
+from duban.reading.structure_tables import as_text, ledger_outline
+
+_TITLE = re.compile(
+    r"(?:整改|落实|办理)[^,\uff0c。]{0,12}(?:进展|情况|结果|成效)[^,\uff0c。]{0,8}(?:通报|报告|公示|公告|公布|的函)?"
+)
+_REPORT = re.compile(r"(?:进展|落实|完成)情况(?:的)?(?:通报|报告|公告|公示)|整改情况(?:的)?(?:通报|报告|公告|公示)")
+_PROBLEM = re.compile(
+    r"^(?:针对|关于|对于|对照|反馈指出)|问题[。:\uff1a;\uff1b]?$|(?:不够|不足|不到位|不力|不强|不严|不高|不深|不实|不规范|薄弱|欠缺|滞后|缺失|差距|漏洞|短板|弱化|偏差)"
+    r"[^,\uff0c。]{0,6}[。:\uff1a]?$"
+)
+_STATUS = re.compile(
+    r"[(\uff08\[【]\s*(?P<bracket>已完成整改|已完成|完成整改|整改完成|已整改到位|已销号|基本完成|正在整改|正在推进|持续推进|长期坚持|未完成|推进中)[^)\uff09\]】]{0,10}[)\uff09\]】]"
+    r"|(?:整改(?:完成)?(?:情况|状态|进度|结果)|完成情况|目前状态)\s*[:\uff1a]\s*(?P<label>已完成(?:整改)?|完成|已销号|基本完成|正在整改|正在推进|持续推进|长期坚持|未完成|推进中)(?=[,\uff0c。;\uff1b]|$)"
+    r"|(?P<prose>(?:该|此|本)(?:项)?问题已(?:完成整改|整改到位|整改完成|销号|办结))"
+)
+_DONE = re.compile(r"^(?:该|此|本)|已完成|^完成|整改完成|整改到位|已销号")
+_LONG_TERM = re.compile(r"长期坚持|长期推进|持续推进")
+_LABEL = re.compile(
+    r"^(?:具体)?(?:整改(?:落实)?(?:情况|进展|进展情况|措施|成效|结果)|进展情况|完成情况|落实情况|主要做法|采取措施)(?:及成效)?\s*[:\uff1a]\s*"
+)
+
+
+def score(source: Source) -> float:
+    """A title of a report on rectification, over problems that are named as such and deeds in the past."""
+    head = " ".join(line.text for line in source.lines[:6])[:400] + (source.title or "")
+    titled = 0.55 if _REPORT.search(head) else 0.3 if _TITLE.search(head) else 0.0
+    named = sum(bool(_PROBLEM.search(_title_of(part)[0])) for part in prose_of(as_text(source.lines)).walk())
+    problems = min(1.0, named / 6)
+    stated = bool(stated_figures(source.text[-8_000:]).get("problems_closed"))
+    planned = len(re.findall(r"整改时限|完成时限|整改目标\s*[:\uff1a]|整改期限", source.text[:100_000]))
+    return max(0.0, titled * (0.4 + 0.6 * problems) + 0.25 * problems + 0.2 * stated - 0.05 * min(planned, 10))
+
+
+def read(source: Source, lexicon: Lexicon) -> Reading:
+    """The report's problems as items with what was done; `Unreadable` when it names no problem."""
+    if source.has_tables and (reading := _from_tables(source, lexicon)).items:
+        return reading
+    prose = prose_of(as_text(source.lines))
+    front = front_of(source, prose.front or source.lines[:10])
+    reader = Reader(lexicon, front.year)
+    items = [_problem(part, reader) for part in problem_parts(prose)]
+    if not items:
+        raise Unreadable(
+            reason="it names no problems: no numbered lines such as 针对…问题 with what was done below them",
+            remedy="Give the report itself; or say its kind with --as.",
+        )
+    reading = Reading(Kind.PROGRESS_REPORT, front.title, front.issuer, front.reference, front.issued_on, front.year)
+    reading.items = items
+    reading.figures = stated_figures(source.text)
+    reading.anomalies = lint(items)
+    return reading
+
+
+def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
+    outline = ledger_outline(source.lines, lexicon)
+    front = front_of(source, outline.front, limit_texts(outline.drafts))
+    items, repeated = items_of(outline.drafts, lexicon, front.year)
+    reading = Reading(Kind.PROGRESS_REPORT, front.title, front.issuer, front.reference, front.issued_on, front.year)
+    reading.items = items
+    reading.figures = stated_figures(source.text)
+    reading.anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]
+    return reading
+
+
+# --- which parts are problems ----------------------------------------------------------------------------------------
+
+
+def problem_parts(prose: Prose) -> list[Part]:
+    """The parts that name problems: siblings of one style, of which at least half say so in their words.
+
+    Of two styles one within the other, the one with more problems counts: (一) may name an aspect, 1. its problems.
+    """
+    groups = [group for group in _siblings(prose) if _mostly_problems(group)]
+    named: Counter[str] = Counter()
+    for group in groups:
+        named[group[0].style] += len(group)
+    style = max(named, key=lambda s: named[s], default=None)
+    return [part for group in groups if group[0].style == style for part in group]
+
+
+def _siblings(prose: Prose) -> Iterator[list[Part]]:
+    """Parts of one parent and one style, in document order of the parents."""
+    waiting: list[list[Part]] = [prose.parts]
+    waiting += [part.children for part in prose.walk() if part.children]
+    for children in waiting:
+        by_style: dict[str, list[Part]] = {}
+        for part in children:
+            by_style.setdefault(part.style, []).append(part)
+        yield from by_style.values()
+
+
+def _mostly_problems(group: list[Part]) -> bool:
+    named = sum(bool(_PROBLEM.search(_title_of(part)[0])) for part in group)
+    answered = sum(bool(part.body or part.children or _title_of(part)[1]) for part in group)
+    return named >= 0.5 * len(group) and answered >= 0.5 * len(group)
+
+
+# --- one problem -----------------------------------------------------------------------------------------------------
+
+
+def _title_of(part: Part) -> tuple[str, str]:
+    """The problem as printed, and what was done where it stands in the same paragraph."""
+    bare = _STATUS.sub("", part.text) if _STATUS.search(part.text[:120]) else part.text
+    lead, rest = lead_and_rest(bare, longest=120)
+    if lead:
+        return lead, rest
+    colon = re.match(r"^(?P<lead>[^:\uff1a]{6,80}问题)\s*[:\uff1a]\s*(?P<rest>.{10,})$", bare)
+    return (colon["lead"], colon["rest"]) if colon else (bare, "")
+
+
+def _problem(part: Part, reader: Reader) -> Item:
+    part.body = [line for line in part.body if not is_summary(line.text)]
+    item = reader.item(part, part.number)
+    text = "".join([part.text, *(line.text for line in part.body)])
+    title, rest = _title_of(part)
+    item.title = title.strip()
+    done = [rest, *(line.text for line in part.body if not _labels_only(line.text))]
+    item.measures = split_measures([_LABEL.sub("", paragraph) for paragraph in done if paragraph]) or item.measures
+    item.status = _status(text) or item.status
+    item.regulations = find_regulations(item.measures, default_status="issued")
+    item.targets, item.milestones, item.time_limit, item.category = [], [], None, None
+    item.long_term = bool((found := _STATUS.search(text)) and _LONG_TERM.search(found.group()))
+    item.state = "ongoing" if item.measures or item.status == "done" or item.children else "assigned"
+    for child in item.children:
+        child.state = "ongoing"
+        child.regulations = find_regulations([child.title, *child.measures], default_status="issued")
+        child.targets, child.milestones, child.time_limit = [], [], None
+    return item
+
+
+def _labels_only(text: str) -> bool:
+    """Lines that are fields (责任单位:…), read by the reader already."""
+    return (
+        bool(re.match(r"^(?:牵头|责任|配合|主办|承办|协办|督导)(?:单位|部门|领导)\s*[:\uff1a]", text))
+        and len(sentences(text)) <= 1
+    )
+
+
+def _status(text: str) -> str | None:
+    """`done` or `open` where the report says it of this problem; what was done elsewhere says nothing of it."""
+    match = _STATUS.search(text)
+    if match is None:
+        return None
+    return (
+        "done"
+        if _DONE.search(match["bracket"] or match["label"] or match["prose"]) and "基本" not in match.group()
+        else "open"
+    )

@@ -1,0 +1,135 @@
+"""Task breakdowns (任务分解, 责任分工): numbered tasks with their sub-tasks, lead and responsible units in brackets."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from duban.errors import Unreadable
+from duban.reading.lexicon import Lexicon
+from duban.reading.lint import anomaly, lint
+from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
+from duban.reading.prose import Part, Prose, prose_of
+from duban.reading.prose_items import Reader, has_units
+from duban.reading.source import Line, Source
+from duban.reading.structure_front import front_of
+from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies
+from duban.reading.structure_tables import as_text, ledger_outline
+
+_TITLE = re.compile(
+    r"任务分解|责任分解|任务分工|责任分工|分工方案|目标任务|任务清单|重点工作|工作要点|任务书|实事项目|任务安排|工作任务|折子工程"
+)
+_UNITS = re.compile(
+    r"(?:牵头|责任|配合|主办|承办|协办|负责)(?:单位|部门|处室)?\s*[:\uff1a]|(?:牵头|负责|配合)\s*[)\uff09]"
+)
+_OTHER_KIND = re.compile(r"整改|巡视|巡察|反馈意见|存在问题")
+_STATED = re.compile(r"(?P<n>\d+|[一二三四五六七八九十百]+)\s*(?P<what>大?方面|大?类|大?部分|项|条)")
+
+
+def score(source: Source) -> float:
+    """Tasks that end in a bracket or line of units, under a title of tasks; less where the words are of 整改."""
+    text = source.text[:200_000]
+    lines = max(1, len(source.lines))
+    named = min(1.0, 2 * len(_UNITS.findall(text)) / lines)
+    head = "\n".join(line.text for line in source.lines[:12])
+    titled = bool(_TITLE.search(head) or _TITLE.search(source.title or ""))
+    foreign = min(1.0, 4 * len(_OTHER_KIND.findall(text)) / lines)
+    return max(0.0, 0.55 * named + 0.4 * titled * (named > 0) - 0.4 * foreign)
+
+
+def read(source: Source, lexicon: Lexicon) -> Reading:
+    """The breakdown as items with child items; `Unreadable` when no task names a unit."""
+    if source.has_tables and (reading := _from_tables(source, lexicon)).items:
+        return reading
+    prose = prose_of(as_text(source.lines))
+    front = front_of(source, _before(source.lines, prose))
+    reader = Reader(lexicon, front.year)
+    items = [reader.item(part, part.number) for part in _item_parts(prose, reader)]
+    if not items:
+        raise Unreadable(
+            reason="it has no tasks: no numbered lines that name units in brackets or in lines under them",
+            remedy="Give the breakdown itself, not the notice that forwards it; or say its kind with --as.",
+        )
+    reading = Reading(Kind.TASK_BREAKDOWN, front.title, front.issuer, front.reference, front.issued_on, front.year)
+    reading.items = items
+    reading.figures = stated_totals(prose.front)
+    reading.anomalies = sorted([*lint(items), *_children_without_units(items)], key=lambda a: (a.line, a.code.value))
+    return reading
+
+
+def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
+    outline = ledger_outline(source.lines, lexicon)
+    front = front_of(source, outline.front, limit_texts(outline.drafts))
+    items, repeated = items_of(outline.drafts, lexicon, front.year)
+    reading = Reading(Kind.TASK_BREAKDOWN, front.title, front.issuer, front.reference, front.issued_on, front.year)
+    reading.items = items
+    reading.anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]
+    return reading
+
+
+def _before(lines: Sequence[Line], prose: Prose) -> list[Line]:
+    first = prose.parts[0].line.number if prose.parts else 0
+    return [line for line in lines if line.number < first] or list(lines[:20])
+
+
+def _item_parts(prose: Prose, reader: Reader) -> list[Part]:
+    """The parts that are items: those of the outermost numbering whose parts, or their bullets, name units."""
+    owners = {id(part) for part in prose.walk() if reader.fields(part)}
+    style = _item_style(prose, owners)
+    if style is None:
+        return []
+    chosen = [part for root in prose.parts if _owns(root, owners) for part in root.walk() if part.style == style]
+    inside = {id(child) for part in chosen for child in part.walk() if child is not part}
+    return [part for part in chosen if id(part) not in inside]
+
+
+def _owns(part: Part, owners: set[int]) -> bool:
+    return any(id(other) in owners for other in part.walk())
+
+
+def _item_style(prose: Prose, owners: set[int]) -> str | None:
+    """The outermost style of which at least two parts in five name units themselves or through their bullets."""
+    totals: Counter[str] = Counter()
+    owning: Counter[str] = Counter()
+    depth: dict[str, int] = {}
+    for root in prose.parts:
+        for part in root.walk() if _owns(root, owners) else ():
+            totals[part.style] += 1
+            depth.setdefault(part.style, len(part.path))
+            bullets = any(id(child) in owners and child.style == "▲" for child in part.children)
+            owning[part.style] += id(part) in owners or bullets
+    usual = [style for style in totals if owning[style] >= 0.4 * totals[style]]
+    candidates = [style for style in usual if style != "▲"] or usual
+    return min(candidates, key=lambda style: (depth[style], -owning[style]), default=None)
+
+
+def stated_totals(front: Sequence[Line]) -> dict[str, int | float]:
+    """What the document says of its own size: 分解为7大方面、80项."""
+    from duban.reading.structure_numbering import value_of
+
+    for line in front:
+        match = re.search(
+            r"(?:分解|细化|明确|梳理|确定|形成|共)[^。]{0,12}?\d+\s*(?:个|大)?(?:方面|类|部分|项|条)[^。]{0,30}",
+            line.text,
+        )
+        found = {m["what"].lstrip("大"): value_of(m["n"]) for m in _STATED.finditer(match.group())} if match else {}
+        totals = {
+            "parts": found.get("方面") or found.get("类") or found.get("部分"),
+            "items": found.get("项") or found.get("条"),
+        }
+        if any(totals.values()):
+            return {name: value for name, value in totals.items() if value}
+    return {}
+
+
+def _children_without_units(items: Sequence[Item]) -> list[Anomaly]:
+    """A sub-task that names nobody where its siblings all over the document do: nobody would be told of it."""
+    children = [child for item in items for child in item.children]
+    if len(children) < 4 or sum(map(has_units, children)) < 0.8 * len(children):
+        return []
+    return [
+        anomaly(AnomalyCode.MISSING_FIELD, child, "缺少责任单位", field="responsible_units", blocks=True)
+        for child in children
+        if not has_units(child) and not child.children
+    ]

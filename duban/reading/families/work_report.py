@@ -1,0 +1,185 @@
+"""Work reports (政府工作报告): the year's numeric targets as items, with the past year's figure beside each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
+from duban.errors import Unreadable
+from duban.reading.baselines import Baselines
+from duban.reading.bracketed import brackets, outside
+from duban.reading.lexicon import Lexicon
+from duban.reading.model import Item, Kind, Place, Reading, Target
+from duban.reading.prose import Part, Prose, heading, lead_and_rest, prose_of, sentences
+from duban.reading.source import Line, Source
+from duban.reading.states import opening_state
+from duban.reading.structure_front import front_of
+from duban.reading.structure_items import read_item_limit, set_field
+from duban.reading.structure_tables import as_text
+from duban.reading.targets import find_targets
+
+_TITLE = re.compile(
+    r"(?:政府|年度|党委|党组|工作)工作(?:报告|总结)|工作报告$|工作总结|工作总结和.{0,12}(?:计划|打算|安排)|年度工作(?:情况|要点)"
+)
+_REVIEW = re.compile(r"回顾|总结|工作情况|工作成效|主要成绩|取得的?成[绩效]|完成情况|过去[一五]年|所做的?工作|工作进展")
+_PLAN = re.compile(
+    r"(?:主要|重点)(?:工作|任务)|工作(?:安排|打算|思路|计划|部署|重点|目标)|目标任务|(?:主要|预期)目标|总体要求|下一步|今年|任务和措施|发展目标"
+)
+_GOALS = re.compile(r"(?:主要)?(?:预期)?目标(?:任务)?(?:是|为|如下|包括)?\s*[:\uff1a]")
+_SEMICOLON = re.compile(r"(?<=[;\uff1b])")
+_YEAR = re.compile(r"(?:19|20)\d\d(?=\s*年)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """A paragraph with its headings."""
+
+    text: str
+    line: Line
+    path: tuple[str, ...]
+
+
+def score(source: Source) -> float:
+    """A report's title over a look back and a look ahead, with many numbers and no units in brackets."""
+    head = [line.text for line in source.lines[:8]] + [source.title or ""]
+    titled = any(_TITLE.search(text) and len(text) <= 60 for text in head)
+    tops = [part.line.text for part in prose_of(as_text(source.lines)).walk() if len(part.line.text) <= 60]
+    back, ahead = any(_REVIEW.search(t) for t in tops), any(_PLAN.search(t) for t in tops)
+    numbers = min(1.0, len(re.findall(r"\d\s*(?:%|个|家|万|亿|户|项)", source.text[:60_000])) / 30)
+    foreign = len(re.findall(r"整改|(?:牵头|责任)(?:单位|部门)\s*[:\uff1a]", source.text[:60_000]))
+    return max(0.0, 0.5 * titled + 0.15 * back + 0.15 * ahead + 0.15 * numbers - 0.02 * min(foreign, 30))
+
+
+def read(source: Source, lexicon: Lexicon) -> Reading:
+    """The targets as items; `Unreadable` when the report promises no number."""
+    prose = prose_of(as_text(source.lines))
+    front = front_of(source, prose.front or source.lines[:10])
+    year = front.year or _plan_year(prose)
+    review, plan = _halves(prose, year)
+    past = [t for passage in review for t in find_targets(passage.text, year=year and year - 1)]
+    baselines = Baselines(past)
+    items: list[Item] = []
+    for passage in plan:
+        items += _items(passage, year, baselines, lexicon, len(items))
+    if not items:
+        raise Unreadable(
+            reason="it promises no numbers: no targets such as 增长7% or 新增40家 in what is planned",
+            remedy="Give the report's full text; or say its kind with --as.",
+        )
+    issuer = front.issuer or _issuer(front.title)
+    reading = Reading(Kind.WORK_REPORT, front.title, issuer, front.reference, front.issued_on, year)
+    reading.items = items
+    reading.figures = _figures(past)
+    return reading
+
+
+# --- look back, look ahead -------------------------------------------------------------------------------------------
+
+
+def _halves(prose: Prose, year: int | None) -> tuple[list[_Passage], list[_Passage]]:
+    """The paragraphs that look back and those that look ahead. Without such headings all of them look ahead."""
+    review: list[_Passage] = []
+    plan: list[_Passage] = []
+    looks_back: bool | None = None
+    for part in prose.parts:
+        looks_back = _looks_back(part.line.text, year, looks_back)
+        for passage in _passages(part):
+            (review if looks_back else plan).append(passage)
+    front = [_Passage(line.text, line, ()) for line in prose.front]
+    if not prose.parts:
+        return [], front
+    return [*front, *review], plan
+
+
+def _looks_back(title: str, year: int | None, before: bool | None) -> bool:
+    years = [int(y) for y in _YEAR.findall(title)]
+    if _PLAN.search(title) and not (_REVIEW.search(title) and year and years and max(years) < year):
+        return False
+    if _REVIEW.search(title):
+        return True
+    if year and years:
+        return max(years) < year
+    return bool(before)
+
+
+def _plan_year(prose: Prose) -> int | None:
+    years = [int(y) for part in prose.parts for y in _YEAR.findall(part.line.text)]
+    return max(years, default=None)
+
+
+def _passages(part: Part) -> Iterator[_Passage]:
+    """The paragraphs of a part and of all within it."""
+    own = heading(part.line.text)
+    path = (*part.path, own)
+    if len(part.text) > len(own):
+        yield _Passage(part.text, part.line, path)
+    for line in part.body:
+        yield _Passage(line.text, line, path)
+    for child in part.children:
+        yield from _passages(child)
+
+
+# --- items -----------------------------------------------------------------------------------------------------------
+
+
+def _items(passage: _Passage, year: int | None, baselines: Baselines, lexicon: Lexicon, count: int) -> list[Item]:
+    """One item a sentence that promises a number; a sentence of goals parted by semicolons is as many."""
+    lead, rest = lead_and_rest(passage.text)
+    path = [*passage.path, lead] if lead and not find_targets(lead, year=year) else list(passage.path)
+    found: list[Item] = []
+    for sentence in sentences(rest if lead and len(path) > len(passage.path) else passage.text):
+        for text in _clauses(sentence):
+            owned = brackets(text, passage.line.number, lexicon)
+            title = outside(text, owned).rstrip(";\uff1b")
+            targets = find_targets(title, year=year)
+            if not targets:
+                continue
+            place = Place(passage.line.number, passage.line.last, passage.line.page, passage.line.sheet)
+            item = Item(str(count + len(found) + 1), place, path, title)
+            for bracket in owned:
+                for field in bracket.fields:
+                    set_field(item, field, lexicon)
+            item.targets = [replace(target, baseline=_baseline(target, baselines)) for target in targets]
+            item.time_limit = item.time_limit or _limit(title, year)
+            read_item_limit(item, year)
+            item.state = opening_state(item)
+            found.append(item)
+    return found
+
+
+def _clauses(sentence: str) -> Iterable[str]:
+    goals = _GOALS.search(sentence)
+    parts = _SEMICOLON.split(sentence[goals.end() :] if goals else sentence)
+    if goals or len(parts) >= 3:
+        return [part.strip() for part in parts if part.strip()]
+    return [sentence]
+
+
+def _baseline(target: Target, baselines: Baselines) -> Decimal | None:
+    return target.baseline if target.baseline is not None else baselines.of(target)
+
+
+def _limit(text: str, year: int | None) -> str | None:
+    """The phrase that dates the sentence: 年内, 全年, 年底前, 6月底前."""
+    dates = [d for d in find_dates(text, year=year, seasons=DEFAULT_SEASONS) if d.due_on and not d.status]
+    return text[dates[0].begin : dates[0].end].strip() if dates else None
+
+
+def _figures(past: Sequence[Target]) -> dict[str, int | float]:
+    """The past year's figures by name and unit; growth has + or - before its unit."""
+    figures: dict[str, int | float] = {}
+    for target in past:
+        sign = target.comparator[0] if target.comparator in ("+%", "-%") else ""
+        whole = target.value == target.value.to_integral_value()
+        figures.setdefault(f"{target.name}({sign}{target.unit})", int(target.value) if whole else float(target.value))
+    return figures
+
+
+def _issuer(title: str) -> str | None:
+    match = re.match(
+        r"^(?:(?:19|20)\d\d年)?(?P<who>[\u4e00-\u9fff]{2,20}?(?:政府|委员会|局|委|办公室))工作(?:报告|总结)", title
+    )
+    return match["who"] if match else None

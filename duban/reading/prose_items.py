@@ -1,0 +1,125 @@
+"""Items from prose: a part's text, the fields in its brackets and in the lines under it become an `Item`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
+from duban.reading.bracketed import brackets, clauses, labelled, outside
+from duban.reading.lexicon import Lexicon, Role
+from duban.reading.model import Item, Place
+from duban.reading.prose import Part, sentences
+from duban.reading.regulations import find_regulations
+from duban.reading.source import Line
+from duban.reading.states import opening_state
+from duban.reading.structure import Field, Piece
+from duban.reading.structure_items import read_item_limit, set_field
+from duban.reading.structure_measures import split_measures
+from duban.reading.targets import find_targets
+
+_LED_BY = re.compile(
+    r"由(?P<names>[^,\uff0c。;\uff1b由]{2,40}?(?:牵头|主办|承办|负责)(?:负责|落实|实施|推进|抓总|组织)*"
+    r"(?:[,\uff0c][^,\uff0c。;\uff1b]{2,60}?(?:配合|协办|协助|参与)(?:实施|落实)?)?)(?=[,\uff0c。;\uff1b]|$)"
+)
+_LIMITED = re.compile(r"(?:前|底|末|年内|月内|日内|季度|半年|旬)$")
+_NUMBER_OF_CLAUSE = re.compile(
+    r"^(?P<n>[一二三四五六七八九十]{1,3})(?:是|要)|^[(\uff08](?P<m>\d{1,2})[)\uff09]|^(?P<c>[①-⑳])"
+)
+
+
+class Reader:
+    """Reads the parts of one document; holds what is the same for all of them."""
+
+    def __init__(self, lexicon: Lexicon, year: int | None) -> None:
+        self.lexicon = lexicon
+        self.year = year
+
+    def fields(self, part: Part) -> bool:
+        """Whether the part owns fields: in brackets, in lines under it, or in its own prose."""
+        if brackets(part.text, part.line.number, self.lexicon) or _LED_BY.search(part.text):
+            return True
+        return any(self._own_fields(line) for line in part.body)
+
+    def item(self, part: Part, number: str) -> Item:
+        """The part as an item, with its bullets and numbered parts as children."""
+        item = Item(number, Place(part.line.number, part.end_line, part.line.page, part.line.sheet), part.path)
+        found = brackets(part.text, part.line.number, self.lexicon)
+        item.title = outside(part.text, found)
+        stretches = clauses(part.text, found)
+        if len(stretches) > 1 and len(found) > 1:
+            item.children = [self._clause(item, i, *stretch, part) for i, stretch in enumerate(stretches, start=1)]
+        else:
+            self._fill(item, [field for bracket in found for field in bracket.fields])
+        self._body(item, part.body)
+        self._finish(item, part.text)
+        for index, child in enumerate(part.children, start=len(item.children) + 1):
+            item.children.append(self.item(child, child.number or f"{number}.{index}"))
+        return item
+
+    def _clause(self, item: Item, index: int, text: str, fields: list[Field], part: Part) -> Item:
+        """A stretch of a paragraph that has a bracket of its own."""
+        mark = _NUMBER_OF_CLAUSE.match(text)
+        printed = next((group for group in mark.groups() if group), None) if mark else None
+        child = Item(printed or f"{item.number}.{index}", item.place, [*item.path], title=text)
+        self._fill(child, fields)
+        self._finish(child, text)
+        return child
+
+    def _fill(self, item: Item, fields: Iterable[Field]) -> None:
+        for field in fields:
+            set_field(item, field, self.lexicon)
+
+    def _body(self, item: Item, body: Sequence[Line]) -> None:
+        """Lines under an item: fields, and else paragraphs that say how it is to be done."""
+        paragraphs: list[str] = []
+        for line in body:
+            if own := self._own_fields(line):
+                self._fill(item, own)
+                continue
+            found = brackets(line.text, line.number, self.lexicon)
+            self._fill(item, [field for bracket in found for field in bracket.fields])
+            if text := outside(line.text, found):
+                paragraphs.append(text)
+        item.measures += split_measures(paragraphs)
+
+    def _own_fields(self, line: Line) -> list[Field]:
+        """The fields of a line that is nothing else: 牵头单位:…, 工作目标:…, (责任单位:…)."""
+        if fields := labelled(line.text, line.number, self.lexicon):
+            return fields
+        if match := re.match(r"^(?P<word>[\u4e00-\u9fff]{2,10})\s*[:\uff1a]\s*(?P<text>.+)$", line.text):
+            role = self.lexicon.role(match["word"])
+            if role in (Role.GOAL, Role.MEASURES, Role.REGULATIONS):
+                return [Field(role, match["word"], line.number, [Piece(match["text"], line.number, line.last)])]
+        found = brackets(line.text, line.number, self.lexicon)
+        return [field for bracket in found for field in bracket.fields] if not outside(line.text, found) else []
+
+    def _finish(self, item: Item, text: str) -> None:
+        """What the words themselves say: leads in prose, a limit, targets and regulations."""
+        if not (item.lead_units or item.responsible_units) and (match := _LED_BY.search(text)):
+            set_field(item, _field(Role.RESPONSIBLE_UNITS, match["names"]), self.lexicon)
+        item.time_limit = item.time_limit or limit_in(item.title, self.year)
+        read_item_limit(item, self.year)
+        item.targets = find_targets(item.title, year=self.year)
+        for measure in item.measures:
+            item.targets += find_targets(measure, year=self.year)
+        item.regulations = find_regulations([item.title, *item.measures], item.time_limit)
+        item.state = opening_state(item)
+
+
+def limit_in(text: str, year: int | None) -> str | None:
+    """The sentence of a task that dates it (2025年6月底前完成…); a year that only names a plan dates nothing."""
+    for sentence in sentences(text):
+        for date in find_dates(sentence, year=year, seasons=DEFAULT_SEASONS):
+            if not date.status and _LIMITED.search(sentence[date.begin : date.end]):
+                return sentence
+    return None
+
+
+def has_units(item: Item) -> bool:
+    """Whether an item names any unit or official itself."""
+    return bool(item.lead_units or item.responsible_units or item.lead_officials or item.support_units)
+
+
+def _field(role: Role, text: str) -> Field:
+    return Field(role, "", 0, [Piece(text, 0, 0)])
