@@ -107,6 +107,15 @@ def _postgres(url: str, pool_size: int) -> Engine:
         ) from None
 
 
+def one_at_a_time(session: Session, what: str) -> None:
+    """Waits until no other transaction does `what`, and keeps others waiting until this one ends.
+
+    For what a row lock cannot hold because the row is not there yet. On SQLite a writer is alone anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": f"duban:{what}"})
+
+
 def ping(database: Database) -> None:
     """Raises the driver's error where the database does not answer."""
     with database.read() as session:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from duban.domain.actors import Actor
 from duban.domain.events import Sealed, chain_hash
-from models import Event
+from models import Event, Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ def append(session: Session, happening: Happening, now: dt.datetime) -> None:
 
 def append_all(session: Session, happenings: Sequence[Happening], now: dt.datetime) -> None:
     """Writes events of many items in one statement, each sealed onto the head of its item's chain."""
+    lock_items(session, {h.item_id for h in happenings})
     heads = _heads(session, {h.item_id for h in happenings})
     rows = []
     for happening in happenings:
@@ -55,6 +56,19 @@ def append_all(session: Session, happenings: Sequence[Happening], now: dt.dateti
         rows.append({f: getattr(sealed, f) for f in Sealed.__dataclass_fields__} | {"hash": seal})
     if rows:
         session.execute(insert(Event), rows)
+
+
+def lock_items(session: Session, item_ids: set[int]) -> None:
+    """Keeps others from these items until this transaction ends: two would take the same number in a chain.
+
+    Always in the order of the ids, so that two cannot lock each other out. On SQLite a writer is alone anyway.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    ids = sorted(item_ids)
+    for start in range(0, len(ids), 500):
+        part = select(Item.id).where(Item.id.in_(ids[start : start + 500])).order_by(Item.id)
+        session.execute(part.with_for_update(key_share=True)).all()
 
 
 def _heads(session: Session, item_ids: set[int]) -> dict[int, tuple[int, str]]:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from duban.adapters.database import Database
+from duban.adapters.database import Database, one_at_a_time
 from duban.adapters.mail import Transport
 from duban.domain.addressees import resolve_targets
 from duban.domain.ladder import due_rungs
@@ -120,6 +120,7 @@ def _begin(tools: NightTools, as_of: dt.date, report: NightReport) -> None:
     """Opens the night's row, and notes the nights that were missed since the last one."""
     now = tools.clock()
     with tools.database.write() as session:
+        one_at_a_time(session, "night")
         last = session.scalar(select(func.max(Night.as_of)).where(Night.state == NightState.COMPLETED))
         if last is not None:
             report.missed = [last + dt.timedelta(days=n) for n in range(1, (as_of - last).days)]
@@ -186,6 +187,7 @@ def _unreleased(session: Session, as_of: dt.date) -> dict[str, int]:
 
 def _finish(tools: NightTools, report: NightReport) -> None:
     with tools.database.write() as session:
+        one_at_a_time(session, "night")
         snapshot(session, report.as_of)
         anchor(session, report.as_of, tools.clock())
         night = session.get_one(Night, report.as_of)

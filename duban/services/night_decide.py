@@ -22,7 +22,7 @@ from duban.domain.addressees import Resolved, resolve_targets
 from duban.domain.ladder import Decision, DueRung, due_rungs
 from duban.domain.policy_model import ClockKind
 from duban.services.clocks import next_check_in_clock
-from duban.services.event_log import Happening, append_all
+from duban.services.event_log import Happening, append_all, lock_items
 from duban.services.night_facts import BatchFacts, PlanFacts, batch_facts, parties_of
 from duban.services.notice_facts import notice_context
 from models import (
@@ -87,12 +87,15 @@ def claim_batch(
 ) -> Claimed:
     """Decides these clocks for one night and claims what fires; all of it commits together, or none of it."""
     with database.write() as session:
-        # Locked, and taken again only if still due: another night may have been here since the ids were read.
+        # Items before clocks, as a transition locks them. Locked, and taken again only if still due: another night, or
+        # somebody who ended the clock, may have been here since the ids were read. Nothing is skipped: when a night
+        # has gone through its clocks, whatever is due has been claimed by somebody, so that one mail carries it all.
+        lock_items(session, set(session.scalars(select(Clock.item_id).where(Clock.id.in_(clock_ids)))))
         clocks = session.scalars(
             select(Clock)
             .where(Clock.id.in_(clock_ids), Clock.next_rung_on <= as_of)
             .order_by(Clock.id)
-            .with_for_update(skip_locked=True)
+            .with_for_update()
         ).all()
         facts = batch_facts(session, clocks)
         decisions = {c.id: _decide(c, facts, plans[c.plan_id], as_of) for c in clocks}

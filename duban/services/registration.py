@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from duban.adapters.database import Database
+from duban.adapters.database import Database, one_at_a_time
 from duban.domain.actors import Actor
 from duban.errors import DubanError
 from duban.reading.directory import Entry
@@ -104,6 +104,7 @@ def register(
     """
     rules_from(rules.policy_text)  # a wrong policy is refused before anything is written
     with database.write() as session:
+        one_at_a_time(session, "registration")  # the same document twice at once is one plan
         standing = _standing(session, received)
         if standing is not None:
             return summary_of(session, standing, created=False)
