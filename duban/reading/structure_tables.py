@@ -184,16 +184,17 @@ def _groups(
         cells = row.cells or ()
         if not any(cells) or _repeats_head(cells, head):
             continue
-        if only := _only_text(row):
-            if _is_section(only, row, head):
-                if group:
-                    yield group
-                    group = None
-                headings.open(_as_text(row, only), numbered(only))
-            elif not _TOTALS.match(only):
-                outline.tail.append(_as_text(row, only))
+        only = _only_text(row)
+        if only and _is_section(only, row, head):
+            if group:
+                yield group
+                group = None
+            headings.open(_as_text(row, only), numbered(only))
             continue
         if _TOTALS.match(next(cell for cell in cells if cell)):
+            continue
+        if only and (_NOTE.match(only) or group is None):
+            outline.tail.append(_as_text(row, only))
             continue
         if group is not None and _belongs_above(row, head, group.rows[-1]):
             group.rows.append(row)

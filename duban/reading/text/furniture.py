@@ -57,11 +57,11 @@ def _running_heads(lines: list[Line]) -> frozenset[str]:
     if not often:
         return frozenset()
     pairs = zip(lines, lines[1:], strict=False)
-    return frozenset(often - {below.text for above, below in pairs if len(above.text) <= 12 and not _ENDED.search(above.text)})
+    return frozenset(often - {below.text for above, below in pairs if _LABEL_ALONE.match(above.text)})
 
 
 _NUMBERED_OR_LABEL = re.compile(r"[:：。;；]|^[(（【\[]?[一二三四五六七八九十\d]+[)）】\]、.．]")
-_ENDED = re.compile(r"[。!?！？;；.\d]$")
+_LABEL_ALONE = re.compile(r"^(?:.{0,20}[:：]|[【\[]?[\u4e00-\u9fff]{2,10}[】\]]?)$")
 _STRUCTURE = re.compile(
     r"[:：。;；!?！？]|^[(（【\[]?[一二三四五六七八九十\d]+[)）】\]、.．]|^第.{1,5}[条项章节]|^[①-⑳]|[、,，]|《|^▲|\d|单位|部门|领导|责任|措施|目标|时限|问题"
 )

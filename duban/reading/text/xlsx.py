@@ -74,7 +74,11 @@ def _filled(
 ) -> Iterator[tuple[int, tuple[str, ...], tuple[str, ...]]]:
     """Rows that are not empty, with merged cells repeated and marked."""
     heads: dict[tuple[int, int], str] = {}
-    for number, cells in rows:
+    widths: dict[int, int] = {}
+    for row, column in merges:
+        widths[row] = max(widths.get(row, 0), column + 1)
+    for number, printed in rows:
+        cells = printed + ("",) * (widths.get(number, 0) - len(printed))
         texts, marks = list(cells), [""] * len(cells)
         for column in range(len(cells)):
             head = merges.get((number, column))
