@@ -166,10 +166,7 @@ def test_two_deliverers_at_once_send_each_mail_once(database: Database, tmp_path
             raise TransportUnavailable("it is night there too")
 
     leads = [f"领导{n}" for n in range(20)]
-    directory = [
-        *DIRECTORY,
-        *(Entry(20 + n, name, "person", email=f"l{n}@example.org") for n, name in enumerate(leads)),
-    ]
+    people = [Entry(20 + n, name, "person", email=f"l{n}@example.org") for n, name in enumerate(leads)]
     world = a_world(
         database,
         *(an_item(str(n), lead_officials=[leads[n]], **due(OVERDUE)) for n in range(20)),
