@@ -84,7 +84,8 @@ def _without_doubles(found: list[Resolved]) -> list[Resolved]:
 def _merged(first: Resolved, other: Resolved) -> Resolved:
     names = dict.fromkeys(filter(None, (first.on_behalf_of_name, other.on_behalf_of_name)))
     reasons = dict.fromkeys(filter(None, (first.why, other.why)))
-    return replace(first, on_behalf_of_name="、".join(names) or None, why="；".join(reasons))
+    via = first.via or other.via
+    return replace(first, on_behalf_of_name="、".join(names) or None, why="；".join(reasons), via=via)
 
 
 class _Resolver:
