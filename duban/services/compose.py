@@ -25,6 +25,8 @@ from models import Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, Par
 
 #: Addresses whose mails one transaction writes.
 ADDRESSES_A_BATCH = 50
+#: Sheets that travel with one mail: beyond these a mail server refuses it for its size, and the list leads to them.
+SHEETS_A_MAIL = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,8 @@ def _mail(renderer: Renderer, copies: list[Copy], as_of: dt.date, public_url: st
         return Mail(only.kind, only.context, renderer.render(only.kind, only.context))
     first = copies[0]
     person = {key: first.reader[key] for key in ("name", "post", "is_unit")}
-    parts = [Part(c.kind, c.context, attached=c.has_sheet) for c in copies]  # type: ignore[arg-type]
+    attached = {c.id for c in [c for c in copies if c.has_sheet][:SHEETS_A_MAIL]}
+    parts = [Part(c.kind, c.context, attached=c.id in attached) for c in copies]  # type: ignore[arg-type]
     context = dict(
         digest_context(person, first.context["office"], as_of.isoformat(), parts, url=f"{public_url}/my")  # type: ignore[arg-type]
     )

@@ -23,6 +23,7 @@ from duban.adapters.mail import (
 )
 from duban.adapters.mail import Session as Mailing
 from duban.notices.sheet import DOCX, sheet_file_name
+from duban.services.compose import SHEETS_A_MAIL
 from models import Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, PartyKind
 
 SENDING_FOR = dt.timedelta(minutes=5)
@@ -132,14 +133,12 @@ def outgoing_of(session: Session, delivery: Delivery) -> Outgoing:
     """The mail as it leaves: its stored text, with the sheets of the notices that it carries."""
     sheets = session.execute(
         select(Notice.kind, Notice.context, Notice.sheet)
-        .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
-        .where(NoticeRecipient.delivery_id == delivery.id, Notice.sheet.is_not(None))
-        .distinct(Notice.id)
-        if session.get_bind().dialect.name == "postgresql"
-        else select(Notice.kind, Notice.context, Notice.sheet)
-        .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
-        .where(NoticeRecipient.delivery_id == delivery.id, Notice.sheet.is_not(None))
-        .group_by(Notice.id)
+        .where(
+            Notice.id.in_(select(NoticeRecipient.notice_id).where(NoticeRecipient.delivery_id == delivery.id)),
+            Notice.sheet.is_not(None),
+        )
+        .order_by(Notice.id)
+        .limit(SHEETS_A_MAIL)
     ).tuples()
     return Outgoing(
         message_id=delivery.message_id,
