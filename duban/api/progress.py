@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from fastapi.responses import JSONResponse
+from starlette.datastructures import UploadFile as StoredUpload
 
 from duban.api.bodies import ClosingIn, EditIn, Id, MeasureIn, MilestoneIn, Reason, RegulationIn, ResolveIn, Version
 from duban.api.context import Caller, Context, Ctx, Who
@@ -209,8 +210,9 @@ def post_resolution(
 
 
 def _edit(body: EditIn) -> Edit:
-    fields: dict[str, Any] = body.model_dump(exclude_none=True)
-    return Edit(**{name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()})
+    given = body.model_dump(exclude_none=True)
+    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+    return Edit(**fields)
 
 
 @router.post("/resolution/{resolution_id}/undo", summary="Take a decision about doubts back")
@@ -221,7 +223,7 @@ def post_undo(item_id: Id, resolution_id: Id, context: Ctx, caller: Who) -> Undo
 
 
 def keep_evidence(
-    *, context: Context, caller: Caller, item_id: int, file: UploadFile, expected_version: int, note: str
+    *, context: Context, caller: Caller, item_id: int, file: StoredUpload, expected_version: int, note: str
 ) -> Kept:
     """Reads, checks and keeps an uploaded file. Raises EvidenceRefused and what `hand_in_evidence` raises."""
     content = file.file.read(MAX_EVIDENCE_BYTES + 1)

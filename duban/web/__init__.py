@@ -1,1 +1,1 @@
-"""Web: the server-rendered pages."""
+"""Pages in Chinese, rendered on the server; they work without scripts, on a phone, and on paper."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor, relations
-from duban.domain.lifecycle import ACTION_ZH, TRANSITIONS, gaps, possible_actions
+from duban.domain.lifecycle import ACTION_ZH, TRANSITIONS, Relation, State, gaps, possible_actions
 from duban.errors import NotFound
 from duban.services.item_facts import facts_of, standing_of
 from duban.services.queries.items import rows_for
@@ -185,3 +185,14 @@ def belongs(
                 continue
             if session.scalar(select(table.id).where(table.id == key, table.item_id == item_id)) is None:
                 raise NotFound(what=f"{what} of item {item_id}", key=key)
+
+
+def may(database: Database, *, item_id: int, actor: Actor, what: Mapping[str, Collection[Relation]]) -> dict[str, bool]:
+    """Of the things named, each done by these relations: which are this actor's to do on an open item."""
+    with database.read() as session:
+        item = session.get_one(Item, item_id)
+        if item.quarantined or item.dropped or item.state is State.CLOSED:
+            return dict.fromkeys(what, False)
+        standing = standing_of(session, item)
+        held = relations(actor, standing.units, standing.leads)
+        return {name: not held.isdisjoint(by) for name, by in what.items()}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, undefer
 
 from duban.adapters.database import Database
 from duban.errors import NotFound
 from duban.services.queries.item import view
 from duban.services.queries.scope import OutOfScope, Scope, own_parties, visible_notices
-from models import Delivery, Item, Notice, NoticeRecipient, Party, Plan
+from models import Delivery, Item, Notice, NoticeRecipient, Party, PartyKind, Plan
 
 #: A delivery of this kind carries several notices.
 DIGEST = "digest"
@@ -252,3 +252,23 @@ def _recipients(session: Session, ids: list[int], scope: Scope) -> dict[int, lis
             )
         )
     return found
+
+
+def owed_receipts(session: Session, scope: Scope, *, limit: int = 50) -> tuple[NoticeRow, ...]:
+    """Notices that wait for a receipt (签收) from the scope's parties; to the office, those that came to it."""
+    copy = select(NoticeRecipient.notice_id).where(
+        NoticeRecipient.acknowledged_at.is_(None), NoticeRecipient.role == "to"
+    )
+    if scope.everything:
+        office = select(Party.id).where(Party.kind == PartyKind.OFFICE)
+        copy = copy.where(NoticeRecipient.party_id.in_(office))
+    else:
+        own = own_parties(scope)
+        copy = copy.where(or_(NoticeRecipient.party_id.in_(own), NoticeRecipient.for_party_id.in_(own)))
+    found = session.scalars(
+        select(Notice)
+        .where(Notice.id.in_(copy), Notice.acknowledge_by.is_not(None), Notice.withdrawn_at.is_(None))
+        .order_by(Notice.acknowledge_by, Notice.id)
+        .limit(limit)
+    ).all()
+    return tuple(_rows(session, list(found), scope))

@@ -1,0 +1,100 @@
+"""为我待办: what waits for one person, by what they can do about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.domain.lifecycle import State
+from duban.services.queries.items import rows_for
+from duban.services.queries.lights import Lighting, live, overdue
+from duban.services.queries.notices import NoticeRow, owed_receipts
+from duban.services.queries.scope import Scope, own_parties
+from duban.services.queries.shapes import ItemRow
+from models import Closing, ClosingStep, Item, ItemParty, Party, Role, UserRole
+
+SOON_DAYS = 14
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """One kind of work that waits, with a key that pages have words for."""
+
+    key: str
+    items: tuple[ItemRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """Receipts that are owed, and piles of items, the most urgent first; empty piles are left out."""
+
+    receipts: tuple[NoticeRow, ...]
+    piles: tuple[Pile, ...]
+
+
+def todo(database: Database, *, scope: Scope, as_of: dt.date) -> Todo:
+    """What waits for whoever has this scope, on a day."""
+    with database.read() as session:
+        lighting = Lighting(session, as_of)
+        own = _own(scope)
+        seen: set[int] = set()
+        piles = []
+        for key, condition in _conditions(scope, as_of):
+            rows = rows_for(session, lighting, and_(own, condition), limit=MOST)
+            fresh = tuple(row for row in rows if row.id not in seen)
+            seen |= {row.id for row in fresh}
+            if fresh:
+                piles.append(Pile(key, fresh))
+        return Todo(owed_receipts(session, scope), tuple(piles))
+
+
+def _own(scope: Scope) -> ColumnElement[bool]:
+    """Items that one answers for (not those that one merely supports); to the office, all."""
+    if scope.everything:
+        return ~Item.dropped
+    roles = (Role.LEAD_OFFICIAL,) if scope.role is UserRole.LEAD else (Role.LEAD_UNIT, Role.RESPONSIBLE)
+    mine = select(ItemParty.item_id).where(ItemParty.party_id.in_(own_parties(scope)), ItemParty.role.in_(roles))
+    return and_(~Item.dropped, or_(Item.id.in_(mine), Item.parent_id.in_(mine)))
+
+
+def _conditions(scope: Scope, as_of: dt.date) -> list[tuple[str, ColumnElement[bool]]]:
+    soon = and_(live(), Item.due_on >= as_of, Item.due_on <= as_of + dt.timedelta(days=SOON_DAYS))
+    office = scope.role in (UserRole.SUPERVISOR, UserRole.ADMIN)
+    piles: list[tuple[str, ColumnElement[bool]]] = []
+    if office:
+        piles.append(("quarantined", and_(Item.quarantined, ~Item.dropped)))
+        piles.append(("to_verify", and_(live(), _step(ClosingStep.REQUEST), ~_step(ClosingStep.VERIFY))))
+    if scope.role is UserRole.LEAD:
+        piles.append(("to_sign", and_(live(), _step(ClosingStep.REQUEST), ~_signed(scope))))
+        piles.append(("to_review", and_(live(), Item.state == State.MEASURE_DRAFTED, overdue(as_of))))
+    piles.append(("overdue", overdue(as_of)))
+    piles.append(("soon", soon))
+    if not office:
+        piles.append(("to_draft", and_(live(), Item.state == State.ASSIGNED)))
+    return piles
+
+
+def _step(step: ClosingStep) -> ColumnElement[bool]:
+    return exists().where(Closing.item_id == Item.id, Closing.cycle == Item.cycle, Closing.step == step)
+
+
+def _signed(scope: Scope) -> ColumnElement[bool]:
+    return exists().where(
+        Closing.item_id == Item.id,
+        Closing.cycle == Item.cycle,
+        Closing.step == ClosingStep.SIGN,
+        Closing.party_id.in_(own_parties(scope)),
+    )
+
+
+def has_parties(session: Session, scope: Scope) -> bool:
+    """Whether any plan knows one of the scope's names: else an account sees nothing, and should be told why."""
+    return (
+        scope.everything
+        or session.scalar(select(Party.id).where(Party.id.in_(own_parties(scope))).limit(1)) is not None
+    )

@@ -1,0 +1,194 @@
+"""Forms that change an item. Each carries the version that its page showed; a later one is answered with 409."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from duban.api.bodies import Id
+from duban.api.context import log_refusal
+from duban.api.problems import Invalid
+from duban.api.progress import keep_evidence
+from duban.domain.lifecycle import ACTION_ZH, Action
+from duban.errors import DubanError
+from duban.services.closing import take_step
+from duban.services.progress import report_measure, report_milestone, report_regulation
+from duban.services.queries.item import belongs
+from duban.services.transitions import Instrument, MoveDetails, move
+from duban.web.session import Form, Visit, date_field, field, file_field, lines_field, number_field
+from duban.web.words import refusal
+from models import ClosingStep, Progress
+
+router = APIRouter(prefix="/items")
+MOST_AT_ONCE = 200
+
+
+def _back(item_id: int, place: str = "") -> Response:
+    return RedirectResponse(f"/items/{item_id}?done=1{place}", 303)
+
+
+def _action(form: FormData) -> Action:
+    try:
+        return Action(field(form, "action"))
+    except ValueError:
+        raise Invalid(problems="action: 请选择要办理的事") from None
+
+
+@router.post("/{item_id}/transitions")
+def post_transition(item_id: Id, visit: Visit, form: Form) -> Response:
+    """A transition with what its form brings along."""
+    action = _action(form)
+    move(
+        visit.context.database,
+        item_id=item_id,
+        action=action,
+        actor=visit.caller.actor,
+        expected_version=number_field(form, "expected_version"),
+        reason=field(form, "reason"),
+        details=_details(form, action),
+        now=visit.context.now(),
+    )
+    return _back(item_id)
+
+
+def _details(form: FormData, action: Action) -> MoveDetails:
+    """What this action's form has; fields of another action's are not looked at."""
+    match action:
+        case Action.DRAFT_MEASURE:
+            return MoveDetails(measures=lines_field(form, "measures"))
+        case Action.ISSUE_REGULATION:
+            ids = [int(k.removeprefix("number_")) for k in form if k.startswith("number_") and k[7:].isdigit()]
+            issued = {i: Instrument(field(form, f"number_{i}") or None, date_field(form, f"issued_{i}")) for i in ids}
+            return MoveDetails(regulations={i: v for i, v in issued.items() if v.document_number or v.issued_on})
+        case Action.MERGE:
+            return MoveDetails(merge_into=number_field(form, "merge_into"))
+        case Action.REOPEN:
+            return MoveDetails(due_on=date_field(form, "due_on"))
+        case _:
+            return MoveDetails()
+
+
+@router.post("/{item_id}/measures/{measure_id}")
+def post_measure(item_id: Id, measure_id: Id, visit: Visit, form: Form) -> Response:
+    """How far a measure is."""
+    belongs(visit.context.database, item_id=item_id, measure_id=measure_id)
+    try:
+        progress = Progress(field(form, "progress"))
+    except ValueError:
+        raise Invalid(problems="progress: 请选择进展") from None
+    report_measure(
+        visit.context.database,
+        measure_id=measure_id,
+        progress=progress,
+        actor=visit.caller.actor,
+        expected_version=number_field(form, "expected_version"),
+        now=visit.context.now(),
+        done_on=date_field(form, "done_on"),
+        reason=field(form, "reason"),
+    )
+    return _back(item_id, "#measures")
+
+
+@router.post("/{item_id}/milestones/{milestone_id}")
+def post_milestone(item_id: Id, milestone_id: Id, visit: Visit, form: Form) -> Response:
+    """A milestone that is done."""
+    belongs(visit.context.database, item_id=item_id, milestone_id=milestone_id)
+    report_milestone(
+        visit.context.database,
+        milestone_id=milestone_id,
+        actor=visit.caller.actor,
+        expected_version=number_field(form, "expected_version"),
+        now=visit.context.now(),
+        done_on=date_field(form, "done_on"),
+        reason=field(form, "reason"),
+    )
+    return _back(item_id, "#milestones")
+
+
+@router.post("/{item_id}/regulations/{regulation_id}")
+def post_regulation(item_id: Id, regulation_id: Id, visit: Visit, form: Form) -> Response:
+    """A regulation's document number and date."""
+    belongs(visit.context.database, item_id=item_id, regulation_id=regulation_id)
+    report_regulation(
+        visit.context.database,
+        regulation_id=regulation_id,
+        document_number=field(form, "document_number", most=100) or None,
+        issued_on=date_field(form, "issued_on"),
+        actor=visit.caller.actor,
+        expected_version=number_field(form, "expected_version"),
+        now=visit.context.now(),
+    )
+    return _back(item_id, "#regulations")
+
+
+@router.post("/{item_id}/evidence")
+def post_evidence(item_id: Id, visit: Visit, form: Form) -> Response:
+    """A file that proves what was done."""
+    keep_evidence(
+        context=visit.context,
+        caller=visit.caller,
+        item_id=item_id,
+        file=file_field(form, "file"),
+        expected_version=number_field(form, "expected_version"),
+        note=field(form, "note"),
+    )
+    return _back(item_id, "#evidence")
+
+
+@router.post("/{item_id}/closing")
+def post_closing(item_id: Id, visit: Visit, form: Form) -> Response:
+    """A step towards 销号."""
+    try:
+        step = ClosingStep(field(form, "step"))
+    except ValueError:
+        raise Invalid(problems="step: 请选择步骤") from None
+    ends_on: dt.date | None = date_field(form, "ends_on")
+    take_step(
+        visit.context.database,
+        item_id=item_id,
+        step=step,
+        actor=visit.caller.actor,
+        expected_version=number_field(form, "expected_version"),
+        now=visit.context.now(),
+        on_behalf_of=field(form, "on_behalf_of", most=200) or None,
+        note=field(form, "note"),
+        ends_on=ends_on,
+    )
+    return _back(item_id, "#closing")
+
+
+@router.post("/bulk")
+def post_bulk(request: Request, visit: Visit, form: Form) -> Response:
+    """The same action on many items, each with the version that the list showed; a result for each."""
+    action = _action(form)
+    chosen = [str(value) for value in form.getlist("item")][:MOST_AT_ONCE]
+    results = [_one_of_many(request, visit, form, action, value) for value in chosen]
+    return visit.render("bulk.html", results=results, action=ACTION_ZH[action])
+
+
+def _one_of_many(request: Request, visit: Visit, form: FormData, action: Action, value: str) -> tuple[int, str, str]:
+    """Item id, what is wrong ("" if it was done), and the remedy. `value` is id:version."""
+    item_text, _, version_text = value.partition(":")
+    if not (item_text.isdigit() and version_text.isdigit() and len(value) < 30):
+        raise Invalid(problems="item: 请从列表中勾选")
+    item_id = int(item_text)
+    try:
+        move(
+            visit.context.database,
+            item_id=item_id,
+            action=action,
+            actor=visit.caller.actor,
+            expected_version=int(version_text),
+            reason=field(form, "reason"),
+            now=visit.context.now(),
+        )
+    except DubanError as error:
+        log_refusal(request, error)
+        title, remedy = refusal(error)
+        detail = str(error.fields["gaps"]) if error.code == "guard_failed" else remedy
+        return item_id, title, detail
+    return item_id, "", ""

@@ -1,0 +1,28 @@
+"""为我待办: what waits for the reader; the page that links in mails lead to."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from duban.services.queries.todo import todo
+from duban.web.session import Visit
+
+router = APIRouter()
+
+PILES_ZH = {
+    "quarantined": ("待核", "读取原文时有疑点，核定前不计时、不发通知"),
+    "to_verify": ("待核查", "责任单位已申请销号，须由未参与办理的人核查"),
+    "to_sign": ("待签字", "责任单位已申请销号，等您签字"),
+    "to_review": ("待督促", "已逾期，您牵头"),
+    "overdue": ("已逾期", "请尽快办理并填报进展"),
+    "soon": ("两周内到期", "请按时填报节点完成情况"),
+    "to_draft": ("待拟定措施", "请填报整改措施"),
+}
+
+
+@router.get("/my")
+def get_mine(visit: Visit) -> Response:
+    """Receipts owed, then items by what can be done about them."""
+    found = todo(visit.context.database, scope=visit.caller.scope, as_of=visit.as_of)
+    return visit.render("mine.html", todo=found, piles_zh=PILES_ZH)
