@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from duban.domain.ladder import first_rung_on
 from duban.domain.lifecycle import State
 from duban.domain.policy_model import ClockKind
-from duban.domain.schedule import CheckInDue, check_in_rule, first_check_in, next_check_in, period
+from duban.domain.schedule import CheckInDue, check_in_rule, first_check_in, next_check_in, period, re_inspect_on
 from duban.services.rules import Rules
 from models import Clock, ClockState, Item, Milestone
 
@@ -112,20 +112,39 @@ def next_check_in_clock(session: Session, clock: Clock, rules: Rules, as_of: dt.
     return new
 
 
-def complete(session: Session, item: Item, now: dt.datetime, *, milestone_id: int | None = None) -> int:
-    """Ends the item's open clocks (or one milestone's) because what they waited for is done; returns how many."""
-    return _end(session, item, now, ClockState.COMPLETED, milestone_id)
+def complete(
+    session: Session,
+    item: Item,
+    now: dt.datetime,
+    *,
+    milestone_id: int | None = None,
+    kind: ClockKind | None = None,
+) -> int:
+    """Ends the item's open clocks (one milestone's, or one kind's) because what they waited for is done.
+
+    Returns how many ended.
+    """
+    return _end(session, item, now, ClockState.COMPLETED, milestone_id, kind)
 
 
 def cancel(session: Session, item: Item, now: dt.datetime) -> int:
     """Ends the item's open clocks because nothing is waited for any more; returns how many."""
-    return _end(session, item, now, ClockState.CANCELLED, None)
+    return _end(session, item, now, ClockState.CANCELLED, None, None)
 
 
-def _end(session: Session, item: Item, now: dt.datetime, state: ClockState, milestone_id: int | None) -> int:
+def _end(
+    session: Session,
+    item: Item,
+    now: dt.datetime,
+    state: ClockState,
+    milestone_id: int | None,
+    kind: ClockKind | None,
+) -> int:
     where = [Clock.item_id == item.id, Clock.state.in_(OPEN)]
     if milestone_id is not None:
         where.append(Clock.milestone_id == milestone_id)
+    if kind is not None:
+        where.append(Clock.kind == kind)
     ended = session.execute(
         update(Clock)
         .where(*where)
@@ -133,6 +152,18 @@ def _end(session: Session, item: Item, now: dt.datetime, state: ClockState, mile
         .returning(Clock.id)
     )
     return len(ended.all())
+
+
+def start_re_inspection(session: Session, item: Item, rules: Rules, closed_on: dt.date) -> None:
+    """回头看: the one clock that runs on a closed item, to the day on which somebody looks at it again."""
+    due = re_inspect_on(closed_on, rules.policy, rules.calendar)
+    _start(session, item, rules, closed_on, ClockKind.RE_INSPECT, due, due, None)
+
+
+def start_verification(session: Session, item: Item, rules: Rules, requested_on: dt.date) -> None:
+    """核查: from the request for closing, so that no request waits unseen."""
+    due = rules.calendar.add_workdays(requested_on, rules.policy.verify_days)
+    _start(session, item, rules, requested_on, ClockKind.VERIFY, due, due, None)
 
 
 def show_next_due(session: Session, item: Item) -> None:

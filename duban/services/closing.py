@@ -11,9 +11,11 @@ from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import Relation, closing_gaps
 from duban.errors import DubanError, NotFound
+from duban.services import clocks
 from duban.services.item_changes import open_item, record
 from duban.services.item_facts import facts_of, standing_of
-from models import Closing, ClosingStep, Item, PartyAlias
+from duban.services.rules import business_date, rules_of
+from models import ClockKind, Closing, ClosingStep, Item, PartyAlias
 
 STEP_ZH = {
     ClosingStep.REQUEST: "申请销号",
@@ -75,6 +77,11 @@ def take_step(
                 done_at=now,
             )
         )
+        session.flush()
+        if step is ClosingStep.REQUEST:
+            clocks.start_verification(session, item, rules_of(session, item.plan_id), business_date(now))
+        elif step is ClosingStep.VERIFY:
+            clocks.complete(session, item, now, kind=ClockKind.VERIFY)
         payload = {
             "step": step.value,
             "on_behalf_of": on_behalf_of,

@@ -12,6 +12,7 @@ from duban.domain.actors import Actor
 from duban.domain.lifecycle import Action, State, Transition
 from duban.errors import InTheFuture, NotFound
 from duban.services import clocks
+from duban.services.closing_notices import tell_closed, tell_returned
 from duban.services.rules import business_date, rules_of
 from models import Item, Measure, Milestone, MilestoneKind, Progress, Regulation, RegulationStatus
 
@@ -36,16 +37,28 @@ def bring_in(session: Session, item: Item, action: Action, details: MoveDetails,
 
 
 def carry_out(
-    session: Session, item: Item, transition: Transition, details: MoveDetails, actor: Actor, now: dt.datetime
+    session: Session,
+    item: Item,
+    transition: Transition,
+    details: MoveDetails,
+    actor: Actor,
+    now: dt.datetime,
+    reason: str,
 ) -> None:
-    """Ends or begins the clocks that the new state asks for, in the same transaction."""
+    """Ends or begins the clocks that the new state asks for, and queues its notices, in the same transaction."""
     match transition.action:
         case Action.CLOSE:
             clocks.complete(session, item, now)
+            clocks.start_re_inspection(session, item, rules_of(session, item.plan_id), business_date(now))
+            tell_closed(session, item, transition.action, reason, now)
         case Action.WITHDRAW | Action.MERGE:
             clocks.cancel(session, item, now)
+            tell_closed(session, item, transition.action, reason, now)
         case Action.REOPEN:
+            clocks.complete(session, item, now)  # the re-inspection has found what it looked for
             _reopen(session, item, details)
+        case Action.RETURN_MEASURE:
+            tell_returned(session, item, "整改措施", reason, actor, now)
         case Action.ISSUE_REGULATION:
             _issued(session, item, actor, now)
         case _:

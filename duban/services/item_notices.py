@@ -1,4 +1,4 @@
-"""A notice about one item that no ladder caused (退回, 延期批复, 销号通知, 交办): queued in the caller's transaction."""
+"""Notices about one item that no ladder caused (退回, 延期批复, 销号, 交办), queued in the caller's transaction."""
 
 from __future__ import annotations
 

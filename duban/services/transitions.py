@@ -200,7 +200,7 @@ def _apply(
     if changed is None:
         raise StaleVersion(expected=version, present=version + 1, state=before.value)
     session.refresh(item)
-    effects.carry_out(session, item, transition, details, actor, now)
+    effects.carry_out(session, item, transition, details, actor, now, reason)
     payload: dict[str, object] = {
         "action": transition.action.value,
         "from": before.value,
