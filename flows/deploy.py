@@ -95,7 +95,7 @@ async def _ensure_deployment(client: PrefectClient, entry: dict[str, Any]) -> st
         parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
         enforce_parameter_schema=True,
         pull_steps=[],
-        job_variables={},
+        job_variables=entry["work_pool"].get("job_variables", {}),
     )
     return name
 

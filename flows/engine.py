@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 
 from duban.adapters.prefect_env import prefect_environment
 from duban.errors import DubanError
@@ -54,6 +55,8 @@ def prepare_environment(settings: Settings) -> None:
     for name, value in settings.model_dump(exclude_unset=True).items():
         plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
         os.environ.setdefault(f"DUBAN_{name}".upper(), str(plain))
+    # Jobs are started as `python`, which must be the one that has duban.
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
 
 
 def _run(settings: Settings, stopping: threading.Event) -> None:

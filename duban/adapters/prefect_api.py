@@ -7,6 +7,7 @@ ours, forms are kept once a key, states are set outright.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
@@ -89,6 +90,8 @@ class PrefectApi:
     def __init__(self, url: str, auth: str | None = None, *, patience: float = PATIENCE) -> None:
         self.url = url.rstrip("/")
         self._patience = patience
+        # Two creations at a time meet in a SQLite server's transactions: each then costs several, or a minute's wait.
+        self._creating = threading.Lock()
         user, _, password = (auth or "").partition(":")
         # Certificates are read only where TLS is spoken: reading them takes longer than most calls.
         self._http = httpx.Client(
@@ -126,7 +129,8 @@ class PrefectApi:
 
     def create_run(self, deployment_id: str, body: dict[str, Any]) -> RunState:
         """Creates a run of a deployment; the same `idempotency_key` again gives the run that is there."""
-        answer = self._call("POST", f"/deployments/{deployment_id}/create_flow_run", body)
+        with self._creating:
+            answer = self._call("POST", f"/deployments/{deployment_id}/create_flow_run", body)
         return run_state(self._json(answer))
 
     def save_form(self, run_id: str, key: str, schema: str) -> None:

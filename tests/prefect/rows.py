@@ -12,7 +12,7 @@ from duban.domain.actors import Actor
 from duban.domain.lifecycle import Action, State
 from duban.services import accounts, signals
 from duban.services.event_log import Happening, append_all
-from duban.services.transitions import MoveDetails, Moved, move
+from duban.services.transitions import Moved, MoveDetails, move
 from duban.settings import ROOT
 from models import Event, Item, ItemParty, Measure, Party, PartyKind, Plan, Role, Signal, UserRole
 
