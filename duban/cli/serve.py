@@ -1,4 +1,4 @@
-"""`duban serve` and `duban engine`."""
+"""`duban serve` and `duban engine`: each is a program of its own, which takes this process's place."""
 
 from __future__ import annotations
 
@@ -13,30 +13,18 @@ import click
 @click.option("--port", type=click.IntRange(1, 65535), help="Port; default DUBAN_PORT.")
 def serve(host: str | None, port: int | None) -> None:
     """Serve the API and the board until Ctrl-C."""
-    import uvicorn
-
-    from duban.services.tools import open_ledger
-    from duban.settings import load_settings
-    from duban.web.app import create_site
-
-    settings = load_settings()
-    database = open_ledger(settings)
-    try:
-        uvicorn.run(
-            create_site(settings, database),
-            host=host or settings.host,
-            port=port or settings.port,
-            log_level="info",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
-    finally:
-        database.dispose()
+    if host is not None:
+        os.environ["DUBAN_HOST"] = host
+    if port is not None:
+        os.environ["DUBAN_PORT"] = str(port)
+    _become("duban.web.serve")
 
 
 @click.command("engine")
 def engine() -> None:
     """Run the engine until Ctrl-C: it delivers signals and advances item runs on the Prefect server."""
-    # Prefect takes seconds to load and lives in flows/ alone: the engine is a program of its own.
-    os.execv(sys.executable, [sys.executable, "-m", "flows.engine"])  # noqa: S606 -- our own module
+    _become("flows.engine")  # Prefect takes seconds to load and lives in flows/ alone
+
+
+def _become(module: str) -> None:
+    os.execv(sys.executable, [sys.executable, "-m", module])  # noqa: S606 -- our own module

@@ -147,7 +147,7 @@ def _start_all(processes: Processes, settings: Settings) -> None:
     parts = (
         (Part("Prefect server", server, prefect.healthy, logs / "prefect.log"), 120),
         (Part("engine", [python, "-m", "flows.engine"], deployed, logs / "engine.log"), 90),
-        (Part("API and board", [python, "-m", "duban.cli.main", "serve"], serving, logs / "api.log"), 60),
+        (Part("API and board", [python, "-m", "duban.web.serve"], serving, logs / "api.log"), 60),
     )
     with prefect:
         for part, seconds in parts:
