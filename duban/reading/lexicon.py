@@ -48,9 +48,9 @@ PARTY_ROLES = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
-    """Label words with their roles, and the words that names are made of."""
+    """Label words with their roles, and the words that names are made of. Hashed by identity, so that it may key caches."""
 
     words: Mapping[str, Role]
     modifiers: tuple[str, ...]

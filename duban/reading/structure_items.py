@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from duban.domain.limits import read_limit
+from duban.domain.limits import Limit, read_limit
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import anomaly, field_name
 from duban.reading.model import Anomaly, AnomalyCode, Item, Place
@@ -104,10 +105,21 @@ def _set_parties(item: Item, one: Field, lexicon: Lexicon) -> None:
     if lexicon.names_nobody(one.text):
         return
     people = one.role is Role.LEAD_OFFICIALS
-    for party in (split_people if people else split_parties)(one.text, lexicon):
+    for party in _named(one.text, people, lexicon):
         names: list[str] = getattr(item, _party_field(party, one))
         if party.name not in names:
             names.append(party.name)
+
+
+@lru_cache(maxsize=4096)
+def _named(text: str, people: bool, lexicon: Lexicon) -> tuple[Named, ...]:
+    """The parties of a text; the same few stand in item after item."""
+    return tuple((split_people if people else split_parties)(text, lexicon))
+
+
+@lru_cache(maxsize=4096)
+def _limit(text: str, year: int | None) -> Limit:
+    return read_limit(text, year=year)
 
 
 def _party_field(party: Named, one: Field) -> str:
@@ -126,7 +138,7 @@ def read_item_limit(item: Item, year: int | None) -> None:
     """Read the item's time limit into milestones, tail and category."""
     if item.time_limit is None:
         return
-    limit = read_limit(item.time_limit, year=year)
+    limit = _limit(item.time_limit, year)
     item.milestones = list(limit.milestones)
     item.long_term = limit.long_term
     item.category = item.category or limit.category

@@ -18,8 +18,8 @@ from duban.reading.structure_numbering import numbered
 _COLON = re.compile(r"\s*[:：]\s*")
 _BEFORE = "。;；,，(（【[〔 |!?！？、)）]】>》”\"."
 _BRACKET_LABEL = re.compile(r"[【\[〔]\s*(?P<word>[^【】\[\]〔〕:：]{2,14}?)\s*[】\]〕]\s*[:：]?\s*")
-_NUMBER_AFTER = re.compile(r"^(?P<word>.*?[\u4e00-\u9fff)）])\s*(?:[(（〔\[【]?\s*(?P<n>\d{1,4}(?:[-.]\d{1,3})?|[一二三四五六七八九十百零〇]{1,5}|[①-⑳])\s*[)）〕\]】]?)$")
-_NUMBER_BEFORE = re.compile(r"^第?\s*(?P<n>\d{1,4}|[一二三四五六七八九十百]{1,5})\s*[项个条]?\s*(?P<word>[\u4e00-\u9fff]{2,10})$")
+_NUMBER_AFTER = re.compile(r"^(?P<word>.*?[\u4e00-\u9fff)）])\s*(?:[(（〔\[【]?\s*(?P<n>\d{1,6}(?:[-.]\d{1,3})?|[一二三四五六七八九十百零〇]{1,5}|[①-⑳])\s*[)）〕\]】]?)$")
+_NUMBER_BEFORE = re.compile(r"^第?\s*(?P<n>\d{1,6}|[一二三四五六七八九十百]{1,5})\s*[项个条]?\s*(?P<word>[\u4e00-\u9fff]{2,10})$")
 _LONGEST = 22
 
 
@@ -40,17 +40,20 @@ class Labeller:
 
     def __init__(self, lines: Sequence[Line], lexicon: Lexicon) -> None:
         self._lexicon = lexicon
+        self._known: dict[str, tuple[Role, str, str | None] | None] = {}
+        self._found: dict[str, list[Label]] = {}
         self._counts: Counter[str] = Counter()
         self._numbered: Counter[str] = Counter()
         for line in lines:
-            for label in self._candidates(line.text):
+            candidates = self._found[line.text] = self._candidates(line.text)
+            for label in candidates:
                 self._counts[label.word] += 1
                 self._numbered[label.word] += label.number is not None
 
     def labels(self, text: str) -> list[Label]:
         """The labels of a line, in order, not overlapping."""
         found: list[Label] = []
-        for label in self._candidates(text):
+        for label in self._found.get(text) or self._candidates(text):
             if self._confirmed(label) and (not found or label.start >= found[-1].end):
                 found.append(label)
         return found
@@ -75,14 +78,18 @@ class Labeller:
 
     def _with_colon(self, text: str) -> list[Label]:
         found = []
+        mark: int | None = None
         for colon in _COLON.finditer(text):
-            if label := self._before(text, colon.start(), colon.end()):
+            if mark is None:
+                marked = numbered(text)
+                mark = len(text) - len(marked.rest) if marked else 0
+            if label := self._before(text, mark, colon.start(), colon.end()):
                 found.append(label)
         return found
 
-    def _before(self, text: str, colon: int, end: int) -> Label | None:
+    def _before(self, text: str, mark: int, colon: int, end: int) -> Label | None:
         """The label that ends at a colon: the longest run before it that the lexicon knows."""
-        for start in _starts(text, colon):
+        for start in _starts(text, mark, colon):
             named = self._named(text[start:colon])
             if named:
                 role, word, number = named
@@ -110,7 +117,12 @@ class Labeller:
         return Label(role, word, 0, len(text), number, "alone")
 
     def _named(self, printed: str) -> tuple[Role, str, str | None] | None:
-        """Role, bare word and number of what stands before a colon."""
+        """Role, bare word and number of what stands before a colon; remembered, since labels repeat."""
+        if printed not in self._known:
+            self._known[printed] = self._recognised(printed)
+        return self._known[printed]
+
+    def _recognised(self, printed: str) -> tuple[Role, str, str | None] | None:
         if not 2 <= len(printed) <= _LONGEST:
             return None
         if role := self._lexicon.role(printed):
@@ -126,12 +138,10 @@ class Labeller:
 _EVERYDAY = frozenset({Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.STATUS, Role.NOTE, Role.SECTION, Role.CATEGORY, Role.REGULATIONS})
 
 
-def _starts(text: str, colon: int) -> list[int]:
-    """Where a label that ends at this colon may start: the line's start, or after a mark, the longest first."""
+def _starts(text: str, mark: int, colon: int) -> list[int]:
+    """Where a label that ends at this colon may start: the line's start, after its number or a mark; longest first."""
     least = max(0, colon - _LONGEST)
-    starts = [i for i in range(least, colon) if i == 0 or text[i - 1] in _BEFORE]
-    if marked := numbered(text):
-        starts.append(len(text) - len(marked.rest))
+    starts = [mark, *(i for i in range(least, colon) if i == 0 or text[i - 1] in _BEFORE)]
     return sorted(i for i in set(starts) if least <= i < colon and text[i] not in " ")
 
 

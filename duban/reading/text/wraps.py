@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from duban.reading.source import Line
@@ -14,8 +13,8 @@ _LABELLED = re.compile(r"^[【\[(（]?[\u4e00-\u9fff]{2,8}(?:[(（]?[\d一二三
 
 
 def width_of(text: str) -> int:
-    """Columns of a line on a terminal or typewriter: a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(ch) in "WFA" else 1 for ch in text)
+    """Columns of a line on a typewriter: a Chinese character (three bytes in UTF-8) takes two."""
+    return len(text) + (len(text.encode("utf-8", "replace")) - len(text)) // 2
 
 
 def join_wraps(lines: Sequence[Line]) -> list[Line]:
