@@ -48,7 +48,7 @@ class MemoryLoader(BaseLoader):
 class NoticeEnvironment(ImmutableSandboxedEnvironment):
     """Jinja for notices. Keys of mappings come before anything that Python hangs on a mapping."""
 
-    intercepted_binops = frozenset({"*", "**", "%", "<<"})
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
 
     def __init__(self, loader: BaseLoader | None = None) -> None:
         super().__init__(
@@ -107,8 +107,8 @@ class NoticeEnvironment(ImmutableSandboxedEnvironment):
         return isinstance(obj, (Macro, BlockReference, LoopContext))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Numbers only: `"x" * 10**9` would fill the memory, and `%` formats."""
-        if operator in ("*", "%") and all(isinstance(v, (int, float)) for v in (left, right)):
+        """Numbers only: `"x" * 10**9` and `l + l` would fill the memory, and `%` formats."""
+        if operator != "**" and all(isinstance(v, (int, float)) for v in (left, right)):
             return super().call_binop(context, operator, left, right)
         raise SecurityError(f"operator {operator} is not allowed here")
 

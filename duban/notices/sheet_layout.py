@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from duban.notices import wordml
 from duban.notices.wordml import EM, LINE, RED, TYPE_WIDTH, Style
@@ -22,7 +23,7 @@ _TWO = round(2 * EM)
 
 def head(letterhead: str, label: str, characters: float | None = None) -> list[str]:
     """发文机关标志 35 mm under the top of the type area, 发文字号 two lines below, red line 4 mm on (7.2.4-7.2.7)."""
-    size = max(min(LARGEST_LETTERHEAD, TYPE_WIDTH / 20 / max(characters or width_of(letterhead), 1)), 22.0)
+    size = max(min(LARGEST_LETTERHEAD, TYPE_WIDTH / 20 / max(characters or width_of(letterhead), 1)), 16.0)
     agency = Style(
         font=wordml.TITLE,
         size=size,
@@ -114,28 +115,43 @@ def width_of(text: str) -> float:
 
 
 def balanced(title: str, longest: int = TITLE_CHARACTERS) -> str:
-    """The title in lines of about the same length, broken where it reads best: never before 的 or a closing mark."""
-    lines = -(-len(title) // longest)
-    if lines <= 1:
-        return title
-    pieces: list[str] = []
-    rest = title
-    for left in range(lines, 1, -1):
-        costs = [_break_cost(rest, at, len(rest) / left, longest) for at in range(1, len(rest))]
-        at = costs.index(min(costs)) + 1
-        pieces.append(rest[:at])
-        rest = rest[at:]
-    return "\n".join([*pieces, rest])
+    """The title in as few lines as fit, of about the same length, broken where it reads best.
+
+    No line begins with 的 or a closing mark, none ends with an opening one, and no number is torn; where that cannot be
+    had in the fewest lines, there is a line more.
+    """
+    fewest = max(math.ceil(len(title) / longest), 1)
+    tries = (_broken(title, lines, longest) for lines in range(fewest, fewest + 2))
+    found = min(tries, key=lambda cost_and_lines: cost_and_lines[0])
+    return "\n".join(found[1])
 
 
-def _break_cost(text: str, at: int, ideal: float, longest: int) -> float:
-    """How bad a break before `text[at]` is: far from the ideal, too long, inside a word or against a mark."""
+@lru_cache(maxsize=4096)
+def _broken(title: str, lines: int, longest: int) -> tuple[float, list[str]]:
+    """The cheapest way to break the title into that many lines, and what it costs.
+
+    Kept, since the same ends of a title come up for every beginning: without it, work grows with each line by twenty.
+    """
+    if lines == 1:
+        return (0.0 if len(title) <= longest else math.inf), [title]
+    best: tuple[float, list[str]] = (math.inf, [title])
+    ideal = len(title) / lines
+    for at in range(max(1, len(title) - (lines - 1) * longest), min(longest, len(title) - 1) + 1):
+        cost, rest = _broken(title[at:], lines - 1, longest)
+        cost += _break_cost(title, at, ideal)
+        if cost < best[0]:
+            best = (cost, [title[:at], *rest])
+    return best
+
+
+def _break_cost(text: str, at: int, ideal: float) -> float:
+    """How bad a break before `text[at]` is: far from the ideal, inside a number or against a mark; 8 for the line."""
     before, after = text[at - 1], text[at]
-    cost = abs(at - ideal)
+    cost = abs(at - ideal) + 8
     if after in "，、；：。？！）》〉”’的" or before in "（《〈“‘":
         cost += 100
     if before.isascii() and after.isascii():
         cost += 50
     if before in "，、；：）》”的" or after in "（《“":
         cost -= 6
-    return cost + (1000 if at > longest else 0)
+    return cost

@@ -11,8 +11,11 @@ from duban.notices.errors import TemplateRefused
 from duban.notices.sandbox import NoticeEnvironment, escapes
 from duban.notices.schema import Many, Record, Shape, Unknown, Value
 
-DEEPEST_LOOP = 4
-"""Loops within loops; more multiply a few lines of template into minutes of work."""
+DEEPEST_LOOP = 3
+"""Loops within loops (plans, colours, entries); more multiply a few lines of template into minutes of work."""
+
+LONGEST_LIST = 50
+"""Members of a list that a template writes out."""
 
 _SAME = frozenset({"sort", "reverse", "list", "unique", "select", "reject", "selectattr", "rejectattr", "default", "d"})
 _ONE_OF = frozenset({"first", "last"})
@@ -154,7 +157,11 @@ class Checker:
             return handler(self, node, scope)
         for child in node.iter_child_nodes():
             self._shape(child, scope)
-        return Many(Unknown()) if isinstance(node, (nodes.List, nodes.Tuple)) else Value()
+        if not isinstance(node, (nodes.List, nodes.Tuple)):
+            return Value()
+        if len(node.items) > LONGEST_LIST:
+            self._say(node, f"a list has more than {LONGEST_LIST} members")
+        return Many(Unknown())
 
     def _of_name(self, node: nodes.Name, scope: Scope) -> Shape:
         if node.name in scope:

@@ -1,0 +1,69 @@
+"""A signed link lets one party do one thing about one notice until it expires."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from duban.errors import WrongSetting
+from duban.notices.errors import LinkRefused
+from duban.notices.links import Claim, Purpose, sign, verify
+
+SECRET, OTHER = b"s" * 32, b"t" * 32
+NOW = dt.datetime(2026, 7, 14, 1, 0, tzinfo=dt.UTC)
+LATER = NOW + dt.timedelta(days=14)
+TOKEN = sign(SECRET, 7, 42, LATER, Purpose.ACKNOWLEDGE)
+
+
+def test_a_link_says_what_was_signed() -> None:
+    assert verify(SECRET, TOKEN, Purpose.ACKNOWLEDGE, NOW) == Claim(7, 42, Purpose.ACKNOWLEDGE, LATER)
+
+
+def test_a_link_fits_into_an_address_as_it_is() -> None:
+    assert TOKEN.replace(".", "").replace("-", "").replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize("now", [LATER, LATER + dt.timedelta(seconds=1)])
+def test_a_link_ends_at_its_moment(now: dt.datetime) -> None:
+    with pytest.raises(LinkRefused, match="expired on 2026-07-28"):
+        verify(SECRET, TOKEN, Purpose.ACKNOWLEDGE, now)
+
+
+def test_a_link_does_nothing_but_what_it_is_for() -> None:
+    with pytest.raises(LinkRefused, match="something else"):
+        verify(SECRET, TOKEN, Purpose.REPORT_PROGRESS, NOW)
+
+
+def test_a_link_of_another_house_is_refused() -> None:
+    with pytest.raises(LinkRefused):
+        verify(OTHER, TOKEN, Purpose.ACKNOWLEDGE, NOW)
+
+
+def test_a_link_signed_with_the_previous_secret_still_works() -> None:
+    assert verify([OTHER, SECRET], TOKEN, Purpose.ACKNOWLEDGE, NOW).notice_id == 42
+
+
+@pytest.mark.parametrize("position", range(len(TOKEN)))
+def test_a_link_with_one_changed_character_is_refused(position: int) -> None:
+    changed = "A" if TOKEN[position] != "A" else "B"
+    with pytest.raises(LinkRefused):
+        verify(SECRET, TOKEN[:position] + changed + TOKEN[position + 1 :], Purpose.ACKNOWLEDGE, NOW)
+
+
+@pytest.mark.parametrize(
+    "token", ["", ".", "a.b", "督办.督办", "\ud800.x", TOKEN + "=", TOKEN + ".", " " + TOKEN, "x" * 10_000, TOKEN[:-1]]
+)
+def test_what_is_no_link_is_refused(token: str) -> None:
+    with pytest.raises(LinkRefused):
+        verify(SECRET, token, Purpose.ACKNOWLEDGE, NOW)
+
+
+def test_a_short_secret_signs_nothing() -> None:
+    with pytest.raises(WrongSetting, match="DUBAN_SESSION_SECRET"):
+        sign(b"short", 7, 42, LATER, Purpose.ACKNOWLEDGE)
+
+
+def test_an_expiry_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(LinkRefused):
+        sign(SECRET, 7, 42, dt.datetime(2026, 7, 14), Purpose.ACKNOWLEDGE)  # noqa: DTZ001
