@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -52,10 +53,12 @@ class ChatRobot:
     @contextmanager
     def open(self) -> Iterator[ChatSession]:
         """A session. Raises `TransportUnavailable` if the library does not accept the address."""
-        import apprise  # takes a second: only where a robot is used
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # its plugins use modules that Python retires
+            import apprise  # takes a second: only where a robot is used
 
-        logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its warnings repeat the token
-        plugin = apprise.Apprise.instantiate(self._url)
+            logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its warnings repeat the token
+            plugin = apprise.Apprise.instantiate(self._url)
         if plugin is None:
             raise TransportUnavailable(f"{_NAMES[self.scheme]}: the robot's address is not accepted")
         yield ChatSession(self.scheme, plugin)
