@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -162,3 +162,44 @@ def state_zh(state: str) -> str:
 def outcome_zh(outcome: str) -> str:
     """How a closed item ended."""
     return OUTCOME_ZH[outcome]  # type: ignore[index]
+
+
+_RUNGS = (
+    ("remind", "临近提醒"),
+    ("urge", "催办"),
+    ("supervise", "督办"),
+    ("circulate", "通报"),
+    ("summon", "约谈"),
+    ("check_in", "长效报告提醒"),
+    ("acknowledge", "签收提醒"),
+    ("verify", "核查提醒"),
+    ("re_inspect", "回头看提醒"),
+)
+
+
+def event_zh(type_: str, payload: Mapping[str, Any]) -> str:
+    """An event in a few words."""
+    if type_ == "rung.fired":
+        key = str(payload.get("rung", ""))
+        return "发出" + next((zh for prefix, zh in _RUNGS if key.startswith(prefix)), "提醒")
+    return EVENT_ZH.get(type_, type_)
+
+
+_DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
+    {
+        "rung.fired": lambda p: "致" + "、".join(str(r) for r in p["readers"]) if p.get("readers") else "",
+        "clock.breached": lambda p: f"时限{p.get('due_on', '')}",
+        "measure.reported": lambda p: f"第{p.get('measure')}条：{PROGRESS_ZH.get(str(p.get('progress')), '')}",
+        "milestone.done": lambda p: f"第{p.get('milestone')}个节点，{p.get('done_on', '')}",
+        "regulation.reported": lambda p: str(p.get("document_number") or ""),
+        "evidence.handed_in": lambda p: str(p.get("filename", "")),
+        "item.resolved": lambda p: RESOLUTION_ZH.get(str(p.get("action")), ""),
+        "closing.sign": lambda p: f"代{p['on_behalf_of']}登记" if p.get("on_behalf_of") else "",
+        "item.assigned": lambda p: "待核" if p.get("quarantined") else "",
+    }
+)
+
+
+def event_detail(type_: str, payload: Mapping[str, Any]) -> str:
+    """What an event was about, beside its name: "" where the name says it all."""
+    return _DETAILS[type_](payload) if type_ in _DETAILS else ""

@@ -17,7 +17,7 @@ from duban.services.queries.scope import Scope, visible
 from duban.services.queries.shapes import ItemRow
 from models import Item, ItemParty, Party, Plan, Role, Snapshot
 
-SHOWN = 12
+SHOWN = 8
 DAYS_OF_TREND = 60
 
 

@@ -75,10 +75,20 @@ def events_after(database: Database, *, scope: Scope, after: int, limit: int = 5
         return tuple(view(EventView, e) for e in session.scalars(query))
 
 
-def recent_events(database: Database, *, scope: Scope = WHOLE, limit: int = 20) -> tuple[EventView, ...]:
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """An event, and the item that it happened to."""
+
+    event: EventView
+    number: str
+    title: str
+
+
+def recent_events(database: Database, *, scope: Scope = WHOLE, limit: int = 20) -> tuple[Recent, ...]:
     """The newest events, newest first."""
-    query = select(Event).order_by(Event.id.desc()).limit(limit)
+    query = select(Event, Item.number, Item.title).join(Item, Item.id == Event.item_id)
+    query = query.order_by(Event.id.desc()).limit(limit)
     if not scope.everything:
-        query = query.where(Event.item_id.in_(select(Item.id).where(visible(scope))))
+        query = query.where(visible(scope))
     with database.read() as session:
-        return tuple(view(EventView, e) for e in session.scalars(query))
+        return tuple(Recent(view(EventView, e), n, t) for e, n, t in session.execute(query).tuples())
