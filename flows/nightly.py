@@ -20,8 +20,8 @@ def night_name() -> str:
 
 
 @flow(name="nightly", flow_run_name=night_name, persist_result=False)
-def nightly(as_of: dt.date | None = None) -> State[Any]:
-    """One night. Without a date it is today's, also for a run that is late: the first of them catches up for all.
+def nightly(as_of: dt.date | None = None, plan_ids: list[int] | None = None) -> State[Any]:
+    """One night, of all plans or of some. Without a date it is today's, also for a run that is late: the first of them catches up for all.
 
     Ends failed if anything failed, after doing all the rest; the ledger alone decides what is still to do, so that a
     night killed in the middle is repeated without harm.
@@ -29,7 +29,7 @@ def nightly(as_of: dt.date | None = None) -> State[Any]:
     day = as_of or today()
     if as_of is None and (done := night_that_did_it(day)) is not None:
         return Completed(name="Skipped", message=f"{done} 的一夜已做完,本次无事可做")
-    report = do_night(day)
+    report = do_night(day, plan_ids)
     runs = reconcile_runs(forms_since=now() - FORMS_OF_LATE)
     publish_night(day, report, runs)
     if report.ok and not runs.problem:

@@ -36,9 +36,9 @@ def night_that_did_it(as_of: dt.date) -> dt.date | None:
 
 
 @task(task_run_name="判定、拟文、发送 {as_of}", cache_policy=NO_CACHE, persist_result=False)
-def do_night(as_of: dt.date) -> NightReport:
+def do_night(as_of: dt.date, plan_ids: list[int] | None = None) -> NightReport:
     """Decides, composes and delivers, with a progress artifact while it works."""
-    return run_night(night_tools(settings(), database()), as_of, shown_progress())
+    return run_night(night_tools(settings(), database()), as_of, shown_progress(), plan_ids)
 
 
 @task(task_run_name="核对运行", cache_policy=NO_CACHE, persist_result=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from duban.settings import Settings
 
 Say = Callable[[str], None]
+NIGHT = "nightly/nightly"
+NIGHT_SECONDS = 300.0
+ENDED = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
 
 def tour(
@@ -26,7 +30,6 @@ def tour(
     Mails that go to a folder need no release: nobody gets one who should not. Everywhere else the first night stays a
     dry run until a person releases the plan.
     """
-    from duban.services.night import run_night
     from duban.services.release import release
     from duban.services.tools import night_tools, open_ledger, utc_now
 
@@ -37,15 +40,38 @@ def tour(
         tools = night_tools(settings, database)
         if tools.transport.repeatable:
             release(database, plan=done.plan_id, actor=operator(), now=utc_now())
-        day = as_of or today()
-        say(f"Running the night of {day} …")
-        report = run_night(tools, day, only=[done.plan_id])
-        for failure in report.failures:
-            say(f"  FAILED {failure}")
-        if report.delivered.problem:
-            say(f"  {report.delivered.problem}")
+        _run_night(settings, as_of or today(), done.plan_id, say)
     finally:
         database.dispose()
+
+
+def _run_night(settings: Settings, day: dt.date, plan_id: int, say: Say) -> None:
+    """As at 01:00: a run of the nightly deployment, which the Prefect UI shows with its timeline and its papers."""
+    from duban.adapters.prefect_api import PrefectApi
+
+    auth = settings.prefect_auth.get_secret_value() if settings.prefect_auth else None
+    with PrefectApi(settings.prefect_api_url, auth) as prefect:
+        run = prefect.create_run(
+            prefect.deployment_id(NIGHT),
+            {
+                "parameters": {"as_of": day.isoformat(), "plan_ids": [plan_id]},
+                "state": {"type": "SCHEDULED"},
+                "idempotency_key": f"night-{day}-{plan_id}-{time.time_ns()}",
+            },
+        )
+        say(f"Running the night of {day} …")
+        began = time.monotonic()
+        while (state := prefect.run(run.id)) is None or state.type not in ENDED:
+            if time.monotonic() - began > NIGHT_SECONDS:
+                say(
+                    f"  The night still runs; look at it in the Prefect UI (state {state.state if state else 'unknown'})."
+                )
+                return
+            time.sleep(0.5)
+    if state.type != "COMPLETED":
+        say(
+            f"  The night ended as {state.state}: look at its run in the Prefect UI, and at {settings.data_dir / 'log'}"
+        )
 
 
 def _register(
@@ -87,7 +113,9 @@ def _make_runs(settings: Settings, database: Database, plan_id: int, say: Say) -
         create_missing_runs(database, prefect, now=utc_now(), plan_id=plan_id, progress=progress)
 
 
-def summary(settings: Settings, document: tuple[str, bytes] | None, password: str | None, say: Say) -> None:
+def summary(
+    settings: Settings, document: tuple[str, bytes] | None, as_of: dt.date | None, password: str | None, say: Say
+) -> None:
     """What stands in the ledger, where the mails are, and the three addresses."""
     from duban.services.tools import open_ledger
 
@@ -105,7 +133,8 @@ def summary(settings: Settings, document: tuple[str, bytes] | None, password: st
             f"Sign in as admin with the password {password} (shown this once; `duban user password admin` sets another)"
         )
     prefect = settings.prefect_api_url.removesuffix("/api")
-    say(f"Board: http://{settings.host}:{settings.port}/")
+    seen_on = f"?as_of={as_of}" if as_of is not None and as_of != today() else ""
+    say(f"Board: http://{settings.host}:{settings.port}/{seen_on}")
     say(f"Prefect UI: {prefect}/runs")
     say(f"API docs: http://{settings.host}:{settings.port}/api/docs")
     say("Ctrl-C ends all of it.")

@@ -48,7 +48,7 @@ def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: b
             _start_all(processes, settings)
             if document is not None:
                 tour(settings, document, directory, as_of, say)
-            summary(settings, document, password, say)
+            summary(settings, document, as_of, password, say)
             if not once:
                 _stay(processes)
         except KeyboardInterrupt:
