@@ -3,7 +3,7 @@
 from duban.domain.clocks import ClockState
 from duban.domain.policy_model import ClockKind
 from models.base import Base
-from models.clocks import Clock, Night, NightState, RungFired, RungOutcome, Snapshot
+from models.clocks import Clock, ClockPause, Night, NightState, RungFired, RungOutcome, Snapshot
 from models.items import (
     Anomaly,
     Category,
@@ -16,6 +16,7 @@ from models.items import (
     Measure,
     Milestone,
     MilestoneKind,
+    Origin,
     Progress,
     Regulation,
     RegulationStatus,
@@ -25,7 +26,17 @@ from models.items import (
     Target,
 )
 from models.notices import SETTLED, Delivery, DeliveryStatus, Notice, NoticeRecipient, NoticeSeries
-from models.plans import Absence, Document, Party, PartyAlias, PartyKind, PartyMember, Plan
+from models.plans import (
+    Absence,
+    CalendarEdition,
+    Document,
+    Party,
+    PartyAlias,
+    PartyKind,
+    PartyMember,
+    Plan,
+    PolicyEdition,
+)
 from models.records import AccessLog, Anchor, Event, IdempotencyKey, Signal, Token, User, UserRole, UserScope
 
 __all__ = [
@@ -35,9 +46,11 @@ __all__ = [
     "Anchor",
     "Anomaly",
     "Base",
+    "CalendarEdition",
     "Category",
     "Clock",
     "ClockKind",
+    "ClockPause",
     "ClockState",
     "Closing",
     "ClosingStep",
@@ -58,11 +71,13 @@ __all__ = [
     "Notice",
     "NoticeRecipient",
     "NoticeSeries",
+    "Origin",
     "Party",
     "PartyAlias",
     "PartyKind",
     "PartyMember",
     "Plan",
+    "PolicyEdition",
     "Progress",
     "Regulation",
     "RegulationStatus",

@@ -11,6 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from duban.domain.clocks import ClockState
+from duban.domain.counting import Unit
 from duban.domain.policy_model import ClockKind
 from models.base import Base
 from models.types import Key, values_of
@@ -46,6 +47,8 @@ class Clock(Base):
         CheckConstraint("due_on >= nominal_due_on OR kind <> 'limit'", name="rolls_forward"),
         CheckConstraint(f"next_rung_on IS NULL OR {OPEN_CLOCK}", name="only_open_clocks_fire"),
         CheckConstraint("superseded_by_id IS NULL OR superseded_by_id <> id", name="not_superseded_by_itself"),
+        CheckConstraint("(amount IS NULL) = (unit IS NULL)", name="amount_has_unit"),
+        CheckConstraint("amount IS NULL OR (counted AND amount > 0)", name="counted_has_amount"),
         # One open clock for each milestone, and one of a kind for the item as a whole.
         Index(
             "uq_clock_open_milestone",
@@ -80,6 +83,8 @@ class Clock(Base):
     counted: Mapped[bool] = mapped_column(
         default=False, server_default=sql("false")
     )  # a counted limit, not a fixed date
+    amount: Mapped[int | None]  # so many units were counted from the day after `started_on`
+    unit: Mapped[Unit | None] = mapped_column(values_of(Unit, "unit"))
     remaining_days: Mapped[int | None]  # unconsumed working days, while paused
     paused_on: Mapped[dt.date | None]
     pause_reason: Mapped[str | None] = mapped_column(Text)
@@ -89,6 +94,31 @@ class Clock(Base):
     superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("clock.id"), index=True)
     ended_at: Mapped[dt.datetime | None]
     policy: Mapped[str | None] = mapped_column(Text)  # set where this clock keeps rules that its plan has since changed
+
+
+class ClockPause(Base):
+    """One pause of a clock, kept after it ended, so that its date can be explained day by day."""
+
+    __tablename__ = "clock_pause"
+    __table_args__ = (
+        CheckConstraint("resumed_on IS NULL OR resumed_on >= paused_on", name="resumed_after"),
+        CheckConstraint("(resumed_on IS NULL) = (resumed_by IS NULL)", name="resumed_has_actor"),
+        Index(
+            "uq_clock_pause_lasting",
+            "clock_id",
+            unique=True,
+            sqlite_where=sql("resumed_on IS NULL"),
+            postgresql_where=sql("resumed_on IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"), index=True)
+    paused_on: Mapped[dt.date]
+    reason: Mapped[str] = mapped_column(Text)
+    paused_by: Mapped[str] = mapped_column(String(100))
+    resumed_on: Mapped[dt.date | None]
+    resumed_by: Mapped[str | None] = mapped_column(String(100))
 
 
 class RungFired(Base):

@@ -33,6 +33,16 @@ class Role(StrEnum):
     RESPONSIBLE = "responsible"
     SUPPORT = "support"
     SUPERVISING = "supervising"
+    CALLER = "caller"  # 吹哨: the lower unit that called
+    CALLED = "called"  # 报到: the unit that was called, and must report
+
+
+class Origin(StrEnum):
+    """Which door an item came in by: a document, a 举一反三 self-check of another item, or a call (吹哨)."""
+
+    DOCUMENT = "document"
+    SELF_CHECK = "self_check"
+    CALL = "call"
 
 
 class Progress(StrEnum):
@@ -112,6 +122,9 @@ class Item(Base):
         String(64), default="", server_default=""
     )  # hash of path where numbers restart
     title: Mapped[str] = mapped_column(Text)
+    origin: Mapped[Origin] = mapped_column(
+        values_of(Origin, "origin"), default=Origin.DOCUMENT, server_default=Origin.DOCUMENT.value
+    )
     goal: Mapped[str | None] = mapped_column(Text)
     time_limit: Mapped[str | None] = mapped_column(Text)
     long_term: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
@@ -218,6 +231,7 @@ class Target(Base):
     __table_args__ = (
         UniqueConstraint("item_id", "position"),
         CheckConstraint("comparator IN ('>=', '<=', '=', '+%', '-%', '->')", name="comparator"),
+        CheckConstraint("(reached IS NULL) = (reached_on IS NULL)", name="reached_has_date"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -233,6 +247,8 @@ class Target(Base):
     due_on: Mapped[dt.date | None]
     reached: Mapped[Decimal | None] = mapped_column(Numeric(20, 4))
     reached_on: Mapped[dt.date | None]
+    reported_by: Mapped[str | None] = mapped_column(String(100))
+    evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"))
 
 
 class ItemParty(Base):

@@ -68,6 +68,7 @@ class Notice(Base):
     sheet: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # the .docx as sent
     withdrawn_at: Mapped[dt.datetime | None]
     withdrawn_reason: Mapped[str | None] = mapped_column(Text)
+    withdrawn_by: Mapped[str | None] = mapped_column(String(100))
 
     recipients: Mapped[list[NoticeRecipient]] = relationship(back_populates="notice")
 
@@ -145,6 +146,7 @@ class Delivery(Base):
     claimed_by: Mapped[str | None] = mapped_column(String(100))
     sent_at: Mapped[dt.datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
+    settled_by: Mapped[str | None] = mapped_column(String(100))  # the person who decided about an unknown or failed one
     created_at: Mapped[dt.datetime]
 
     recipients: Mapped[list[NoticeRecipient]] = relationship()

@@ -148,3 +148,32 @@ class Absence(Base):
     entered_by: Mapped[str] = mapped_column(String(100))
     entered_at: Mapped[dt.datetime]
     cancelled_at: Mapped[dt.datetime | None]
+
+
+class PolicyEdition(Base):
+    """A policy that a plan had before a person applied another one."""
+
+    __tablename__ = "policy_edition"
+    __table_args__ = (UniqueConstraint("plan_id", "edition"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
+    edition: Mapped[int]
+    name: Mapped[str] = mapped_column(String(80))
+    policy: Mapped[str] = mapped_column(Text)
+    replaced_by: Mapped[str] = mapped_column(String(100))
+    replaced_at: Mapped[dt.datetime]
+
+
+class CalendarEdition(Base):
+    """An office's own days as they were applied; the newest one is in force on every machine alike."""
+
+    __tablename__ = "calendar_edition"
+    __table_args__ = (CheckConstraint("length(sha256) = 64", name="sha256_length"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    filename: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[str] = mapped_column(Text)
+    applied_by: Mapped[str] = mapped_column(String(100))
+    applied_at: Mapped[dt.datetime]

@@ -79,6 +79,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_anchor_as_of"), ["as_of"], unique=False)
 
     op.create_table(
+        "calendar_edition",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("applied_by", sa.String(length=100), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_calendar_edition_sha256_length")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_edition")),
+    )
+    op.create_table(
         "delivery",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
@@ -115,6 +126,7 @@ def upgrade() -> None:
         sa.Column("claimed_by", sa.String(length=100), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("settled_by", sa.String(length=100), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "(status = 'sending') = (sending_until IS NOT NULL)", name=op.f("ck_delivery_sending_has_deadline")
@@ -261,6 +273,14 @@ def upgrade() -> None:
         sa.Column("path", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.Column("path_key", sa.String(length=64), server_default="", nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
+        sa.Column(
+            "origin",
+            sa.Enum(
+                "document", "self_check", "call", name="origin", native_enum=False, create_constraint=True, length=32
+            ),
+            server_default="document",
+            nullable=False,
+        ),
         sa.Column("goal", sa.Text(), nullable=True),
         sa.Column("time_limit", sa.Text(), nullable=True),
         sa.Column("long_term", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
@@ -400,6 +420,22 @@ def upgrade() -> None:
             sqlite_where=sa.text("kind = 'office'"),
             postgresql_where=sa.text("kind = 'office'"),
         )
+
+    op.create_table(
+        "policy_edition",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("replaced_by", sa.String(length=100), nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_policy_edition_plan_id_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_edition")),
+        sa.UniqueConstraint("plan_id", "edition", name=op.f("uq_policy_edition_plan_id_edition")),
+    )
+    with op.batch_alter_table("policy_edition", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_policy_edition_plan_id"), ["plan_id"], unique=False)
 
     op.create_table(
         "snapshot",
@@ -567,6 +603,8 @@ def upgrade() -> None:
                 "responsible",
                 "support",
                 "supervising",
+                "caller",
+                "called",
                 name="role",
                 native_enum=False,
                 create_constraint=True,
@@ -666,6 +704,7 @@ def upgrade() -> None:
         sa.Column("sheet", sa.LargeBinary(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_reason", sa.Text(), nullable=True),
+        sa.Column("withdrawn_by", sa.String(length=100), nullable=True),
         sa.CheckConstraint("(series IS NULL) = (number IS NULL)", name=op.f("ck_notice_numbered_in_series")),
         sa.CheckConstraint("(series IS NULL) = (year IS NULL)", name=op.f("ck_notice_year_in_series")),
         sa.CheckConstraint(
@@ -781,29 +820,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "target",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("name", sa.String(length=300), nullable=False),
-        sa.Column("comparator", sa.String(length=2), nullable=False),
-        sa.Column("value", sa.Numeric(precision=20, scale=4), nullable=False),
-        sa.Column("upper", sa.Numeric(precision=20, scale=4), nullable=True),
-        sa.Column("baseline", sa.Numeric(precision=20, scale=4), nullable=True),
-        sa.Column("unit", sa.String(length=40), nullable=False),
-        sa.Column("due_on", sa.Date(), nullable=True),
-        sa.Column("reached", sa.Numeric(precision=20, scale=4), nullable=True),
-        sa.Column("reached_on", sa.Date(), nullable=True),
-        sa.CheckConstraint("comparator IN ('>=', '<=', '=', '+%', '-%', '->')", name=op.f("ck_target_comparator")),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_target_item_id_item")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_target")),
-        sa.UniqueConstraint("item_id", "position", name=op.f("uq_target_item_id_position")),
-    )
-    with op.batch_alter_table("target", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_target_item_id"), ["item_id"], unique=False)
-
-    op.create_table(
         "anomaly",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -879,6 +895,14 @@ def upgrade() -> None:
         sa.Column("nominal_due_on", sa.Date(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("counted", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=True),
+        sa.Column(
+            "unit",
+            sa.Enum(
+                "workdays", "days", "months", "years", name="unit", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=True,
+        ),
         sa.Column("remaining_days", sa.Integer(), nullable=True),
         sa.Column("paused_on", sa.Date(), nullable=True),
         sa.Column("pause_reason", sa.Text(), nullable=True),
@@ -901,6 +925,8 @@ def upgrade() -> None:
             "next_rung_on IS NULL OR state IN ('armed', 'running', 'paused')",
             name=op.f("ck_clock_only_open_clocks_fire"),
         ),
+        sa.CheckConstraint("(amount IS NULL) = (unit IS NULL)", name=op.f("ck_clock_amount_has_unit")),
+        sa.CheckConstraint("amount IS NULL OR (counted AND amount > 0)", name=op.f("ck_clock_counted_has_amount")),
         sa.CheckConstraint(
             "superseded_by_id IS NULL OR superseded_by_id <> id", name=op.f("ck_clock_not_superseded_by_itself")
         ),
@@ -971,6 +997,59 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("delivery_id IS NULL"),
             postgresql_where=sa.text("delivery_id IS NULL"),
+        )
+
+    op.create_table(
+        "target",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("comparator", sa.String(length=2), nullable=False),
+        sa.Column("value", sa.Numeric(precision=20, scale=4), nullable=False),
+        sa.Column("upper", sa.Numeric(precision=20, scale=4), nullable=True),
+        sa.Column("baseline", sa.Numeric(precision=20, scale=4), nullable=True),
+        sa.Column("unit", sa.String(length=40), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("reached", sa.Numeric(precision=20, scale=4), nullable=True),
+        sa.Column("reached_on", sa.Date(), nullable=True),
+        sa.Column("reported_by", sa.String(length=100), nullable=True),
+        sa.Column("evidence_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("comparator IN ('>=', '<=', '=', '+%', '-%', '->')", name=op.f("ck_target_comparator")),
+        sa.CheckConstraint("(reached IS NULL) = (reached_on IS NULL)", name=op.f("ck_target_reached_has_date")),
+        sa.ForeignKeyConstraint(["evidence_id"], ["evidence.id"], name=op.f("fk_target_evidence_id_evidence")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_target_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_target")),
+        sa.UniqueConstraint("item_id", "position", name=op.f("uq_target_item_id_position")),
+    )
+    with op.batch_alter_table("target", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_target_item_id"), ["item_id"], unique=False)
+
+    op.create_table(
+        "clock_pause",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("clock_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("paused_on", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("paused_by", sa.String(length=100), nullable=False),
+        sa.Column("resumed_on", sa.Date(), nullable=True),
+        sa.Column("resumed_by", sa.String(length=100), nullable=True),
+        sa.CheckConstraint(
+            "(resumed_on IS NULL) = (resumed_by IS NULL)", name=op.f("ck_clock_pause_resumed_has_actor")
+        ),
+        sa.CheckConstraint("resumed_on IS NULL OR resumed_on >= paused_on", name=op.f("ck_clock_pause_resumed_after")),
+        sa.ForeignKeyConstraint(["clock_id"], ["clock.id"], name=op.f("fk_clock_pause_clock_id_clock")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clock_pause")),
+    )
+    with op.batch_alter_table("clock_pause", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_clock_pause_clock_id"), ["clock_id"], unique=False)
+        batch_op.create_index(
+            "uq_clock_pause_lasting",
+            ["clock_id"],
+            unique=True,
+            sqlite_where=sa.text("resumed_on IS NULL"),
+            postgresql_where=sa.text("resumed_on IS NULL"),
         )
 
     op.create_table(
@@ -1073,6 +1152,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_extension_clock_id"))
 
     op.drop_table("extension")
+    with op.batch_alter_table("clock_pause", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_clock_pause_lasting",
+            sqlite_where=sa.text("resumed_on IS NULL"),
+            postgresql_where=sa.text("resumed_on IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_clock_pause_clock_id"))
+
+    op.drop_table("clock_pause")
+    with op.batch_alter_table("target", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_target_item_id"))
+
+    op.drop_table("target")
     with op.batch_alter_table("notice_recipient", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_notice_recipient_unassembled",
@@ -1113,10 +1205,6 @@ def downgrade() -> None:
         )
 
     op.drop_table("anomaly")
-    with op.batch_alter_table("target", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_target_item_id"))
-
-    op.drop_table("target")
     with op.batch_alter_table("signal", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_signal_open",
@@ -1187,6 +1275,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_snapshot_as_of"))
 
     op.drop_table("snapshot")
+    with op.batch_alter_table("policy_edition", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_policy_edition_plan_id"))
+
+    op.drop_table("policy_edition")
     with op.batch_alter_table("party", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_party_office", sqlite_where=sa.text("kind = 'office'"), postgresql_where=sa.text("kind = 'office'")
@@ -1233,6 +1325,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_address"))
 
     op.drop_table("delivery")
+    op.drop_table("calendar_edition")
     with op.batch_alter_table("anchor", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_anchor_as_of"))
 
