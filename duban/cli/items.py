@@ -193,30 +193,25 @@ def _describe(found: ItemWhole) -> None:
     row = found.row
     click.echo(f"{row.plan.code} 第{row.number}项  {row.title}")
     state = "待核(在隔离区)" if row.quarantined else STATE_ZH[row.state]
-    click.echo(
-        f"  状态 {state}  版本 {row.version}  {LIGHTS_ZH.get(row.light, row.light)}:{';'.join(row.light_reasons)}"
-    )
-    for label, text in (("目标", found.goal), ("时限", found.time_limit)):
+    click.echo(f"  状态 {state}  版本 {row.version}  {';'.join(row.light_reasons)}")
+    roles = (("牵头领导", ("lead_official",)), ("责任单位", ("lead_unit", "responsible")), ("配合", ("support",)))
+    facts = [("目标", found.goal), ("时限", found.time_limit)]
+    facts += [(label, "、".join(row.names(*of))) for label, of in roles]
+    for label, text in facts:
         if text:
             click.echo(f"  {label} {text}")
-    for label, roles in (
-        ("牵头领导", ("lead_official",)),
-        ("责任单位", ("lead_unit", "responsible")),
-        ("配合", ("support",)),
-    ):
-        if names := row.names(*roles):
-            click.echo(f"  {label} {'、'.join(names)}")
-    for measure in found.measures:
-        click.echo(f"  措施{measure.position} [{measure.progress.value}] {measure.text}")
-    for milestone in found.milestones:
-        when = milestone.rolled_due_on or "无日期"
-        click.echo(f"  节点{milestone.position} [{'已完成' if milestone.done else when}] {milestone.text}")
-    for regulation in found.regulations:
-        click.echo(
-            f"  制度{regulation.id} [{regulation.status.value}] 《{regulation.title}》 {regulation.document_number or ''}"
-        )
-    for anomaly in found.anomalies:
-        if anomaly.resolved_at is None:
-            click.echo(f"  存疑 {anomaly.code}(第{anomaly.line}行){anomaly.detail}")
+    for line in _parts(found):
+        click.echo(f"  {line}")
     if found.actions:
         click.echo("  现在可以:" + "、".join(f"{ACTION_ZH[a.action]} {a.action.value}" for a in found.actions))
+
+
+def _parts(found: ItemWhole) -> list[str]:
+    """Measures, milestones, regulations and open doubts, a line each."""
+    lines = [f"措施{m.position} [{m.progress.value}] {m.text}" for m in found.measures]
+    lines += [
+        f"节点{m.position} [{'已完成' if m.done else m.rolled_due_on or '无日期'}] {m.text}" for m in found.milestones
+    ]
+    lines += [f"制度{r.id} [{r.status.value}] 《{r.title}》 {r.document_number or ''}" for r in found.regulations]
+    lines += [f"存疑 {a.code}(第{a.line}行){a.detail}" for a in found.anomalies if a.resolved_at is None]
+    return lines

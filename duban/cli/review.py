@@ -98,7 +98,6 @@ def resolve(
     if as_data:
         print_json(asdict(done))
         return
-    click.echo(
-        f"released: {', '.join(map(str, done.released)) or 'none'}; dropped: {', '.join(map(str, done.dropped)) or 'none'}"
-    )
+    for what, ids in (("released", done.released), ("dropped", done.dropped)):
+        click.echo(f"{what}: {', '.join(map(str, ids)) or 'none'}")
     click.echo(f"undo with: duban resolve {done.resolution_id} undo")

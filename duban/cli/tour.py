@@ -1,4 +1,4 @@
-"""The main job, end to end: a document is registered, its flow runs are made, a night is run, and a summary is printed."""
+"""The main job, end to end: a document registered, its flow runs made, a night run, and a summary printed."""
 
 from __future__ import annotations
 
@@ -63,15 +63,11 @@ def _run_night(settings: Settings, day: dt.date, plan_id: int, say: Say) -> None
         began = time.monotonic()
         while (state := prefect.run(run.id)) is None or state.type not in ENDED:
             if time.monotonic() - began > NIGHT_SECONDS:
-                say(
-                    f"  The night still runs; look at it in the Prefect UI (state {state.state if state else 'unknown'})."
-                )
+                say("  The night still runs; look at it in the Prefect UI.")
                 return
             time.sleep(0.5)
     if state.type != "COMPLETED":
-        say(
-            f"  The night ended as {state.state}: look at its run in the Prefect UI, and at {settings.data_dir / 'log'}"
-        )
+        say(f"  The night ended as {state.state}: its run in the Prefect UI says why, and {settings.data_dir / 'log'}")
 
 
 def _register(
