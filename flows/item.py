@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextvars import ContextVar
 from typing import Any
 
 from prefect import flow, get_client
@@ -25,11 +26,15 @@ from tasks.ledger import database, now, settings
 
 CONFLICT = 409
 
+#: Whether somebody may have answered the run's form. Whoever wakes a run that still waits knows that nobody has.
+answers_expected: ContextVar[bool] = ContextVar("answers_expected", default=True)
+
 
 @flow(name="item", persist_result=False)
 async def item_life(item_id: int) -> State[Any]:
     """One item, from assigned to closed; ends as `Closed`, and suspends everywhere else."""
-    await answer_people(item_id)
+    if answers_expected.get():
+        await answer_people(item_id)
     standing = await asyncio.to_thread(
         runs.standing, database(), item_id, after_event=last_event_shown(), zone=settings().zone
     )

@@ -48,7 +48,8 @@ class Ledger:
             session.flush()
             unit = Party(plan_id=plan.id, kind=PartyKind.UNIT, name="区委政研室")
             lead = Party(plan_id=plan.id, kind=PartyKind.PERSON, name="周明远")
-            session.add_all([unit, lead])
+            office = Party(plan_id=plan.id, kind=PartyKind.OFFICE, name="督查室", email="office@example.org")
+            session.add_all([unit, lead, office])
             items = [
                 Item(
                     plan_id=plan.id,
