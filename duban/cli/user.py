@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 
 import click
 
@@ -113,9 +114,8 @@ def _password(generate: bool, from_stdin: bool) -> str:
     if generate:
         return secrets.token_urlsafe(12)
     if from_stdin:
-        return click.get_text_stream("stdin").readline().rstrip("\r\n")
-    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return typed
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("Password", type=str, hide_input=True, confirmation_prompt=True))
 
 
 def _show_once(password: str | None, generated: bool) -> None:
