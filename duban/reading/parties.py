@@ -72,6 +72,10 @@ _CLASS_NOUN = re.compile(
 _OFFICES = re.compile(r"各?委、办、局|委、办、局")  # 区政府各委、办、局 is one party
 _OFFICES_OF_NOBODY = ("分管领导", "主要领导", "主要负责人", "分管负责人", "负责人")  # 张三、区政府分管领导 are two
 _LEVEL = re.compile(r"^[省市区县镇乡街村居]$|^街道$|^街镇$|^乡镇$")
+_EACH_LEVEL = re.compile(r"^各[省市区县镇乡州旗]$")
+_LEVEL_OFFICE = re.compile(
+    r"^(?:[市区县镇乡州旗]|街道|自治县|市辖区)(?:[(\uff08][^)\uff09]{1,8}[)\uff09])?(?:人民政府|政府|办事处|管委会|党委|委)$"
+)
 #: Everyday words that end as units do: 老镇及旧房改造指挥部, 区城市和交通管理委 are one name.
 _NOT_UNITS = (
     "城市", "社区", "地区", "小区", "园区", "城区", "农村", "乡村", "干部", "内部", "外部", "市区",
@@ -164,6 +168,9 @@ def _tokens(clause: str, words: Lexicon) -> Iterator[str]:
         while _LEVEL.match(piece) and index + 1 < len(pieces) and _LEVEL.match(pieces[index + 1]):
             index += 1
             piece = f"{piece}、{pieces[index]}"  # 「区、街镇」 is one party
+        if _EACH_LEVEL.match(piece) and index + 1 < len(pieces) and _LEVEL_OFFICE.match(pieces[index + 1]):
+            index += 1
+            piece = f"{piece}、{pieces[index]}"  # 各市、县人民政府 too
         yield from _joined(piece, words)
         index += 1
 

@@ -22,6 +22,10 @@ _AFTERWORD = re.compile(
     r"|编辑|分享|关注|欢迎广大|附件|上一篇|下一篇|打印本页|关闭窗口|扫一扫)\s*[:\uff1a到]?|^[(\uff08]?此件(?:主动)?公开"
     r"|^(?:[^,\uff0c。]{2,30}(?:办公室|委员会|政府|局|委)\s*)?(?:19|20)\d\d年\d{1,2}月\d{1,2}日(?:印发)?$"
 )
+_DAY_ALONE = re.compile(
+    r"^(?:19|20)\d\d年\d{1,2}月\d{1,2}日$"
+    r"|^[一二][一二三四五六七八九零〇○]{3}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日$"
+)
 
 
 @dataclass(slots=True)
@@ -78,6 +82,10 @@ def prose_of(lines: Sequence[Line]) -> Prose:
     open_parts: list[Part] = []
     for line in _mended(lines):
         part = _part(line, open_parts)
+        if part is None and open_parts and _DAY_ALONE.match(line.text):
+            body = open_parts[-1].body
+            if body and _is_signature(body[-1].text):
+                prose.tail.append(body.pop())
         if part is None and prose.parts and (_AFTERWORD.match(line.text) or (prose.tail and not _is_paragraph(line))):
             prose.tail.append(line)
             continue
@@ -89,6 +97,11 @@ def prose_of(lines: Sequence[Line]) -> Prose:
         (part.parent.children if part.parent else prose.parts).append(part)
         open_parts.append(part)
     return prose
+
+
+def _is_signature(text: str) -> bool:
+    """Whether a line above a date is the name of who signs: short, and no sentence."""
+    return len(text) <= 40 and not re.search(r"[。;\uff1b:\uff1a]", text)
 
 
 def _is_paragraph(line: Line) -> bool:

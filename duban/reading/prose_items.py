@@ -23,8 +23,9 @@ _LED_BY = re.compile(
     r"(?:[,\uff0c][^,\uff0c。;\uff1b]{2,60}?(?:配合|协办|协助|参与)(?:实施|落实)?)?)(?=[,\uff0c。;\uff1b]|$)"
 )
 _LIMITED = re.compile(r"(?:前|底|末|年内|月内|日内|季度|半年|旬)$")
-_NUMBER_OF_CLAUSE = re.compile(
-    r"^(?P<n>[一二三四五六七八九十]{1,3})(?:是|要)|^[(\uff08](?P<m>\d{1,2})[)\uff09]|^(?P<c>[①-⑳])"
+_MARK = re.compile(
+    r"(?:^|(?<=[。;\uff1b:\uff1a]))\s*"
+    r"(?:(?P<n>[一二三四五六七八九十]{1,3})(?:是(?!否)|要)|[(\uff08](?P<m>\d{1,2})[)\uff09]|(?P<c>[①-⑳]))\s*"
 )
 
 
@@ -48,22 +49,29 @@ class Reader:
         item.title = outside(part.text, found)
         stretches = clauses(part.text, found)
         if len(stretches) > 1 and len(found) > 1:
-            item.children = [self._clause(item, i, *stretch, part) for i, stretch in enumerate(stretches, start=1)]
+            item.children = [self._clause(item, i, *stretch) for i, stretch in enumerate(stretches, start=1)]
         else:
             self._fill(item, [field for bracket in found for field in bracket.fields])
         self._body(item, part.body)
         self._finish(item, part.text)
+        if item.children and item.title == outside(part.text, found):
+            item.targets = []  # its clauses have them
         for index, child in enumerate(part.children, start=len(item.children) + 1):
             item.children.append(self.item(child, child.number or f"{number}.{index}"))
         return item
 
-    def _clause(self, item: Item, index: int, text: str, fields: list[Field], part: Part) -> Item:
-        """A stretch of a paragraph that has a bracket of its own."""
-        mark = _NUMBER_OF_CLAUSE.match(text)
-        printed = next((group for group in mark.groups() if group), None) if mark else None
-        child = Item(printed or f"{item.number}.{index}", item.place, [*item.path], title=text)
+    def _clause(self, item: Item, index: int, text: str, fields: list[Field]) -> Item:
+        """A stretch of a paragraph that has a bracket of its own; what leads in before 一是 is the item's title."""
+        mark = _MARK.search(text)
+        child = Item(f"{item.number}.{index}", item.place, [*item.path], title=text)
+        if mark is not None:
+            printed = next(group for group in mark.groups() if group)
+            child.number = str("①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳".find(printed) + 1) if mark["c"] else printed
+            child.title = text[mark.end() :]
+            if index == 1 and (lead := text[: mark.start()].strip()):
+                item.title = lead
         self._fill(child, fields)
-        self._finish(child, text)
+        self._finish(child, child.title)
         return child
 
     def _fill(self, item: Item, fields: Iterable[Field]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from duban.reading.source import Line, Source
 from duban.reading.structure_numbering import CHINESE_DIGITS, chinese_value, numbered
 
-_KIND_WORDS = "方案|台账|清单|意见|报告|通报|分解表?|计划|总表|一览表|任务书|责任表|明细表|汇总表|登记表|任务表|推进表|细则|措施|要点|规划|工作安排|情况表|统计表|公示"
+_KIND_WORDS = "方案|分工|台账|清单|意见|报告|通报|分解表?|计划|总表|一览表|任务书|责任表|明细表|汇总表|登记表|任务表|推进表|细则|措施|要点|规划|工作安排|情况表|统计表|公示"
 _TITLE_END = re.compile(rf"(?:{_KIND_WORDS}|通知|公告|函|决定|办法)(?:\s*[(（][^()（）]{{1,20}}[)）])?$")
 _PLAN_TITLE = re.compile(rf"(?:{_KIND_WORDS})(?:\s*[(（][^()（）]{{1,20}}[)）])?$")
 _REFERENCE = re.compile(r"[\u4e00-\u9fffA-Za-z]{1,12}\s*[〔\[【(（]\s*(?:19|20)\d{2}\s*[〕\]】)）]\s*第?\s*\d{1,4}\s*号")
@@ -60,7 +60,16 @@ def _title(head: Sequence[Line], source: Source) -> str:
             if fits.search(text):
                 return text
     top = next((line.text for line in head if line.level == 1 and not numbered(line.text)), "")
-    return top or _site_title(source.title or "")
+    return top or _site_title(source.title or "") or _first_line(head)
+
+
+def _first_line(head: Sequence[Line]) -> str:
+    """The first line where it may be a title at all: short, no sentence, no number, date or document number."""
+    for line in head[:4]:
+        text = line.text
+        if not (_NOT_TITLE.search(text) or numbered(text) or _DAY.search(text) or _REFERENCE.search(text)):
+            return text if 4 <= len(text) <= 40 and not re.search(r"[,，;；:：]", text) else ""
+    return ""
 
 
 def _candidates(head: Sequence[Line]) -> Iterable[str]:

@@ -23,7 +23,8 @@ _COUNTED = (
 )
 _UNIT = (
     rf"(?:%|‰|\uff05|{_SCALE}?(?:余|多)?(?:{_COUNTED})"
-    r"(?:[(\uff08][段个户名张条座]{1,2}[)\uff09])?(?:/[\u4e00-\u9fff]{1,4}(?:·[\u4e00-\u9fff]{1,2})?)?)"
+    r"(?:[(\uff08][段个户名张条座]{1,2}[)\uff09])?"
+    r"(?:/(?:平方公里|平方米|立方米|公顷|[万千百]人|万元|亿元|小时|[人户年月日亩吨升辆天次套个元])(?:·[月日年天人])?)?)"
 )
 _QUANTITY = re.compile(
     rf"(?<![\dA-Za-z.\-#/])(?P<value>{_FIGURE})\s?(?P<more>余|多)?\s?"
@@ -43,10 +44,13 @@ _GROWTH = (
     r"(?:了|率)?(?:达到?|不低于|不少于|超过)?\s?$"
 )
 _GROWS = re.compile(_GROWTH)
+_SHARES = ("%", "‰", "个百分点", "百分点")
 _CHANGE = re.compile(r"^\s?(?:提高|提升|增加|上升|扩大|增长|下降|降低|减少|压缩|缩短|延长|降)(?:到|至|为)\s?$")
-_LEAST = re.compile(r"(?:不得?少于|不得?低于|不小于|(?<!不)超过|突破|(?<!不)高于|(?<!不)大于|多于|达到|达)\s?$|至少")
+_LEAST = re.compile(
+    r"(?:不得?少于|不得?低于|不小于|(?<!不)超过|突破|(?<!不)高于|(?<!不)大于|多于|达到|达)\s?$|至少|最低|最少"
+)
 _MOST = re.compile(
-    r"(?:不得?超过|不得?高于|不大于|不多于|控制在|(?<!不)低于|(?<!不)少于|小于|压缩到|压缩至|降至|降到|下降到|下降至)\s?$"
+    r"(?:最高|最多|至多|不得?超过|不得?高于|不大于|不多于|控制在|(?<!不)低于|(?<!不)少于|小于|压缩[到至]|降[到至])\s?$"
 )
 _TO = re.compile(r"(?:提高|提升|增加|上升|扩大)(?:到|至)\s?$")
 _FROM = re.compile(r"(?:从|由)\s?$")
@@ -57,7 +61,7 @@ _TAIL_OF_NAME = re.compile(
 )
 _HEAD_OF_NAME = re.compile(
     r"^(?:\s|[、:\uff1a\-—▲●■◆]|其中|同时|并且?|以及|及|和(?!谐)|全年|年内|今年|本年度?|当年|年底前?|到?(?:19|20)?\d\d年(?:底|末|内|前|度|全年)*"
-    r"|到|力争|争取|确保|保证|预计|努力|计划|将|约|累计|总计|共(?![公同])|完成|实现|做好|抓好|组织|实施|开展|切实|积极|全力|全面|基本|进一步|继续"
+    r"|到(?![位达户期])|力争|争取|确保|保证|预计|努力|计划|将|约|累计|总计|共(?![公同])|完成|实现|做好|抓好|组织|实施|开展|切实|积极|全力|全面|基本|进一步|继续"
     r"|扎实|稳步|持续|加快|推进|至少|对|为|使|把|在|就(?!业)|全[区市县镇]|向|给|提前|超额|要|应(?!急)|须|再(?!生))+"
 )
 _VERBS = (
@@ -125,7 +129,7 @@ def _in_clause(clause: str, named_before: str) -> Iterator[Target]:
         left = gaps[0] if i == 0 else _own_left(gaps[i])
         right = gaps[i + 1]
         right = right if i + 1 == len(quantities) else right[: len(right) - len(_own_left(right))]
-        names, carried = _names(left, right, carried)
+        names, carried = _names(left, right, quantities[i].unit, carried)
         read.append((left, names))
     for quantity, left, name in _shared(quantities, read, named_before):
         yield Target(
@@ -233,10 +237,10 @@ def _own_left(text: str) -> str:
     return text[separators[-1].end() :] if separators else text if not text.strip() else ""
 
 
-def _names(left: str, right: str, carried: str) -> tuple[list[str], str]:
+def _names(left: str, right: str, unit: str, carried: str) -> tuple[list[str], str]:
     """The names of a quantity, and the verb that a quantity after it may lack (新建3家、2处)."""
     noun = _noun(right)
-    subject = _subject(left)
+    subject = _subject(_GROWS.sub("", left.rstrip()) if unit in _SHARES else left)
     if noun and not re.match(r"[、和及与(\uff08,]|以及", right.strip()):
         listed = bool(re.search(r"等\s?$", left))
         verb = _verb(subject) if not listed else ""
@@ -259,7 +263,7 @@ def _subject(left: str) -> str:
     previous = None
     while previous != text:
         previous = text
-        text = _HEAD_OF_NAME.sub("", _GROWS.sub("", _FROM.sub("", _TAIL_OF_NAME.sub("", text)))).strip()
+        text = _HEAD_OF_NAME.sub("", _FROM.sub("", _TAIL_OF_NAME.sub("", text))).strip()
     return text
 
 
@@ -273,7 +277,7 @@ def _comparator(left: str, quantity: _Quantity) -> str:
     before = left.rstrip()
     if quantity.baseline is not None or _TO.search(before):
         return "->"
-    if quantity.unit in ("%", "‰", "个百分点", "百分点") and (growth := _GROWS.search(before)):
+    if quantity.unit in _SHARES and (growth := _GROWS.search(before)):
         return "+%" if growth["up"] else "-%"
     if "上" in quantity.bound or quantity.more or _LEAST.search(before):
         return ">="

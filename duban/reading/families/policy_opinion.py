@@ -55,15 +55,13 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     reading = Reading(Kind.POLICY_OPINION, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items = items
     reading.figures = {"parts": len({tuple(item.path) for item in items if item.path}) or 1, "clauses": len(items)}
-    reading.anomalies = [a for a in lint(items) if not _is_goal_without_measures(a, items)]
+    reading.anomalies = [a for a in lint(items) if not _is_goal_without_measures(a)]
     return reading
 
 
-def _is_goal_without_measures(doubt: Anomaly, items: list[Item]) -> bool:
+def _is_goal_without_measures(doubt: Anomaly) -> bool:
     """A clause of goals has no measures, and the other clauses no goal: neither is missing."""
-    if doubt.code is not AnomalyCode.MISSING_FIELD or doubt.field not in ("measures", "goal"):
-        return False
-    return any(item.place.line == doubt.item_line and (item.goal or item.measures) for item in items)
+    return doubt.code is AnomalyCode.MISSING_FIELD and doubt.field in ("measures", "goal")
 
 
 def clause_parts(prose: Prose) -> list[Part]:
@@ -112,13 +110,14 @@ def _clause(part: Part, reader: Reader) -> Item:
 def goals_with_a_year(text: str, year: int | None) -> list[Milestone]:
     """到2020年,…基本形成。: what is to be reached by the end of a year, one milestone a sentence."""
     found: list[Milestone] = []
-    for sentence in sentences(text):
+    for sentence in _dated_pieces(text, year):
         dates = [d for d in find_dates(sentence, year=year, seasons=DEFAULT_SEASONS) if d.due_on and not d.status]
         if not dates:
             continue
         first = dates[0]
-        before = sentence[: first.begin].removesuffix("到").strip(" ,\uff0c")
-        rest = sentence[first.end :].strip(" ,\uff0c。")
+        before = sentence[: first.begin].removesuffix("到").lstrip(" ,\uff0c")
+        rest = sentence[first.end :].rstrip(" 。;\uff1b")
+        rest = rest if before and not before.endswith((",", "\uff0c")) else rest.lstrip(" ,\uff0c")
         found.append(
             Milestone(
                 text=before + rest or sentence,
@@ -129,3 +128,20 @@ def goals_with_a_year(text: str, year: int | None) -> list[Milestone]:
             )
         )
     return found
+
+
+def _dated_pieces(text: str, year: int | None) -> list[str]:
+    """Sentences; of one that names several years (到2025年…;到2030年…) the parts between semicolons."""
+    pieces: list[str] = []
+    for sentence in sentences(text):
+        parts = [part for part in re.split(r"(?<=[;\uff1b])", sentence) if part.strip()]
+        dated = [bool(find_dates(part, year=year, seasons=DEFAULT_SEASONS)) for part in parts]
+        if sum(dated) < 2:
+            pieces.append(sentence)
+            continue
+        for part, has_date in zip(parts, dated, strict=True):
+            if has_date or not pieces:
+                pieces.append(part)
+            else:
+                pieces[-1] += part
+    return pieces

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from duban.domain.limits import read_limit
 from duban.errors import Unreadable
 from duban.reading.lexicon import Lexicon
 from duban.reading.lint import lint
@@ -16,7 +17,7 @@ from duban.reading.prose_items import Reader
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Source
 from duban.reading.structure_front import front_of
-from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies
+from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies, read_item_limit
 from duban.reading.structure_measures import split_measures
 from duban.reading.structure_tables import as_text, ledger_outline
 
@@ -28,12 +29,19 @@ _PROBLEM = re.compile(
     r"^(?:针对|关于|对于|对照|反馈指出)|问题[。:\uff1a;\uff1b]?$|(?:不够|不足|不到位|不力|不强|不严|不高|不深|不实|不规范|薄弱|欠缺|滞后|缺失|差距|漏洞|短板|弱化|偏差)"
     r"[^,\uff0c。]{0,6}[。:\uff1a]?$"
 )
-_STATUS = re.compile(
-    r"[(\uff08\[【]\s*(?P<bracket>已完成整改|已完成|完成整改|整改完成|已整改到位|已销号|基本完成|正在整改|正在推进|持续推进|长期坚持|未完成|推进中)[^)\uff09\]】]{0,10}[)\uff09\]】]"
-    r"|(?:整改(?:完成)?(?:情况|状态|进度|结果)|完成情况|目前状态)\s*[:\uff1a]\s*(?P<label>已完成(?:整改)?|完成|已销号|基本完成|正在整改|正在推进|持续推进|长期坚持|未完成|推进中)(?=[,\uff0c。;\uff1b]|$)"
-    r"|(?P<prose>(?:该|此|本)(?:项)?问题已(?:完成整改|整改到位|整改完成|销号|办结))"
+_STATES = (
+    r"已完成整改|已完成|完成整改|整改完成|整改已完成|已整改完成|已整改到位|已整改|已销号|已办结|基本完成|正在整改|正在推进|整改中|推进中"
+    r"|持续整改|持续推进|长期坚持|长期整改|未完成"
 )
-_DONE = re.compile(r"^(?:该|此|本)|已完成|^完成|整改完成|整改到位|已销号")
+_STATUS = re.compile(
+    rf"[(\uff08\[【]\s*(?P<bracket>{_STATES})[^)\uff09\]】]{{0,24}}[)\uff09\]】]"
+    r"|(?:整改(?:完成)?(?:情况|状态|进度|结果|进展)|完成情况|目前状态|状态)\s*[:\uff1a]\s*"
+    rf"(?P<label>{_STATES}|完成)(?=[,\uff0c。;\uff1b]|$)"
+    r"|(?:^|(?<=[。;\uff1b]))\s*(?:目前[,\uff0c]?)?(?:该|此|本)?(?:项)?(?:问题|任务)?"
+    rf"(?P<alone>{_STATES})(?=[。;\uff1b]|$)"
+    r"|(?P<prose>(?:该|此|本)(?:项)?(?:问题|任务)已(?:全部)?(?:完成整改|整改到位|整改完成|销号|办结|完成))"
+)
+_DONE = re.compile(r"^(?:该|此|本)|已完成|^完成|整改完成|整改到位|已整改|已销号|已办结")
 _LONG_TERM = re.compile(r"长期坚持|长期推进|持续推进")
 _LABEL = re.compile(
     r"^(?:具体)?(?:整改(?:落实)?(?:情况|进展|进展情况|措施|成效|结果)|进展情况|完成情况|落实情况|主要做法|采取措施)(?:及成效)?\s*[:\uff1a]\s*"
@@ -57,14 +65,15 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
         return reading
     prose = prose_of(as_text(source.lines))
     front = front_of(source, prose.front or source.lines[:10])
-    reader = Reader(lexicon, front.year)
+    reader = Reader(lexicon, front.year or status_year(source.text))
     items = [_problem(part, reader) for part in problem_parts(prose)]
     if not items:
         raise Unreadable(
             reason="it names no problems: no numbered lines such as 针对…问题 with what was done below them",
             remedy="Give the report itself; or say its kind with --as.",
         )
-    reading = Reading(Kind.PROGRESS_REPORT, front.title, front.issuer, front.reference, front.issued_on, front.year)
+    year = front.year or status_year(source.text)
+    reading = Reading(Kind.PROGRESS_REPORT, front.title, front.issuer, front.reference, front.issued_on, year)
     reading.items = items
     reading.figures = stated_figures(source.text)
     reading.anomalies = lint(items)
@@ -120,12 +129,16 @@ def _mostly_problems(group: list[Part]) -> bool:
 
 def _title_of(part: Part) -> tuple[str, str]:
     """The problem as printed, and what was done where it stands in the same paragraph."""
-    bare = _STATUS.sub("", part.text) if _STATUS.search(part.text[:120]) else part.text
-    lead, rest = lead_and_rest(bare, longest=120)
-    if lead:
-        return lead, rest
-    colon = re.match(r"^(?P<lead>[^:\uff1a]{6,80}问题)\s*[:\uff1a]\s*(?P<rest>.{10,})$", bare)
-    return (colon["lead"], colon["rest"]) if colon else (bare, "")
+    if colon := re.match(r"^(?P<lead>[^:\uff1a。]{6,100}问题[”\"]?)\s*[:\uff1a]\s*(?P<rest>.{4,})$", part.text):
+        return colon["lead"], colon["rest"]
+    lead, rest = lead_and_rest(part.text, longest=120)
+    return (_without_status(lead), rest) if lead else (_without_status(part.text), "")
+
+
+def _without_status(title: str) -> str:
+    """关于…问题(已完成)。: the status is no part of the problem."""
+    match = _STATUS.search(title)
+    return title[: match.start()] + title[match.end() :] if match and match["bracket"] else title
 
 
 def _problem(part: Part, reader: Reader) -> Item:
@@ -139,7 +152,11 @@ def _problem(part: Part, reader: Reader) -> Item:
     item.status = _status(text) or item.status
     item.regulations = find_regulations(item.measures, default_status="issued")
     item.targets, item.milestones, item.time_limit, item.category = [], [], None, None
-    item.long_term = bool((found := _STATUS.search(text)) and _LONG_TERM.search(found.group()))
+    if found := _STATUS.search(text):
+        item.long_term = bool(_LONG_TERM.search(found.group()))
+        if item.status == "open" and any(m.due_on for m in read_limit(found.group(), year=reader.year).milestones):
+            item.time_limit = found.group().strip("()\uff08\uff09[]【】")
+            read_item_limit(item, reader.year)
     item.state = "ongoing" if item.measures or item.status == "done" or item.children else "assigned"
     for child in item.children:
         child.state = "ongoing"
@@ -161,8 +178,11 @@ def _status(text: str) -> str | None:
     match = _STATUS.search(text)
     if match is None:
         return None
-    return (
-        "done"
-        if _DONE.search(match["bracket"] or match["label"] or match["prose"]) and "基本" not in match.group()
-        else "open"
-    )
+    words = match["bracket"] or match["label"] or match["alone"] or match["prose"]
+    return "done" if _DONE.search(words) and "未完成" not in words else "open"
+
+
+def status_year(text: str) -> int | None:
+    """The year in which the report says how things stand: 截至2024年11月底."""
+    match = re.search(r"截[至止](?:到)?\s*((?:19|20)\d\d)\s*年", text)
+    return int(match.group(1)) if match else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ _PLAN = re.compile(
 )
 _GOALS = re.compile(r"(?:主要)?(?:预期)?目标(?:任务)?(?:是|为|如下|包括)?\s*[:\uff1a]")
 _SEMICOLON = re.compile(r"(?<=[;\uff1b])")
+_LONGEST_HEADING = 60
 _YEAR = re.compile(r"(?:19|20)\d\d(?=\s*年)")
 
 
@@ -57,7 +59,8 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     """The targets as items; `Unreadable` when the report promises no number."""
     prose = prose_of(as_text(source.lines))
     front = front_of(source, prose.front or source.lines[:10])
-    year = front.year or _plan_year(prose)
+    issued_on = front.issued_on or _spoken_on(prose.front)
+    year = _plan_year(prose, front.title, front.year or (issued_on.year if issued_on else None))
     review, plan = _halves(prose, year)
     past = [t for passage in review for t in find_targets(passage.text, year=year and year - 1)]
     baselines = Baselines(past)
@@ -70,7 +73,7 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
             remedy="Give the report's full text; or say its kind with --as.",
         )
     issuer = front.issuer or _issuer(front.title)
-    reading = Reading(Kind.WORK_REPORT, front.title, issuer, front.reference, front.issued_on, year)
+    reading = Reading(Kind.WORK_REPORT, front.title, issuer, front.reference, issued_on, year)
     reading.items = items
     reading.figures = _figures(past)
     return reading
@@ -84,7 +87,7 @@ def _halves(prose: Prose, year: int | None) -> tuple[list[_Passage], list[_Passa
     review: list[_Passage] = []
     plan: list[_Passage] = []
     looks_back: bool | None = None
-    for part in prose.parts:
+    for part in _divisions(prose, year):
         looks_back = _looks_back(part.line.text, year, looks_back)
         for passage in _passages(part):
             (review if looks_back else plan).append(passage)
@@ -94,7 +97,18 @@ def _halves(prose: Prose, year: int | None) -> tuple[list[_Passage], list[_Passa
     return [*front, *review], plan
 
 
-def _looks_back(title: str, year: int | None, before: bool | None) -> bool:
+def _divisions(prose: Prose, year: int | None) -> Iterator[Part]:
+    """The parts that look one way; a part over both (2024年总结和2025年计划) counts by the parts within it."""
+    for part in prose.parts:
+        ways = {_looks_back(child.line.text, year, None) for child in part.children if len(child.line.text) <= 40}
+        if {True, False} <= ways and _YEAR.search("".join(child.line.text for child in part.children)):
+            yield from part.children
+        else:
+            yield part
+
+
+def _looks_back(title: str, year: int | None, before: bool | None) -> bool | None:
+    """Whether a heading looks back on what was done; what says neither goes on as before."""
     years = [int(y) for y in _YEAR.findall(title)]
     if _PLAN.search(title) and not (_REVIEW.search(title) and year and years and max(years) < year):
         return False
@@ -102,20 +116,37 @@ def _looks_back(title: str, year: int | None, before: bool | None) -> bool:
         return True
     if year and years:
         return max(years) < year
-    return bool(before)
+    return before
 
 
-def _plan_year(prose: Prose) -> int | None:
-    years = [int(y) for part in prose.parts for y in _YEAR.findall(part.line.text)]
-    return max(years, default=None)
+def _plan_year(prose: Prose, title: str, year: int | None) -> int | None:
+    """The year that is planned: the latest that the title or a heading names, a year ahead of the document at most."""
+    texts = [title, *(part.line.text for part in prose.walk() if len(part.path) < 2 and len(part.line.text) <= 40)]
+    years = [int(y) for text in texts for y in _YEAR.findall(text)]
+    return max((y for y in years if year is None or y <= year + 1), default=year)
+
+
+def _spoken_on(front: Sequence[Line]) -> dt.date | None:
+    """The day on which the report was given: ——2025年1月10日在…会议上."""
+    for line in front[:8]:
+        if match := re.search(r"((?:19|20)\d\d)年(\d{1,2})月(\d{1,2})日在[^。]{4,60}(?:会议|大会|全会)", line.text):
+            try:
+                return dt.date(*(int(group) for group in match.groups()))
+            except ValueError:
+                return None
+    return None
 
 
 def _passages(part: Part) -> Iterator[_Passage]:
-    """The paragraphs of a part and of all within it."""
-    own = heading(part.line.text)
-    path = (*part.path, own)
-    if len(part.text) > len(own):
-        yield _Passage(part.text, part.line, path)
+    """The paragraphs of a part and of all within it; a numbered line with more than a heading is one itself."""
+    path = (*part.path, heading(part.line.text))
+    lead, rest = lead_and_rest(part.text)
+    if lead and not find_targets(lead):
+        number = part.line.text[: len(part.line.text) - len(part.text)]
+        path = (*part.path, f"{number}{lead}")
+        yield _Passage(rest, part.line, path)
+    elif lead or len(part.text) > _LONGEST_HEADING or not (part.children or part.body):
+        yield _Passage(part.text, part.line, tuple(part.path))
     for line in part.body:
         yield _Passage(line.text, line, path)
     for child in part.children:
