@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from duban.notices.context import SHEET_KINDS
 from duban.notices.digest import Part, digest_context
 from duban.notices.rendering import Rendered, Renderer
 from duban.notices.sheet import render_sheet_docx
-from models import Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, PartyKind
+from models import Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, PartyKind, Plan
+
+log = logging.getLogger(__name__)
 
 #: Addresses whose mails one transaction writes.
 ADDRESSES_A_BATCH = 50
@@ -51,6 +54,16 @@ class Mail:
     rendered: Rendered
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail with the address and the copies that it carries, and the sheets that were made for it, by notice."""
+
+    address: str
+    copies: list[Copy]
+    mail: Mail
+    sheets: dict[int, bytes]
+
+
 def compose(
     database: Database,
     renderer: Renderer,
@@ -60,8 +73,13 @@ def compose(
     domain: str,
     public_url: str,
     progress: Callable[[int], None] = lambda _: None,
+    failed: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Queues the mails of every notice that has none yet; returns how many. Safe to repeat, and after a kill."""
+    """Queues the mails of every notice that has none yet; returns how many. Safe to repeat, and after a kill.
+
+    A notice that cannot be written is told to `failed`, stays as it is, and does not stop the others. What belongs to
+    a plan that nobody has released waits.
+    """
     queued = 0
     with database.read() as session:
         addresses = _addresses(session)
@@ -69,15 +87,11 @@ def compose(
         part = addresses[start : start + ADDRESSES_A_BATCH]
         with database.read() as session:
             copies = _copies(session, part, public_url)
-        mails = [
-            (address, of_address, _mail(renderer, of_address, as_of, public_url))
-            for address, of_address in copies.items()
-        ]
-        sheets = dict(_sheets(renderer, copies))
+        written = _written(renderer, copies, as_of, public_url, failed)
         with database.write() as session:
-            _keep_sheets(session, sheets)
-            for address, of_address, mail in mails:
-                queued += _queue(session, address, of_address, mail, as_of, now, domain)
+            for letter in written:
+                _keep_sheets(session, letter.sheets)
+                queued += _queue(session, letter, as_of, now, domain)
         progress(queued)
     return queued
 
@@ -87,7 +101,8 @@ def _addresses(session: Session) -> list[str]:
         session.scalars(
             select(NoticeRecipient.address)
             .join(Notice, Notice.id == NoticeRecipient.notice_id)
-            .where(NoticeRecipient.delivery_id.is_(None), Notice.withdrawn_at.is_(None))
+            .join(Plan, Plan.id == Notice.plan_id)
+            .where(NoticeRecipient.delivery_id.is_(None), Notice.withdrawn_at.is_(None), Plan.released_at.is_not(None))
             .distinct()
             .order_by(NoticeRecipient.address)
         )
@@ -100,10 +115,12 @@ def _copies(session: Session, addresses: list[str], public_url: str) -> dict[str
         select(NoticeRecipient, Notice, Party, Notice.sheet.is_not(None))
         .join(Notice, Notice.id == NoticeRecipient.notice_id)
         .join(Party, Party.id == NoticeRecipient.party_id)
+        .join(Plan, Plan.id == Notice.plan_id)
         .where(
             NoticeRecipient.address.in_(addresses),
             NoticeRecipient.delivery_id.is_(None),
             Notice.withdrawn_at.is_(None),
+            Plan.released_at.is_not(None),
         )
         .order_by(NoticeRecipient.address, Notice.id, NoticeRecipient.id)
     ).tuples()
@@ -117,7 +134,7 @@ def _copies(session: Session, addresses: list[str], public_url: str) -> dict[str
             "on_behalf_of": recipient.for_name or None,
             "why": recipient.why,
         }
-        context = dict(notice.context) | {"recipient": reader, "item": _linked(notice.context["item"], public_url)}
+        context = dict(notice.context) | {"recipient": reader, "item": _linked(notice.context.get("item"), public_url)}
         has_sheet = notice.number is not None and notice.kind in SHEET_KINDS
         found[recipient.address].append(
             Copy(recipient.id, notice.id, notice.kind, context, reader, has_sheet, sheet_ready)
@@ -125,10 +142,53 @@ def _copies(session: Session, addresses: list[str], public_url: str) -> dict[str
     return found
 
 
-def _linked(item: dict[str, Any], public_url: str) -> dict[str, Any]:
+def _linked(item: dict[str, Any] | None, public_url: str) -> dict[str, Any] | None:
     """The item with a link that a reader of the mail can follow."""
-    url = item["url"]
-    return item | {"url": f"{public_url}{url}"} if url and url.startswith("/") else item
+    url = item.get("url") if item else None
+    return item | {"url": f"{public_url}{url}"} if item and url and url.startswith("/") else item
+
+
+def _written(
+    renderer: Renderer,
+    copies: dict[str, list[Copy]],
+    as_of: dt.date,
+    public_url: str,
+    failed: Callable[[str], None],
+) -> list[Letter]:
+    """A letter for each address; where one cannot be written, one with those of its notices that can."""
+    found: list[Letter] = []
+    made: set[int] = set()
+    for address, of_address in copies.items():
+        try:
+            letter = _letter(renderer, address, of_address, made, as_of, public_url)
+        except Exception:
+            log.exception("the mail to %s cannot be written; each of its notices is tried alone", address)
+            good = [c for c in of_address if _writable(renderer, address, c, as_of, public_url, failed)]
+            if not good:
+                continue
+            letter = _letter(renderer, address, good, made, as_of, public_url)
+        made.update(letter.sheets)
+        found.append(letter)
+    return found
+
+
+def _letter(
+    renderer: Renderer, address: str, copies: list[Copy], made: set[int], as_of: dt.date, public_url: str
+) -> Letter:
+    return Letter(
+        address, copies, _mail(renderer, copies, as_of, public_url), dict(_sheets(renderer, copies, set(made)))
+    )
+
+
+def _writable(
+    renderer: Renderer, address: str, copy: Copy, as_of: dt.date, public_url: str, failed: Callable[[str], None]
+) -> bool:
+    try:
+        _letter(renderer, address, [copy], set(), as_of, public_url)
+    except Exception as error:
+        failed(f"notice {copy.notice_id} to {address}: {type(error).__name__}: {error}")
+        return False
+    return True
 
 
 def _mail(renderer: Renderer, copies: list[Copy], as_of: dt.date, public_url: str) -> Mail:
@@ -145,10 +205,9 @@ def _mail(renderer: Renderer, copies: list[Copy], as_of: dt.date, public_url: st
     return Mail("digest", context, renderer.render("digest", context))
 
 
-def _sheets(renderer: Renderer, copies: dict[str, list[Copy]]) -> Iterator[tuple[int, bytes]]:
+def _sheets(renderer: Renderer, copies: list[Copy], made: set[int]) -> Iterator[tuple[int, bytes]]:
     """The sheet of each numbered notice, made once: all its readers get the same bytes."""
-    made: set[int] = set()
-    for copy in (c for of_address in copies.values() for c in of_address):
+    for copy in copies:
         if copy.has_sheet and not copy.sheet_ready and copy.notice_id not in made:
             made.add(copy.notice_id)
             yield copy.notice_id, render_sheet_docx(copy.context, copy.kind, renderer)
@@ -159,10 +218,9 @@ def _keep_sheets(session: Session, sheets: dict[int, bytes]) -> None:
         session.execute(update(Notice).where(Notice.id == notice_id, Notice.sheet.is_(None)).values(sheet=data))
 
 
-def _queue(
-    session: Session, address: str, copies: list[Copy], mail: Mail, as_of: dt.date, now: dt.datetime, domain: str
-) -> int:
+def _queue(session: Session, letter: Letter, as_of: dt.date, now: dt.datetime, domain: str) -> int:
     """Writes the mail and ties its copies to it; 0 where another process was quicker."""
+    address, copies, mail = letter.address, letter.copies, letter.mail
     ids = sorted(c.id for c in copies)
     key = hashlib.sha256(f"{address}:{ids}".encode()).hexdigest()
     taken = session.scalars(

@@ -12,14 +12,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database, one_at_a_time
 from duban.adapters.mail import Transport
+from duban.adapters.workdays import official_calendar
 from duban.domain.addressees import resolve_targets
 from duban.domain.ladder import due_rungs
-from duban.errors import DubanError
 from duban.notices.rendering import Renderer
 from duban.services.compose import compose
 from duban.services.deliver import Delivered, deliver
@@ -46,7 +45,7 @@ class NightTools:
 
 @dataclass(slots=True)
 class NightReport:
-    """What a night did. `failures` names each clock that could not be decided, with the reason."""
+    """What a night did. `failures` names each clock, notice or plan that could not be served, with the reason."""
 
     as_of: dt.date
     claimed: Claimed = field(default_factory=Claimed)
@@ -90,14 +89,22 @@ def run_night(
     report = NightReport(as_of)
     _begin(tools, as_of, report)
     _claim_all(tools, report, progress, only)
+    if official_calendar().is_workday(as_of):
+        _send(tools, report, progress)  # no mail on rest days, not even what was left over; the clocks go on
+    _finish(tools, report)
+    return report
+
+
+def _send(tools: NightTools, report: NightReport, progress: Callable[[str, int, int], None]) -> None:
     report.mails = compose(
         tools.database,
         tools.renderer,
-        as_of=as_of,
+        as_of=report.as_of,
         now=tools.clock(),
         domain=tools.domain,
         public_url=tools.office.public_url,
         progress=lambda done: progress("compose", done, done),
+        failed=report.failures.append,
     )
     report.delivered = deliver(
         tools.database,
@@ -105,8 +112,6 @@ def run_night(
         clock=tools.clock,
         progress=lambda done: progress("deliver", done, report.mails),
     )
-    _finish(tools, report)
-    return report
 
 
 def caught_up_by(database: Database, as_of: dt.date) -> dt.date | None:
@@ -139,24 +144,39 @@ def _claim_all(
         released = [plan_id for plan_id in released if only is None or plan_id in only]
         due = _due_clocks(session, report.as_of, released)
         report.unreleased = _unreleased(session, report.as_of)
-        plans = {plan_id: plan_facts(session, plan_id) for plan_id in released} if due else {}
+        plans = _plans(session, released, report) if due else {}
+        if len(plans) < len(released):
+            due = _due_clocks(session, report.as_of, list(plans))
     for start in range(0, len(due), tools.batch):
         part = due[start : start + tools.batch]
         report.claimed.add(_claim_part(tools, part, plans, report))
         progress("decide", min(start + tools.batch, len(due)), len(due))
 
 
+def _plans(session: Session, plan_ids: Sequence[int], report: NightReport) -> dict[int, PlanFacts]:
+    """The plans with their rules and parties; one that cannot be read is reported and does not stop the others."""
+    found = {}
+    for plan_id in plan_ids:
+        try:
+            found[plan_id] = plan_facts(session, plan_id)
+        except Exception as error:
+            log.exception("plan %d cannot be read", plan_id)
+            code = session.scalar(select(Plan.code).where(Plan.id == plan_id))
+            report.failures.append(f"plan {code}: {type(error).__name__}: {error}")
+    return found
+
+
 def _claim_part(tools: NightTools, part: Sequence[int], plans: dict[int, PlanFacts], report: NightReport) -> Claimed:
     """One transaction for the batch; if it fails, one for each clock, so that only the failing one is left out."""
     try:
         return claim_batch(tools.database, part, plans, report.as_of, tools.clock(), tools.office)
-    except (SQLAlchemyError, DubanError, ArithmeticError, LookupError, TypeError, ValueError):
+    except Exception:
         log.exception("a batch of %d clocks failed; each is tried alone", len(part))
     claimed = Claimed()
     for clock_id in part:
         try:
             claimed.add(claim_batch(tools.database, [clock_id], plans, report.as_of, tools.clock(), tools.office))
-        except (SQLAlchemyError, DubanError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except Exception as error:
             report.failures.append(f"clock {clock_id}: {type(error).__name__}: {error}")
     return claimed
 
@@ -188,7 +208,7 @@ def _unreleased(session: Session, as_of: dt.date) -> dict[str, int]:
 def _finish(tools: NightTools, report: NightReport) -> None:
     with tools.database.write() as session:
         one_at_a_time(session, "night")
-        snapshot(session, report.as_of)
+        report.failures += snapshot(session, report.as_of)
         anchor(session, report.as_of, tools.clock())
         night = session.get_one(Night, report.as_of)
         night.state = NightState.COMPLETED if report.ok else NightState.FAILED

@@ -10,18 +10,27 @@ from sqlalchemy.orm import Session
 
 from duban.domain.events import anchor_hash
 from duban.domain.lifecycle import State
+from duban.errors import DubanError
 from duban.services.rules import Rules, rules_of
 from models import Anchor, Event, Item, ItemParty, Plan, Role, Snapshot
 
 UNIT_ROLES = (Role.LEAD_UNIT, Role.RESPONSIBLE)
 
 
-def snapshot(session: Session, as_of: dt.date) -> None:
-    """Counts by plan, unit, state and light as of one day; counted again, it replaces that day's counts."""
+def snapshot(session: Session, as_of: dt.date) -> list[str]:
+    """Counts by plan, unit, state and light as of one day; counted again, it replaces that day's counts.
+
+    Returns the plans that could not be counted, each with the reason.
+    """
+    problems = []
     session.execute(delete(Snapshot).where(Snapshot.as_of == as_of))
     counts: Counter[tuple[int, int, str, str]] = Counter()
     for plan_id in session.scalars(select(Plan.id)).all():
-        rules = rules_of(session, plan_id)
+        try:
+            rules = rules_of(session, plan_id)
+        except DubanError as error:
+            problems.append(f"plan {plan_id} is not counted: {error.message}")
+            continue
         counts.update(_whole(session, plan_id, as_of, rules))
         counts.update(_by_unit(session, plan_id, as_of, rules))
     rows = [
@@ -30,6 +39,7 @@ def snapshot(session: Session, as_of: dt.date) -> None:
     ]
     if rows:
         session.execute(insert(Snapshot), rows)
+    return problems
 
 
 def _whole(session: Session, plan_id: int, as_of: dt.date, rules: Rules) -> Counter[tuple[int, int, str, str]]:
