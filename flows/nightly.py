@@ -23,7 +23,7 @@ def night_name() -> str:
 def nightly(as_of: dt.date | None = None, plan_ids: list[int] | None = None) -> State[Any]:
     """One night, of all plans or of some.
 
-    Without a date it is today's, also for a run that is late: the first of them catches up for all. Ends failed if
+    Without a date it is today's, also for a run that is late: the first of them catches up for all. It ends failed if
     anything failed, after doing all the rest; the ledger alone decides what is still to do, so that a night killed in
     the middle is repeated without harm.
     """
