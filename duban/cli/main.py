@@ -36,6 +36,7 @@ COMMANDS = {
     "db": ("duban.cli.db", "db", "Migrate the ledger."),
     "backup": ("duban.cli.db", "backup", "Write a backup of the ledger."),
     "restore": ("duban.cli.db", "restore", "Restore a backup of the ledger."),
+    "template": ("duban.cli.template", "template", "Make the office's own templates of notices."),
     "settings": ("duban.cli.settings", "settings", "List every setting, its value and its meaning."),
 }
 

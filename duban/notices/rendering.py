@@ -45,7 +45,7 @@ class Renderer:
         self.sources = read_folder(SHIPPED)
         self.documents: dict[str, bytes] = {}
         self.office: frozenset[str] = frozenset()
-        if folder.resolve() != SHIPPED:
+        if folder.resolve() != SHIPPED:  # an office's own; it may hold as little as one file
             own = read_folder(folder)
             self.sources |= own
             self.documents = read_documents(folder)
