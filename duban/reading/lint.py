@@ -75,16 +75,19 @@ def _copies(items: Sequence[Item]) -> Iterable[Anomaly]:
         if len(group) < 2 or not group[0].number:
             continue
         for item in group:
-            others = [other for other in group if other is not item]
-            yield _copy(item, others)
+            yield _copy(item, [other for other in group[:_COMPARED] if other is not item], len(group))
 
 
-def _copy(item: Item, others: Sequence[Item]) -> Anomaly:
+#: With more copies than this each is compared with the first ones only.
+_COMPARED = 12
+
+
+def _copy(item: Item, others: Sequence[Item], copies: int) -> Anomaly:
     fields = sorted({name for other in others for name in _differences(item, other)}, key=list(_FIELD_NAMES).index)
     where = "、".join(f"第{other.place.line}行" for other in others)
     if fields:
         names = "、".join(field_name(name) for name in fields)
-        detail = f"序号{item.number}出现{len(others) + 1}次(另见{where}),内容不一致:{names}"
+        detail = f"序号{item.number}出现{copies}次(另见{where}),内容不一致:{names}"
         return anomaly(AnomalyCode.CONFLICTING_COPIES, item, detail, field=",".join(fields), blocks=True)
     detail = f"序号{item.number}重复(另见{where}),内容相同或残缺"
     return anomaly(AnomalyCode.DUPLICATE_NUMBER, item, detail, blocks=True)
@@ -185,9 +188,9 @@ def _shared(items: Sequence[Item]) -> Iterable[Anomaly]:
 def _sharing(group: Sequence[Item], name: str) -> Iterable[Anomaly]:
     titles = Counter(_comparable(item.title) for item in group)
     for item in group:
-        others = [other for other in group if other.number != item.number]
+        others = [other for other in group[:_COMPARED] if other.number != item.number]
         numbers = "、".join(dict.fromkeys(other.number for other in others))
-        blocks = len(titles) > 1 and any(_comparable(o.title) != _comparable(item.title) for o in others)
+        blocks = len(titles) > 1
         detail = f"{field_name(name)}与{numbers}相同(本项为{item.number})"
         yield anomaly(AnomalyCode.SHARED_TEXT, item, detail, field=name, blocks=blocks)
 

@@ -41,14 +41,20 @@ class Field:
     @property
     def text(self) -> str:
         """The field's paragraphs as one text."""
-        whole = ""
+        parts: list[str] = []
         for piece in self.pieces:
-            whole = glue(whole, piece.text)
-        return whole
+            joint = glue(parts[-1][-1:], piece.text[:1]) if parts else ""
+            parts.append(" " + piece.text if " " in joint[1:-1] else piece.text)
+        return "".join(parts)
+
+    @property
+    def last(self) -> str:
+        """The last paragraph."""
+        return self.pieces[-1].text if self.pieces else ""
 
     def unfinished(self) -> bool:
         """Whether the text stops within a sentence, a bracket or a list."""
-        text = self.text
+        text = self.last
         if not text:
             return True
         return text[-1] not in _SENTENCE_ENDS + ")）”’》" or not balanced(text)

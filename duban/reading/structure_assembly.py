@@ -221,12 +221,12 @@ class _Assembler:
         open_field, text = self._field, block.line.text
         if open_field is None:
             return False
-        if not open_field.pieces or not balanced(open_field.text):
+        if not open_field.pieces or not balanced(open_field.last):
             return True
         if open_field.role in PARTY_ROLES:
-            return open_field.text[-1] in "、,，和及" and bool(_NAMES_ONLY.match(text))
+            return open_field.last[-1] in "、,，和及" and bool(_NAMES_ONLY.match(text))
         if open_field.role is Role.TIME_LIMIT:
-            return open_field.text[-1] in "、,，"
+            return open_field.last[-1] in "、,，"
         if open_field.role in PROSE_ROLES:
             return open_field.unfinished() or block.mark is not None or len(text) > 15 or not _SENTENCE_END.search(text)
         return False

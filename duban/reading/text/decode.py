@@ -32,7 +32,10 @@ def decode(data: bytes, declared: str | None = None) -> str:
     """The text of a file; `declared` is the encoding that the file itself names. Raises `Unreadable`."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return _checked(_decoded(data, encoding))
+            text = _checked(_decoded(data, encoding))
+            if encoding != "utf-8-sig" and _mostly_odd(text):
+                raise Unreadable(reason=f"it is marked as {encoding} but is not", remedy=_REMEDY)
+            return text
     if declared and (text := _try(data, declared)) is not None and not _binary(text):
         return text
     if _looks_utf16(data):
@@ -105,6 +108,10 @@ def _binary(text: str) -> bool:
 def _looks_utf16(data: bytes) -> bool:
     sample = data[:4096]
     return len(sample) >= 2 and (sample[::2].count(0) > len(sample) // 40 or sample[1::2].count(0) > len(sample) // 40)
+
+
+def _mostly_odd(text: str) -> bool:
+    return sum("\u3400" <= ch <= "\u9fff" for ch in text[:2_000]) > 100 and not _reads_well(text)
 
 
 def _reads_well(text: str) -> bool:

@@ -9,8 +9,6 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lxml import etree
-
 from duban.errors import Unreadable
 from duban.reading.source import Format, Line, Source
 from duban.reading.text.archive import Archive
@@ -18,7 +16,7 @@ from duban.reading.text.docx import in_simplified
 from duban.reading.text.grid import MAX_COLUMNS
 from duban.reading.text.normalise import clean
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_MERGE = re.compile(rb"<(?:\w{1,20}:)?mergeCell\s[^<>]{0,200}?ref=[\"']([A-Z0-9:]{5,21})[\"']")
 #: After so many empty rows in a row nothing more is expected: a format that was painted down to the last row.
 MAX_EMPTY = 2_000
 MAX_ROWS = 200_000
@@ -96,10 +94,8 @@ def _filled(
 def _merges(content: bytes) -> _Merges:
     """For each cell of a merged range, the range's first cell; very large ranges only hold formats."""
     merges: _Merges = {}
-    for _, element in etree.iterparse(io.BytesIO(content), tag=(f"{_MAIN}mergeCell", f"{_MAIN}row"), resolve_entities=False, no_network=True):
-        if element.tag == f"{_MAIN}mergeCell":
-            _add_range(merges, element.get("ref", ""))
-        element.clear()
+    for match in _MERGE.finditer(content):
+        _add_range(merges, match.group(1).decode("ascii"))
     return merges
 
 
