@@ -31,13 +31,16 @@ class Settings(BaseSettings):
         None, description="ledger: sqlite:///path or postgresql://user:password@host/name; default SQLite in data_dir"
     )
     mail_url: SecretStr | None = Field(
-        None, description="eml:folder, smtp://user:password@host:port?tls=starttls or smtps://…; default eml in data_dir"
+        None, description="eml:folder, smtp://user:password@host:port?tls=starttls, smtps://…; default eml in data_dir"
     )
     mail_sender: str = Field("督查室 <duban@example.org>", description="From of every mail")
     prefect_api_url: str = Field("http://127.0.0.1:4200/api", description="the Prefect server's API")
     prefect_auth: SecretStr | None = Field(None, description="user:password of the Prefect API, if it asks for one")
     time_zone: str = Field("Asia/Shanghai", description="where a business day begins and ends")
     policy: Path = Field(ROOT / "policies" / "default.toml", description="rules for plans that name none of their own")
+    calendar: Path | None = Field(
+        None, description="the office's own days and newer holiday notices; `duban calendar apply` puts it in force"
+    )
     templates: Path = Field(ROOT / "templates", description="folder of notices/ and pages/ templates")
     lexicon: Path | None = Field(None, description="the office's own label words, beside the ones that ship")
     public_url: str = Field("http://127.0.0.1:8300", description="address of the board as readers of a mail reach it")
@@ -103,7 +106,7 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """The settings of this process; raises WrongSetting with every wrong name and what would be right."""
     try:
-        return Settings()  # type: ignore[call-arg]  # fields come from the environment
+        return Settings()
     except ValidationError as error:
         wrong = error.errors()
         names = ", ".join("DUBAN_" + ".".join(str(p) for p in e["loc"]).upper() for e in wrong)

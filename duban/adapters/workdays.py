@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -56,13 +56,23 @@ def load_calendar(own_days: Path | None = None) -> Calendar:
     """
     if own_days is None:
         return official_calendar()
+    return calendar_from_text(own_days_text(own_days), own_days.name)
+
+
+def own_days_text(path: Path) -> str:
+    """The text of an office's calendar file. Raises `CalendarFileInvalid` where it cannot be read."""
     try:
-        text = own_days.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CalendarFileInvalid(
-            file=own_days.name, line=0, problem="it cannot be read", remedy=f"Give a UTF-8 TOML file ({error})."
+            file=path.name, line=0, problem="it cannot be read", remedy=f"Give a UTF-8 TOML file ({error})."
         ) from error
-    return _build(read_own_days(text, own_days.name), own_days.name)
+
+
+@lru_cache(maxsize=8)
+def calendar_from_text(text: str, filename: str = "calendar.toml") -> Calendar:
+    """The national calendar with an office's file on top; the same text gives the same value, built once a process."""
+    return _build(read_own_days(text, filename), filename)
 
 
 def read_own_days(text: str, filename: str = "calendar.toml") -> OwnCalendar:

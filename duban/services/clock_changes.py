@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain import clocks as pure
 from duban.domain.actors import Actor
-from duban.domain.ladder import due_rungs
+from duban.domain.counting import business_date as counted_day
 from duban.domain.lifecycle import Relation
 from duban.errors import NotFound
 from duban.services import clocks
+from duban.services.clock_values import look_again, pure_clock
 from duban.services.item_changes import open_item, record
-from duban.services.rules import Rules, business_date, rules_of
-from models import Clock, ClockState, Item, Milestone, RungFired
+from duban.services.rules import AUTHORITY_ZONE, Rules, business_date, rules_of
+from models import Clock, ClockPause, ClockState, Item, Milestone, RungFired
 
 BY_OFFICE = (Relation.SUPERVISION,)
 
@@ -37,8 +37,10 @@ def pause_clock(
     """
     with database.write() as session:
         clock, item, rules = _clock(session, clock_id, actor, "暂停计时", expected_version)
-        today = business_date(now)
-        paused = pure.pause(as_pure(clock, rules), today, reason=reason, actor=actor.name, calendar=rules.calendar)
+        today = _day_of(now, rules, clock.started_on)
+        value = pure_clock(session, clock, rules)
+        paused = pure.pause(value, today, reason=reason, actor=actor.name, calendar=rules.calendar)
+        session.add(ClockPause(clock_id=clock.id, paused_on=today, reason=reason.strip(), paused_by=actor.name))
         clock.state, clock.paused_on, clock.pause_reason = ClockState.PAUSED, today, reason.strip()
         # Kept also where the limit is a fixed date that does not move: then nobody uses it.
         clock.remaining_days = paused.remaining
@@ -54,14 +56,19 @@ def resume_clock(
     """Lets a paused clock run on: its unconsumed working days count from the day after. Returns the new version."""
     with database.write() as session:
         clock, item, rules = _clock(session, clock_id, actor, "恢复计时", expected_version)
-        today = business_date(now)
-        resumed = pure.resume(as_pure(clock, rules), today, rules.calendar)
+        today = _day_of(now, rules, clock.paused_on or clock.started_on)
+        resumed = pure.resume(pure_clock(session, clock, rules), today, rules.calendar)
+        session.execute(
+            update(ClockPause)
+            .where(ClockPause.clock_id == clock.id, ClockPause.resumed_on.is_(None))
+            .values(resumed_on=today, resumed_by=actor.name)
+        )
         before = clock.due_on
         clock.state, clock.paused_on, clock.pause_reason, clock.remaining_days = ClockState.RUNNING, None, None, None
         clock.due_on = resumed.due_on
         clock.nominal_due_on = min(clock.nominal_due_on, clock.due_on)
-        _look_again(session, clock, rules, today)
-        _show_on_milestone(session, clock)
+        look_again(session, [clock], {clock.plan_id: rules}, business_date(now))
+        show_on_milestone(session, clock)
         clocks.show_next_due(session, item)
         payload = {"clock": clock.id, "before": before.isoformat(), "due_on": clock.due_on.isoformat()}
         return record(session, item, actor, now, event="clock.resumed", reason=reason, payload=payload)
@@ -75,7 +82,7 @@ def change_limit(
     fired = session.scalars(
         select(RungFired).where(RungFired.clock_id == clock.id, RungFired.cycle == clock.cycle)
     ).all()
-    was = dataclasses.replace(as_pure(clock, rules), fired=frozenset(f.rung for f in fired))
+    was = pure_clock(session, clock, rules)
     _, now_runs = pure.supersede(was, new_due_on, today, rules.policy, rules.calendar)
     new = Clock(
         plan_id=clock.plan_id,
@@ -96,28 +103,12 @@ def change_limit(
     clocks.supersede(session, clock, new, now)
     _carry(session, new, [f for f in fired if f.rung in now_runs.fired])
     if new.state is ClockState.RUNNING:
-        _look_again(session, new, rules, today)
-    _show_on_milestone(session, new)
+        look_again(session, [new], {new.plan_id: rules}, today)
+    elif new.state is ClockState.PAUSED:
+        _go_on_pausing(session, clock, new)
+    show_on_milestone(session, new)
     clocks.show_next_due(session, item)
     return new
-
-
-def as_pure(clock: Clock, rules: Rules) -> pure.Clock:
-    """A stored clock as the domain's value; of its pauses only the one that lasts."""
-    lasting = (pure.Pause(clock.paused_on, None, clock.pause_reason or "", ""),) if clock.paused_on is not None else ()
-    return pure.Clock(
-        kind=clock.kind,
-        state=clock.state,
-        started_on=clock.started_on,
-        nominal_on=clock.nominal_due_on,
-        due_on=clock.due_on,
-        counted=clock.counted,
-        movable=clock.counted or rules.policy.fixed_dates_move,
-        remaining=clock.remaining_days,
-        pauses=lasting,
-        breached_on=clock.breached_on,
-        cycle=clock.cycle,
-    )
 
 
 def _clock(
@@ -132,17 +123,21 @@ def _clock(
     return clock, item, rules_of(session, item.plan_id)
 
 
-def _look_again(session: Session, clock: Clock, rules: Rules, today: dt.date) -> None:
-    """When the night must look at this clock next: at once where a rung is due already."""
-    fired = set(
-        session.scalars(select(RungFired.rung).where(RungFired.clock_id == clock.id, RungFired.cycle == clock.cycle))
-    )
-    before = today - dt.timedelta(days=1)
-    decision = due_rungs(
-        clock.due_on, fired, before, rules.policy, rules.calendar, armed_on=clock.started_on, kind=clock.kind
-    )
-    due_now = bool(decision.rungs_to_fire or decision.held or decision.passed)
-    clock.next_rung_on = today if due_now else decision.next_rung_on
+def _day_of(now: dt.datetime, rules: Rules, earliest: dt.date) -> dt.date:
+    """The day that a pause or resumption counts for: before the office opens, the day has not begun."""
+    return max(counted_day(now, rules.policy.hours, AUTHORITY_ZONE), earliest)
+
+
+def _go_on_pausing(session: Session, old: Clock, new: Clock) -> None:
+    """The new clock stands still as the old one did; the old one keeps its own memory of it."""
+    lasting = session.scalars(
+        select(ClockPause).where(ClockPause.clock_id == old.id, ClockPause.resumed_on.is_(None))
+    ).first()
+    if lasting is not None:
+        session.add(
+            ClockPause(clock_id=new.id, paused_on=lasting.paused_on, reason=lasting.reason, paused_by=lasting.paused_by)
+        )
+        session.flush()
 
 
 def _carry(session: Session, new: Clock, fired: list[RungFired]) -> None:
@@ -168,7 +163,8 @@ def _carry(session: Session, new: Clock, fired: list[RungFired]) -> None:
         )
 
 
-def _show_on_milestone(session: Session, clock: Clock) -> None:
+def show_on_milestone(session: Session, clock: Clock) -> None:
+    """A milestone shows the dates of the clock that runs for it."""
     milestone = session.get(Milestone, clock.milestone_id) if clock.milestone_id is not None else None
     if milestone is not None:
         milestone.due_on, milestone.rolled_due_on = min(clock.nominal_due_on, clock.due_on), clock.due_on

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from duban.domain.counting import Unit
 from duban.domain.ladder import first_rung_on
 from duban.domain.lifecycle import State
-from duban.domain.policy_model import ClockKind
+from duban.domain.policy_model import CheckIn, ClockKind
 from duban.domain.schedule import CheckInDue, check_in_rule, first_check_in, next_check_in, period, re_inspect_on
+from duban.services.clock_values import term_key
 from duban.services.rules import Rules
 from models import Clock, ClockState, Item, Milestone
 
@@ -44,7 +46,7 @@ def arm(session: Session, item: Item, rules: Rules, as_of: dt.date) -> None:
                 session, item, rules, as_of, ClockKind.LIMIT, milestone.due_on, milestone.rolled_due_on, milestone.id
             )
     if item.long_term and not dated and (ClockKind.CHECK_IN, None) not in running:
-        due = first_check_in(check_in_rule(rules.policy), as_of, rules.calendar).due_on
+        due = first_check_in(_check_in_rule(rules, as_of), as_of, rules.calendar).due_on
         _start(session, item, rules, as_of, ClockKind.CHECK_IN, due, due, None)
     session.flush()
 
@@ -58,7 +60,9 @@ def _start(
     nominal: dt.date,
     due_on: dt.date,
     milestone_id: int | None,
+    counted: tuple[int, Unit] | None = None,
 ) -> Clock:
+    amount, unit = counted or (None, None)
     clock = Clock(
         plan_id=item.plan_id,
         item_id=item.id,
@@ -69,10 +73,20 @@ def _start(
         started_on=as_of,
         nominal_due_on=nominal,
         due_on=due_on,
-        next_rung_on=first_rung_on(due_on, rules.policy, rules.calendar, kind),
+        counted=counted is not None,
+        amount=amount,
+        unit=unit,
+        next_rung_on=first_rung_on(
+            due_on, rules.policy, rules.calendar, kind, term_key(rules.policy, kind, as_of, due_on)
+        ),
     )
     session.add(clock)
     return clock
+
+
+def _check_in_rule(rules: Rules, since: dt.date) -> CheckIn:
+    """How often an item without a date reports: by its term where the policy has terms."""
+    return check_in_rule(rules.policy, term_key(rules.policy, ClockKind.CHECK_IN, since, None))
 
 
 def supersede(session: Session, old: Clock, new: Clock, now: dt.datetime) -> None:
@@ -92,7 +106,7 @@ def next_check_in_clock(session: Session, clock: Clock, rules: Rules, as_of: dt.
 
     Periods that ended unnoticed (after nights missed) are passed over: a person owes the present one.
     """
-    rule = check_in_rule(rules.policy)
+    rule = _check_in_rule(rules, clock.started_on)
     ends = period(rule.every, clock.due_on)[0] - dt.timedelta(days=1) if rule.grace_days else clock.due_on
     due = next_check_in(rule, CheckInDue(ends, ends, clock.due_on), rules.calendar)
     while due.due_on < as_of:
@@ -156,14 +170,16 @@ def _end(
 
 def start_re_inspection(session: Session, item: Item, rules: Rules, closed_on: dt.date) -> None:
     """回头看: the one clock that runs on a closed item, to the day on which somebody looks at it again."""
+    nominal = closed_on + dt.timedelta(days=rules.policy.re_inspection_days)
     due = re_inspect_on(closed_on, rules.policy, rules.calendar)
-    _start(session, item, rules, closed_on, ClockKind.RE_INSPECT, due, due, None)
+    _start(session, item, rules, closed_on, ClockKind.RE_INSPECT, nominal, due, None)
 
 
 def start_verification(session: Session, item: Item, rules: Rules, requested_on: dt.date) -> None:
     """核查: from the request for closing, so that no request waits unseen."""
-    due = rules.calendar.add_workdays(requested_on, rules.policy.verify_days)
-    _start(session, item, rules, requested_on, ClockKind.VERIFY, due, due, None)
+    days = rules.policy.verify_days
+    due = rules.calendar.add_workdays(requested_on, days)
+    _start(session, item, rules, requested_on, ClockKind.VERIFY, due, due, None, (days, Unit.WORKDAYS))
 
 
 def show_next_due(session: Session, item: Item) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from duban.adapters.database import Database
 from duban.domain.actors import SYSTEM
 from duban.domain.addressees import Resolved, resolve_targets
+from duban.domain.counting import Unit
 from duban.domain.ladder import Decision, DueRung, due_rungs
 from duban.domain.policy_model import ClockKind
 from duban.services.clocks import next_check_in_clock
@@ -332,6 +333,8 @@ def _start_acknowledge_clocks(
                 due_on=due,
                 next_rung_on=first,
                 counted=True,
+                amount=firing.due.rung.acknowledge_days,
+                unit=Unit.WORKDAYS,
             )
         )
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from duban.domain.ladder import all_acknowledged_on
 from duban.domain.parties import Directory, ItemParties, PartyFacts
 from duban.domain.parties import PartyKind as Kind
-from duban.services.rules import Rules, business_date, rules_from
+from duban.services.rules import Rules, business_date, calendar_in_force, rules_from
 from models import (
     Clock,
     ClockKind,
@@ -94,7 +94,7 @@ def plan_facts(session: Session, plan_id: int) -> PlanFacts:
         code=plan.code,
         title=plan.title,
         issuer=plan.issuer,
-        rules=rules_from(plan.policy),
+        rules=rules_from(plan.policy, calendar_in_force(session)),
         directory=Directory(facts.values(), facts[office.id]),
         parties=parties,
         members={c: tuple(m) for c, m in members.items()},
@@ -127,7 +127,7 @@ def batch_facts(session: Session, clocks: Sequence[Clock], item_ids: Iterable[in
         items=items,
         roles=_roles(session, items.keys()),
         fired=_fired(session, [c.id for c in clocks]),
-        acknowledged=_acknowledged(session, [c.id for c in clocks]),
+        acknowledged=acknowledged(session, [c.id for c in clocks]),
         pending=_pending(session, sorted({c.item_id for c in clocks if c.kind is ClockKind.ACKNOWLEDGE})),
     )
 
@@ -191,7 +191,7 @@ def _fired(session: Session, clock_ids: list[int]) -> dict[tuple[int, int], set[
     return found
 
 
-def _acknowledged(session: Session, clock_ids: list[int]) -> dict[int, tuple[str, dt.date]]:
+def acknowledged(session: Session, clock_ids: list[int]) -> dict[int, tuple[str, dt.date]]:
     """For each clock its last rung whose sheet every addressee has acknowledged, and the day of the last receipt."""
     receipts: dict[tuple[int, str], list[dt.date | None]] = defaultdict(list)
     for part in _chunks(clock_ids):

@@ -22,7 +22,7 @@ from duban.services.event_log import Happening, append_all
 from duban.services.item_rows import ItemWriter
 from duban.services.parties import PartyBook
 from duban.services.plan_code import plan_code
-from duban.services.rules import rules_from
+from duban.services.rules import calendar_in_force, rules_from
 from models import Anomaly, Document, Item, Plan, Signal
 
 
@@ -113,12 +113,13 @@ def register(
         book = PartyBook(session, plan)
         book.add_directory(list(directory))
         book.ensure_office(rules.office_name, rules.office_email)
-        writer = ItemWriter(session, plan, book, clocks.roll_with(rules_from(rules.policy_text)), now)
+        in_force = rules_from(rules.policy_text, calendar_in_force(session))
+        writer = ItemWriter(session, plan, book, clocks.roll_with(in_force), now)
         rows = writer.write(received.reading)
         doubts = [*received.reading.anomalies, *_unknown_parties(book, bool(directory), writer)]
         _quarantine(session, plan, document, doubts, writer)
         for item in rows:
-            clocks.arm(session, item, rules_from(rules.policy_text), as_of)
+            clocks.arm(session, item, in_force, as_of)
         happenings = [_assigned(item, document, actor, now) for item in rows]
         append_all(session, happenings, now)
         session.add_all(Signal(item_id=item.id, created_at=now) for item in rows)

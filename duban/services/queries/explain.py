@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from duban.domain.explain import explain_due, explain_ladder, explain_light
 from duban.domain.ladder import due_rungs
 from duban.domain.lights import Light
 from duban.domain.policy_model import ClockKind
+from duban.services.clock_values import pure_clock
+from duban.services.night_facts import acknowledged
 from duban.services.queries.lights import STANDING, Lighting, Standing
 from duban.services.queries.scope import Scope, check_item
 from duban.services.rules import Rules
@@ -74,19 +77,22 @@ def _explain(session: Session, clock: Clock, item: Item, rules: Rules, as_of: dt
     fired = {r.rung: r.fired_on for r in rungs if r.outcome is RungOutcome.NOTICED}
     passed = {r.rung: r.reason or "" for r in rungs if r.outcome is RungOutcome.SUPPRESSED}
     settled = frozenset({*fired, *passed})
-    value = _pure(clock, item, settled)
+    value = _with_first_limit(pure_clock(session, clock, rules), clock, item)
     decision = None
     if value.open:
+        rung, acknowledged_on = acknowledged(session, [clock.id]).get(clock.id, (None, None))
         decision = due_rungs(
             clock.due_on,
             settled,
             as_of,
             rules.policy,
             rules.calendar,
-            acknowledged_on=clock.acknowledged_on,
+            acknowledged_on=acknowledged_on,
+            acknowledged_rung=rung,
             paused=clock.state is ClockState.PAUSED,
             armed_on=clock.started_on,
             kind=clock.kind,
+            term=value.term,
         )
     due = explain_due(value, rules.calendar)
     ladder = explain_ladder(value, rules.policy, rules.calendar, as_of, fired=fired, passed=passed, decision=decision)
@@ -103,18 +109,8 @@ def _explain(session: Session, clock: Clock, item: Item, rules: Rules, as_of: dt
     )
 
 
-def _pure(clock: Clock, item: Item, fired: frozenset[str]) -> pure.Clock:
-    """The row as the domain's value. How much a counted limit counted is not kept, so its printed date explains it."""
-    return pure.Clock(
-        kind=clock.kind,
-        state=pure.ClockState(clock.state.value),
-        started_on=clock.started_on,
-        nominal_on=clock.nominal_due_on,
-        due_on=clock.due_on,
-        movable=clock.counted,
-        remaining=clock.remaining_days,
-        fired=fired,
-        breached_on=clock.breached_on,
-        first_due_on=item.first_due_on if clock.kind is ClockKind.LIMIT and item.due_on == clock.due_on else None,
-        cycle=clock.cycle,
-    )
+def _with_first_limit(value: pure.Clock, clock: Clock, item: Item) -> pure.Clock:
+    """The first limit stays visible beside the one that an extension put in its place."""
+    if clock.kind is not ClockKind.LIMIT or item.due_on != clock.due_on:
+        return value
+    return dataclasses.replace(value, first_due_on=item.first_due_on)

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from duban.domain.lifecycle import State
 from duban.domain.lights import Light, LightFacts, light
 from duban.domain.policy_model import ClockKind, Colour, LightRule
-from duban.services.rules import Rules, rules_from
-from models import Clock, ClockState, Item, Measure, Plan, Progress
+from duban.services.rules import Rules, rules_of
+from models import Clock, ClockState, Item, Measure, Progress
 
 OPEN_CLOCKS = (ClockState.ARMED, ClockState.RUNNING, ClockState.PAUSED)
 _DOUBTFUL = Light(Colour.NONE, ("待核，未计时",))
@@ -69,8 +69,7 @@ class Lighting:
     def rules(self, plan_id: int) -> Rules:
         """The rules of a plan."""
         if plan_id not in self._rules:
-            text = self._session.scalars(select(Plan.policy).where(Plan.id == plan_id)).one()
-            self._rules[plan_id] = rules_from(text)
+            self._rules[plan_id] = rules_of(self._session, plan_id)
         return self._rules[plan_id]
 
     def of(self, items: Iterable[Standing], among: ColumnElement[bool]) -> dict[int, Light]:
