@@ -137,7 +137,16 @@ def write_pdf() -> None:
         return
     with tempfile.TemporaryDirectory() as profile:
         subprocess.run(
-            [soffice, f"-env:UserInstallation=file://{profile}", "--headless", "--convert-to", "pdf", "--outdir", str(HERE), str(HERE / "plan.docx")],
+            [
+                soffice,
+                f"-env:UserInstallation=file://{profile}",
+                "--headless",
+                "--convert-to",
+                "pdf",
+                "--outdir",
+                str(HERE),
+                str(HERE / "plan.docx"),
+            ],
             check=True,
             capture_output=True,
             timeout=180,

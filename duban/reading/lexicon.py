@@ -135,7 +135,9 @@ def _build(data: dict[str, Any]) -> Lexicon:
     words: dict[str, Role] = {}
     for role, marks in data["unit_marks"].items():
         words |= {mark + head: Role(role) for mark in marks for head in data["units"]["heads"]}
-    words |= {mark + head: Role.LEAD_OFFICIALS for mark in data["official"]["marks"] for head in data["official"]["heads"]}
+    words |= {
+        mark + head: Role.LEAD_OFFICIALS for mark in data["official"]["marks"] for head in data["official"]["heads"]
+    }
     for role, labels in data["labels"].items():
         words |= {bare_label(label): Role(role) for label in labels}
     names = data["names"]

@@ -13,7 +13,9 @@ from duban.reading.structure_numbering import value_of
 _EXPECTED = 0.6
 _BLOCKING = frozenset({"lead_officials", "lead_units", "responsible_units", "time_limit"})
 _SENTENCE = re.compile(r"[。!?！？;；…][”’」)）]?$")
-_CUT = re.compile(r"(?:[、,，:：]|健全|完善|和|与|及|或|对|把|将|的|进一步|以及|并|等方|通过|按照|根据|为|在|予以|严格)$")
+_CUT = re.compile(
+    r"(?:[、,，:：]|健全|完善|和|与|及|或|对|把|将|的|进一步|以及|并|等方|通过|按照|根据|为|在|予以|严格)$"
+)
 
 _FIELDS: dict[str, Callable[[Item], object]] = {
     "goal": lambda i: i.goal,
@@ -30,7 +32,13 @@ _FIELD_NAMES = {
 
 
 def anomaly(
-    code: AnomalyCode, item: Item, detail: str, *, field: str | None = None, line: int | None = None, blocks: bool = False
+    code: AnomalyCode,
+    item: Item,
+    detail: str,
+    *,
+    field: str | None = None,
+    line: int | None = None,
+    blocks: bool = False,
 ) -> Anomaly:
     """An anomaly of an item, at the item's first line unless another is given."""
     return Anomaly(code, detail, line or item.place.line, item.number, field, blocks, item.place.line)
@@ -97,9 +105,7 @@ def _differences(one: Item, other: Item) -> Iterable[str]:
     """Fields that both copies have and that disagree; what one copy lacks, or stops within, is cut, not different."""
     for name in _FIELD_NAMES:
         left, right = _comparable(getattr(one, name)), _comparable(getattr(other, name))
-        if left and right and left != right and not left.startswith(right) and not right.startswith(left):
-            yield name
-        elif left and right and left != right and isinstance(getattr(one, name), list) and name != "measures":
+        if (left and right and left != right and not left.startswith(right) and not right.startswith(left)) or (left and right and left != right and isinstance(getattr(one, name), list) and name != "measures"):
             yield name
 
 
@@ -136,7 +142,7 @@ def _share(items: Sequence[Item], name: str) -> float:
 
 
 def _has(item: Item, name: str) -> bool:
-    return bool(_FIELDS[name](item)) or bool(item.children) and all(_has(child, name) for child in item.children)
+    return bool(_FIELDS[name](item)) or (bool(item.children) and all(_has(child, name) for child in item.children))
 
 
 def _replaced(item: Item, name: str) -> bool:
@@ -156,7 +162,7 @@ def _cut(items: Sequence[Item]) -> Iterable[Anomaly]:
         usual = len(texts) >= 4 and ended >= 0.8 * len(texts)
         for item, text in texts:
             open_end = not _SENTENCE.search(text)
-            if open_end and (usual or _unclosed(text) or _CUT.search(text) and name == "measures"):
+            if open_end and (usual or _unclosed(text) or (_CUT.search(text) and name == "measures")):
                 detail = f"{field_name(name)}在句中中断:…{text[-12:]}"
                 yield anomaly(AnomalyCode.CUT_TEXT, item, detail, field=name, line=item.place.line)
 
@@ -167,7 +173,9 @@ def _last_text(item: Item, name: str) -> str:
 
 
 def _unclosed(text: str) -> bool:
-    return text.count("《") > text.count("》") or text.count("(") + text.count("（") > text.count(")") + text.count("）")
+    return text.count("《") > text.count("》") or text.count("(") + text.count("（") > text.count(")") + text.count(
+        "）"
+    )
 
 
 def _shared(items: Sequence[Item]) -> Iterable[Anomaly]:

@@ -170,7 +170,7 @@ def _problem_word(blocks: Sequence[Block]) -> str | None:
         for label in block.labels:
             if label.role is not Role.PROBLEM:
                 roles[label.role] = roles.get(label.role, 0) + 1
-            elif label.number is not None or label.opens == "line" or label.opens == "alone" and block.mark is None:
+            elif label.number is not None or label.opens == "line" or (label.opens == "alone" and block.mark is None):
                 counts[label.word] = counts.get(label.word, 0) + 1 + (label.number is not None)
     most = max(counts.values(), default=0)
     if most < 0.4 * max(roles.values(), default=1):

@@ -202,7 +202,7 @@ class _Assembler:
     def _text(self, block: Block) -> None:
         line = block.line
         if self._item is None:
-            if self._stray is not None or not self._headings.path and self._outline.drafts:
+            if self._stray is not None or (not self._headings.path and self._outline.drafts):
                 self._orphaned(line)
             return
         if self._stray is None and self._continues(block):
@@ -239,7 +239,6 @@ class _Assembler:
             self._stray.end_line = line.last
             self._stray.text = f"{self._stray.text}\n{line.text}"
 
-
     def _torn_front(self, line: Line) -> Orphan | None:
         """Fields before the first item: what stands right before them is the rest of that torn item, not a preface."""
         front = self._outline.front
@@ -269,7 +268,7 @@ def _roles_ahead(blocks: Sequence[Block], level: ItemLevel) -> list[Role | None]
     for index in range(len(blocks) - 1, -1, -1):
         ahead[index] = following
         block = blocks[index]
-        if level.problem(block) is not None or block.labels and not block.opens_with_label and level.starts(block):
+        if level.problem(block) is not None or (block.labels and not block.opens_with_label and level.starts(block)):
             following = Role.PROBLEM
         elif block.labels:
             following = block.labels[0].role

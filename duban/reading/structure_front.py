@@ -14,13 +14,17 @@ from duban.reading.structure_numbering import CHINESE_DIGITS, chinese_value, num
 _KIND_WORDS = "方案|分工|台账|清单|意见|报告|通报|分解表?|计划|总表|一览表|任务书|责任表|明细表|汇总表|登记表|任务表|推进表|细则|措施|要点|规划|工作安排|情况表|统计表|公示"
 _TITLE_END = re.compile(rf"(?:{_KIND_WORDS}|通知|公告|函|决定|办法)(?:\s*[(（][^()（）]{{1,20}}[)）])?$")
 _PLAN_TITLE = re.compile(rf"(?:{_KIND_WORDS})(?:\s*[(（][^()（）]{{1,20}}[)）])?$")
-_REFERENCE = re.compile(r"[\u4e00-\u9fffA-Za-z]{1,12}\s*[〔\[【(（]\s*(?:19|20)\d{2}\s*[〕\]】)）]\s*第?\s*\d{1,4}\s*号")
+_REFERENCE = re.compile(
+    r"[\u4e00-\u9fffA-Za-z]{1,12}\s*[〔\[【(（]\s*(?:19|20)\d{2}\s*[〕\]】)）]\s*第?\s*\d{1,4}\s*号"
+)
 _DAY = re.compile(
     r"(?P<y>(?:19|20)\d{2})\s*(?:年|[-/.])\s*(?P<m>\d{1,2})\s*(?:月|[-/.])\s*(?P<d>\d{1,2})\s*日?"
     r"|(?P<cy>[一二三四五六七八九零〇○OoO0]{4})年(?P<cm>[一二三四五六七八九十]{1,2})月(?P<cd>[一二三四五六七八九十]{1,3})日"
 )
 _DATED_LABEL = re.compile(r"(?:发布|发文|印发|成文|颁布|公布|制发|签发|落款|发表|制定)(?:时间|日期)?\s*[:：]?\s*$")
-_ISSUER_LABEL = re.compile(r"(?:发文机关|发布机构|发文单位|发布单位|印发机关|颁发部委|制发机关|发布机关|制定机关)\s*[:：]\s*(?P<who>[^:：]{2,40}?)(?=\s+[\u4e00-\u9fff]{2,6}[:：]|\s*$)")
+_ISSUER_LABEL = re.compile(
+    r"(?:发文机关|发布机构|发文单位|发布单位|印发机关|颁发部委|制发机关|发布机关|制定机关)\s*[:：]\s*(?P<who>[^:：]{2,40}?)(?=\s+[\u4e00-\u9fff]{2,6}[:：]|\s*$)"
+)
 _ORGANISATION = re.compile(
     r"^(?:中共|中国共产党)?[\u4e00-\u9fff、\s()()]{2,38}(?:委员会|委|政府|办公室|办公厅|局|厅|部|院|党组|党委|党工委|领导小组|管委会|街道|镇|集团|公司|学校|大学|学院|中心|纪委监委|指挥部|工作专班)$"
 )
@@ -77,11 +81,22 @@ def _candidates(head: Sequence[Line]) -> Iterable[str]:
     for index, line in enumerate(head):
         text = line.text
         dated = _DAY.search(text)
-        if _NOT_TITLE.search(text) or numbered(text) and not text[:4].isdigit() or dated and len(_bare(text, dated)) <= 2:
+        if (
+            _NOT_TITLE.search(text)
+            or (numbered(text)
+            and not text[:4].isdigit())
+            or (dated
+            and len(_bare(text, dated)) <= 2)
+        ):
             continue
         whole = text
         for following in head[index + 1 : index + 3]:
-            if _TITLE_END.search(whole) or _NOT_TITLE.search(following.text) or following.after_blank or numbered(following.text):
+            if (
+                _TITLE_END.search(whole)
+                or _NOT_TITLE.search(following.text)
+                or following.after_blank
+                or numbered(following.text)
+            ):
                 break
             if not ("关于" in following.text or _TITLE_END.search(following.text)) or _DAY.search(following.text):
                 break
@@ -97,7 +112,11 @@ def _without_date(text: str) -> str:
 
 
 def _bare_title(title: str) -> str:
-    return _without_date(title).strip("《》 ") if title.startswith("《") and title.count("《") == 1 else _without_date(title)
+    return (
+        _without_date(title).strip("《》 ")
+        if title.startswith("《") and title.count("《") == 1
+        else _without_date(title)
+    )
 
 
 def _site_title(title: str) -> str:
@@ -112,7 +131,12 @@ def _issued_on(head: Sequence[Line], tail: Sequence[Line], title: str) -> dt.dat
                 return _day(match)
     for text in [*(line.text for line in head[:12]), title, *(line.text for line in reversed(tail))]:
         match = _DAY.search(text)
-        if match and (len(_bare(text, match)) <= 2 or text == title or re.search(r"[(（]\s*$", text[: match.start()]) and len(text) < 60):
+        if match and (
+            len(_bare(text, match)) <= 2
+            or text == title
+            or (re.search(r"[(（]\s*$", text[: match.start()])
+            and len(text) < 60)
+        ):
             return _day(match)
     return None
 

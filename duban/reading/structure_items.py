@@ -43,7 +43,9 @@ def orphan_anomalies(orphans: Iterable[Orphan]) -> list[Anomaly]:
     found = []
     for orphan in orphans:
         text = orphan.text.replace("\n", " ")
-        detail = f"不属于任何事项的文字(第{orphan.line}至{orphan.end_line}行):{text[:60]}{'…' if len(text) > 60 else ''}"
+        detail = (
+            f"不属于任何事项的文字(第{orphan.line}至{orphan.end_line}行):{text[:60]}{'…' if len(text) > 60 else ''}"
+        )
         found.append(Anomaly(AnomalyCode.ORPHAN_TEXT, detail, orphan.line))
     return found
 

@@ -16,10 +16,14 @@ from duban.reading.source import Line
 from duban.reading.structure_numbering import numbered
 
 _COLON = re.compile(r"\s*[:：]\s*")
-_BEFORE = "。;；,，(（【[〔 |!?！？、)）]】>》”\"."
+_BEFORE = '。;；,，(（【[〔 |!?！？、)）]】>》”".'
 _BRACKET_LABEL = re.compile(r"[【\[〔]\s*(?P<word>[^【】\[\]〔〕:：]{2,14}?)\s*[】\]〕]\s*[:：]?\s*")
-_NUMBER_AFTER = re.compile(r"^(?P<word>.*?[\u4e00-\u9fff)）])\s*(?:[(（〔\[【]?\s*(?P<n>\d{1,6}(?:[-.]\d{1,3})?|[一二三四五六七八九十百零〇]{1,5}|[①-⑳])\s*[)）〕\]】]?)$")
-_NUMBER_BEFORE = re.compile(r"^第?\s*(?P<n>\d{1,6}|[一二三四五六七八九十百]{1,5})\s*[项个条]?\s*(?P<word>[\u4e00-\u9fff]{2,10})$")
+_NUMBER_AFTER = re.compile(
+    r"^(?P<word>.*?[\u4e00-\u9fff)）])\s*(?:[(（〔\[【]?\s*(?P<n>\d{1,6}(?:[-.]\d{1,3})?|[一二三四五六七八九十百零〇]{1,5}|[①-⑳])\s*[)）〕\]】]?)$"
+)
+_NUMBER_BEFORE = re.compile(
+    r"^第?\s*(?P<n>\d{1,6}|[一二三四五六七八九十百]{1,5})\s*[项个条]?\s*(?P<word>[\u4e00-\u9fff]{2,10})$"
+)
 _LONGEST = 22
 
 
@@ -135,7 +139,9 @@ class Labeller:
         return None
 
 
-_EVERYDAY = frozenset({Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.STATUS, Role.NOTE, Role.SECTION, Role.CATEGORY, Role.REGULATIONS})
+_EVERYDAY = frozenset(
+    {Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.STATUS, Role.NOTE, Role.SECTION, Role.CATEGORY, Role.REGULATIONS}
+)
 
 
 def _starts(text: str, mark: int, colon: int) -> list[int]:
@@ -175,4 +181,4 @@ def _breaks(above: str, below: str, lexicon: Lexicon) -> bool:
     whole = lexicon.role(tail + head)
     if whole is None or not head:
         return whole is not None and len(tail) >= 3
-    return lexicon.role(head) is None or tail in lexicon.modifiers or len(tail) <= 2 and lexicon.role(tail) is None
+    return lexicon.role(head) is None or tail in lexicon.modifiers or (len(tail) <= 2 and lexicon.role(tail) is None)

@@ -5,7 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-CHINESE_DIGITS = {"零": 0, "〇": 0, "O": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+CHINESE_DIGITS = {
+    "零": 0,
+    "〇": 0,
+    "O": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _CN = r"[一二三四五六七八九十百零〇两]{1,6}"
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳㉑㉒㉓㉔㉕㉖㉗㉘㉙㉚㉛㉜㉝㉞㉟㊱㊲㊳㊴㊵㊶㊷㊸㊹㊺㊻㊼㊽㊾㊿"
@@ -20,13 +34,27 @@ _STYLES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("一、", re.compile(rf"(?P<n>{_CN})\s*(?:、|[.．,，:：](?!\d))\s*")),
     ("一是", re.compile(rf"(?P<n>{_CN})(?:是|要)(?!否)[:：,，]?\s*")),
     ("第一,", re.compile(rf"第(?P<n>{_CN})[,，、:：]\s*")),
-    ("1.1", re.compile(r"(?P<n>\d{1,3}(?:\.\d{1,3}){1,3})(?![\d%年月日.万亿元个项])[、.．]?\s*(?=\D)")),
+    ("1.1", re.compile(r"(?P<n>\d{1,3}(?:\.\d{1,3}){1,3})(?![\d%年月日.万亿元个项倍米公吨平])[、.．]?\s*(?=\D)")),
     ("1)", re.compile(r"(?P<n>\d{1,5})\s*[)）]\s*[、.．,，]?\s*")),
     ("1.", re.compile(r"(?P<n>(?!(?:19|20)\d\d\D)\d{1,5})\s*(?:、|[.．,，](?!\d)|[:：](?!\d))\s*")),
     ("1.", re.compile(r"(?P<n>\d{1,3})[.．](?=\d{1,2}月|(?:19|20)\d\d年)")),  # 2.9月底前…, 3.2025年…
     ("1.", re.compile(r"(?P<n>\d{1,3})\s+(?=[\u4e00-\u9fff《“\"])")),
     ("①", re.compile(rf"(?P<n>[{_CIRCLED}])\s*[、.．]?\s*")),
 )
+
+#: The styles that a line may have by its first character: most lines have none.
+_OPENINGS = (
+    ("第", "第"),
+    ("(（〔[【", "("),
+    ("一二三四五六七八九十百零〇两", "一"),
+    ("0123456789", "1"),
+    (_CIRCLED, "①"),
+)
+_BY_FIRST = {
+    first: tuple((style, pattern) for style, pattern in _STYLES if style[0] == kind)
+    for characters, kind in _OPENINGS
+    for first in characters
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +69,9 @@ class Numbered:
 
 def numbered(text: str) -> Numbered | None:
     """The number with which a line starts, or None."""
-    if not text or not (text[0] in "第(（〔[【一二三四五六七八九十百零〇两" or text[0].isdigit() or text[0] in _CIRCLED):
+    if not text:
         return None
-    for style, pattern in _STYLES:
+    for style, pattern in _BY_FIRST.get(text[0], ()):
         if match := pattern.match(text):
             printed = match.group("n")
             value = value_of(printed)

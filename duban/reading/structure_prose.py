@@ -13,8 +13,10 @@ _LIMIT = re.compile(
     r"\d{4}\s*年|\d{1,2}\s*月(?:底|末|份|\d)|年(?:内|底|末)|季度|[上下]半年|\d{4}[-./]\d{1,2}|长期|持续|立行立改|即知即改|立知立改|立查立改|立即整改|常态化|(?:工作日|个月|天|日)(?:内|前)|汛期前|春节前"
 )
 _VERBS = r"(?:总?牵头|负责|主办|承办|落实|实施|组织|配合|协办|协助|参与|会同|督导|指导|具体负责|按职责(?:分工)?负责)"
-_LEADS = re.compile(rf"(?:由|请)(?P<who>[^。；;:：]{{2,60}}?)(?:总?牵头|主办|具体负责|负责|承办|会同)")
-_SUPPORT = re.compile(r"(?:^|[，,。；;])(?:会同|协同|联合)?(?P<who>[^，,。；;]{2,60}?)(?:共同|积极|协同)?(?:配合|协助|协办|参与)(?:[，,。；;]|$)")
+_LEADS = re.compile(r"(?:由|请)(?P<who>[^。；;:：]{2,60}?)(?:总?牵头|主办|具体负责|负责|承办|会同)")
+_SUPPORT = re.compile(
+    r"(?:^|[，,。；;])(?:会同|协同|联合)?(?P<who>[^，,。；;]{2,60}?)(?:共同|积极|协同)?(?:配合|协助|协办|参与)(?:[，,。；;]|$)"
+)
 _TOGETHER = re.compile(r"[，,](?:会同|联合|协同)(?P<who>[^，,。；;]{2,60})")
 _NO_PARTY = re.compile(r"的|试行|以下简称|简称|见附件|附件|修订|版$|其中|例如|比如|含|包括|详见|含")
 
@@ -70,12 +72,18 @@ def parties_in_prose(text: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for match in _LEADS.finditer(text):
         verb = text[match.end("who") : match.end()]
-        found.append((match["who"], "lead_units" if verb in ("牵头", "总牵头", "主办", "会同") else "responsible_units"))
+        found.append(
+            (match["who"], "lead_units" if verb in ("牵头", "总牵头", "主办", "会同") else "responsible_units")
+        )
         rest = text[match.end() : match.end() + 90]
         if verb == "会同":
             rest = "，会同" + rest
         found += [(m["who"], "support_units") for m in _TOGETHER.finditer(rest.split("。")[0])]
-        found += [(m["who"], "support_units") for m in _SUPPORT.finditer(rest.split("。")[0]) if not m["who"].startswith(("会同", "由"))]
+        found += [
+            (m["who"], "support_units")
+            for m in _SUPPORT.finditer(rest.split("。")[0])
+            if not m["who"].startswith(("会同", "由"))
+        ]
     return found
 
 

@@ -20,7 +20,9 @@ from duban.reading.structure_numbering import numbered, value_of
 _TOTALS = re.compile(r"^(?:合\s*计|总\s*计|小\s*计|共\s*计|汇\s*总|累\s*计|总数)")
 _NOTE = re.compile(r"^(?:注|备注|说明|填表说明|填报单位|填报人|制表|审核|填表|联系)[:：]?")
 _PER_ROW = frozenset({*PARTY_ROLES, Role.TIME_LIMIT})
-_CARRIED = frozenset({Role.GOAL, Role.MEASURES, Role.TIME_LIMIT, *PARTY_ROLES, Role.STATUS, Role.CATEGORY, Role.REGULATIONS})
+_CARRIED = frozenset(
+    {Role.GOAL, Role.MEASURES, Role.TIME_LIMIT, *PARTY_ROLES, Role.STATUS, Role.CATEGORY, Role.REGULATIONS}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,11 @@ def as_text(lines: Iterable[Line]) -> list[Line]:
         if line.cells is None:
             found.append(line)
             continue
-        own = [cell for cell, mark in zip(line.cells, line.merged or ("",) * len(line.cells), strict=False) if cell and not mark]
+        own = [
+            cell
+            for cell, mark in zip(line.cells, line.merged or ("",) * len(line.cells), strict=False)
+            if cell and not mark
+        ]
         found += [replace(line, text=part, cells=None) for cell in own for part in cell.split("\n")]
     return found
 
@@ -86,7 +92,7 @@ def _tables(lines: Sequence[Line]) -> Iterator[list[Line]]:
 def _running_text(lines: Iterable[Line], headings: Headings, outline: Outline) -> None:
     for line in lines:
         mark = numbered(line.text)
-        if mark is not None and len(line.text) <= 60 or line.level >= 2:
+        if (mark is not None and len(line.text) <= 60) or line.level >= 2:
             headings.open(line, mark)
         elif not outline.drafts:
             outline.front.append(line)
@@ -113,7 +119,11 @@ def _head(cells: Sequence[str], lexicon: Lexicon) -> Head | None:
     words = tuple(re.sub(r"\s", "", cell) for cell in cells)
     roles = _distinct([lexicon.role(word) if len(word) <= 20 else None for word in words])
     kinds = {role for role in roles if role is not None}
-    if len(kinds) < 2 or not kinds & {Role.PROBLEM, Role.MEASURES, Role.GOAL, Role.SECTION} or not kinds & (_PER_ROW | {Role.MEASURES}):
+    if (
+        len(kinds) < 2
+        or not kinds & {Role.PROBLEM, Role.MEASURES, Role.GOAL, Role.SECTION}
+        or not kinds & (_PER_ROW | {Role.MEASURES})
+    ):
         return None
     if any(len(word) > 30 for word in words):
         return None
@@ -143,7 +153,7 @@ def _with_second_row(head: Head, at: int, rows: Sequence[Line], lexicon: Lexicon
     above = rows[at]
     for column, cell in enumerate(cells[: len(roles)]):
         spanned = _spans(above, column)
-        if column < len(marks) and marks[column] == "up" or not cell or not spanned:
+        if (column < len(marks) and marks[column] == "up") or not cell or not spanned:
             continue
         word = re.sub(r"\s", "", cell)
         role = lexicon.role(word) or lexicon.role(word + "单位") or lexicon.role(words[column] + word)
@@ -160,7 +170,9 @@ def _spans(row: Line, column: int) -> bool:
     """Whether a head's cell covers several columns, merged or left empty behind the first."""
     cells, marks = row.cells or (), row.merged
     here = column < len(marks) and marks[column] == "left"
-    following = column + 1 < len(cells) and (column + 1 < len(marks) and marks[column + 1] == "left" or not cells[column + 1])
+    following = column + 1 < len(cells) and (
+        (column + 1 < len(marks) and marks[column + 1] == "left") or not cells[column + 1]
+    )
     return here or following or not cells[column]
 
 
@@ -272,7 +284,9 @@ def _draft(group: _Group, head: Head, lexicon: Lexicon) -> Draft:
     draft = Draft(number, first.number, last.last, list(group.path), page=first.page, sheet=first.sheet, style="row")
     draft.title = Field(Role.PROBLEM, "", first.number, [Piece(title, first.number, first.last)] if title else [])
     own = _own_columns(group, head)
-    split = len(group.rows) > 1 and any(head.roles[column] in _PER_ROW or _second_problem(head, column) for column in own)
+    split = len(group.rows) > 1 and any(
+        head.roles[column] in _PER_ROW or _second_problem(head, column) for column in own
+    )
     for column, role in enumerate(head.roles):
         if role in _CARRIED and not (split and column in own):
             _carry(draft, column, role, group.rows, head)
@@ -357,7 +371,7 @@ def _read_form(rows: Sequence[Line], headings: Headings, outline: Outline, lexic
     for row in rows:
         for label, text in _pairs(row, lexicon):
             role = lexicon.role(label)
-            if role is Role.NUMBER or role is Role.PROBLEM and (draft is None or draft.title.pieces):
+            if role is Role.NUMBER or (role is Role.PROBLEM and (draft is None or draft.title.pieces)):
                 if draft is None or draft.title.pieces:
                     draft = Draft("", row.number, row.last, headings.path, page=row.page, sheet=row.sheet, style="form")
                     outline.drafts.append(draft)

@@ -6,14 +6,77 @@ import random
 from dataclasses import dataclass, field
 
 CHINESE = "零一二三四五六七八九十"
-_TOPICS = ("政务服务", "老旧小区改造", "河道治理", "校园周边秩序", "养老服务", "公共文化设施", "农村公路养护", "安全生产", "会风文风", "调查研究", "档案管理", "垃圾分类", "停车管理", "基层减负", "招商引资")
-_FAULTS = ("工作机制不够健全", "推进力度不够大", "日常监管存在薄弱环节", "责任落实不到位", "群众满意度有待提高", "统筹协调不够有力")
+_TOPICS = (
+    "政务服务",
+    "老旧小区改造",
+    "河道治理",
+    "校园周边秩序",
+    "养老服务",
+    "公共文化设施",
+    "农村公路养护",
+    "安全生产",
+    "会风文风",
+    "调查研究",
+    "档案管理",
+    "垃圾分类",
+    "停车管理",
+    "基层减负",
+    "招商引资",
+)
+_FAULTS = (
+    "工作机制不够健全",
+    "推进力度不够大",
+    "日常监管存在薄弱环节",
+    "责任落实不到位",
+    "群众满意度有待提高",
+    "统筹协调不够有力",
+)
 _VERBS = ("建立健全", "完善", "持续优化", "全面梳理", "加快推进", "开展", "定期通报")
 _OBJECTS = ("工作台账", "联席会议制度", "日常巡查机制", "考核评价办法", "信息共享平台", "专项整治行动", "业务培训")
 _GOALS = ("形成长效机制", "群众满意度明显提升", "问题全部整改到位", "服务水平进一步提高", "做到责任清晰、管理规范")
-_SURNAMES, _GIVEN = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹", "伟芳娜敏静丽强磊军洋勇艳杰涛明超霞平刚桂文华建国志远晓雨思琪子涵"
-_UNITS = ("区委办公室", "区政府办公室", "区财政局", "区民政局", "区教育局", "区住建局", "区交通局", "区水务局", "区应急局", "区市场监管局", "区卫健委", "区发改委", "区文旅局", "区城管局", "区人社局", "区司法局", "区审计局", "区农业农村局", "区生态环境局", "东湖街道", "城西镇", "区委组织部", "区纪委监委", "区公安分局", "区行政服务中心", "区城投公司")
-LIMITS = ("2025年6月底前", "2025年12月31日前", "2025年9月底前完成,持续推进", "立行立改", "立行立改,长期坚持", "长期坚持", "2025年底前", "2025年10月底前出台制度,长期坚持", "2025年8月15日前完成")
+_SURNAMES, _GIVEN = (
+    "王李张刘陈杨赵黄周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹",
+    "伟芳娜敏静丽强磊军洋勇艳杰涛明超霞平刚桂文华建国志远晓雨思琪子涵",
+)
+_UNITS = (
+    "区委办公室",
+    "区政府办公室",
+    "区财政局",
+    "区民政局",
+    "区教育局",
+    "区住建局",
+    "区交通局",
+    "区水务局",
+    "区应急局",
+    "区市场监管局",
+    "区卫健委",
+    "区发改委",
+    "区文旅局",
+    "区城管局",
+    "区人社局",
+    "区司法局",
+    "区审计局",
+    "区农业农村局",
+    "区生态环境局",
+    "东湖街道",
+    "城西镇",
+    "区委组织部",
+    "区纪委监委",
+    "区公安分局",
+    "区行政服务中心",
+    "区城投公司",
+)
+LIMITS = (
+    "2025年6月底前",
+    "2025年12月31日前",
+    "2025年9月底前完成,持续推进",
+    "立行立改",
+    "立行立改,长期坚持",
+    "长期坚持",
+    "2025年底前",
+    "2025年10月底前出台制度,长期坚持",
+    "2025年8月15日前完成",
+)
 
 WORDS = {
     "goal": ("整改目标", "工作目标", "整改要求", "预期目标"),
@@ -65,9 +128,14 @@ def problems(rng: random.Random, fields: set[str], sections: int) -> list[Proble
         if "goal" in fields:
             problem.goal = f"{topic}{rng.choice(_GOALS)},第{index}批达标。"
         if "measures" in fields:
-            problem.measures = [f"{rng.choice(_VERBS)}{topic}{rng.choice(_OBJECTS)},明确{index}{step}类任务。" for step in range(rng.randint(1, 3))]
+            problem.measures = [
+                f"{rng.choice(_VERBS)}{topic}{rng.choice(_OBJECTS)},明确{index}{step}类任务。"
+                for step in range(rng.randint(1, 3))
+            ]
         if "lead_officials" in fields:
-            names = [rng.choice(_SURNAMES) + "".join(rng.sample(_GIVEN, rng.randint(1, 2))) for _ in range(rng.randint(1, 2))]
+            names = [
+                rng.choice(_SURNAMES) + "".join(rng.sample(_GIVEN, rng.randint(1, 2))) for _ in range(rng.randint(1, 2))
+            ]
             problem.lead_officials = list(dict.fromkeys(names))
         if "lead_units" in fields:
             problem.lead_units = units[:1]
@@ -115,14 +183,20 @@ def style_of(rng: random.Random) -> Style:
         sections=rng.choice(("none", "running", "restarting")),
         measures=measures,
         bold=rng.random() < 0.3,
-        title_label=rng.choice((None, None, "存在问题", "反馈问题")) if item in ("1.", "(一)", "(1)") and layout in ("lines", "alone") else None,
+        title_label=rng.choice((None, None, "存在问题", "反馈问题"))
+        if item in ("1.", "(一)", "(1)") and layout in ("lines", "alone")
+        else None,
     )
 
 
 def fields_of(rng: random.Random, style: Style) -> set[str]:
     """Which fields the document has."""
     fields = {"responsible_units"}
-    fields |= {name for name in ("goal", "lead_officials", "lead_units", "support_units", "supervising_units") if rng.random() < 0.5}
+    fields |= {
+        name
+        for name in ("goal", "lead_officials", "lead_units", "support_units", "supervising_units")
+        if rng.random() < 0.5
+    }
     if style.layout != "bracket" or rng.random() < 0.5:
         fields.add("measures")
     return fields
@@ -136,7 +210,11 @@ def printed(rng: random.Random, style: Style, items: list[Problem]) -> str:
         if style.sections != "none" and problem.section != section:
             section, part = problem.section, part + 1
             count = 0 if style.sections == "restarting" else count
-            heading = f"第{figure(part)}部分 {'服务群众' if part % 2 else '作风建设'}方面" if style.item in ("一、", "第一条") else f"{figure(part)}、{'服务群众' if part % 2 else '作风建设'}方面"
+            heading = (
+                f"第{figure(part)}部分 {'服务群众' if part % 2 else '作风建设'}方面"
+                if style.item in ("一、", "第一条")
+                else f"{figure(part)}、{'服务群众' if part % 2 else '作风建设'}方面"
+            )
             lines += [heading, ""]
         count += 1
         lines += [*_item(rng, style, problem, count), ""]
@@ -155,7 +233,11 @@ def _item(rng: random.Random, style: Style, problem: Problem, count: int) -> lis
         if names := getattr(problem, name):
             fields.append((name, ["、".join(names)]))
     fields.append(("time_limit", [problem.time_limit]))
-    first = [f"{head}{problem.title}"] if not style.title_label else [f"{head}{style.title_label}{style.colon}{problem.title}"]
+    first = (
+        [f"{head}{problem.title}"]
+        if not style.title_label
+        else [f"{head}{style.title_label}{style.colon}{problem.title}"]
+    )
     if style.layout == "alone":
         return [*first, *(line for name, texts in fields for line in (label(name), *texts))]
     if style.layout == "lines":

@@ -42,7 +42,12 @@ def _roles(lines: Sequence[Line], lexicon: Lexicon) -> set[Role]:
     """The roles of all labels, and of the heads of tables."""
     labeller = Labeller(lines, lexicon)
     found = {label.role for line in lines for label in labeller.labels(line.text)}
-    found |= {role for line in lines for cell in line.cells or () if len(cell) <= 20 and (role := lexicon.role(cell)) is not None}
+    found |= {
+        role
+        for line in lines
+        for cell in line.cells or ()
+        if len(cell) <= 20 and (role := lexicon.role(cell)) is not None
+    }
     return found
 
 

@@ -17,7 +17,9 @@ _OTHER = (
     ("META-INF/manifest.xml", "an OpenDocument file (.odt, .ods)"),
 )
 #: XML allows these words in capitals only; UTF-16 hides them from a search for bytes.
-_DEFINITIONS = tuple(word.encode(code) for word in ("<!DOCTYPE", "<!ENTITY") for code in ("utf-8", "utf-16-le", "utf-16-be"))
+_DEFINITIONS = tuple(
+    word.encode(code) for word in ("<!DOCTYPE", "<!ENTITY") for code in ("utf-8", "utf-16-le", "utf-16-be")
+)
 
 
 def read_archive(data: bytes) -> Source:
@@ -46,7 +48,9 @@ class Archive:
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError, RecursionError) as error:
             raise _damaged() from error
         if len(infos) > MAX_PARTS or sum(info.file_size for info in infos) > MAX_UNPACKED:
-            raise Unreadable(reason="it unpacks to more than any plan holds", remedy="Save the document anew without annexes.")
+            raise Unreadable(
+                reason="it unpacks to more than any plan holds", remedy="Save the document anew without annexes."
+            )
         if any(info.flag_bits & 1 for info in infos):
             raise Unreadable(reason="it is protected by a password", remedy="Remove the password and give it again.")
         self._names = {info.filename.lstrip("/"): info for info in infos}

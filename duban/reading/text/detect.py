@@ -51,7 +51,9 @@ def _refuse_outright(data: bytes) -> None:
         )
     for magic, what in _REFUSED:
         if data.startswith(magic):
-            remedy = "Recognise its text first (OCR), or ask the issuing office for the text." if what == "a picture" else ""
+            remedy = (
+                "Recognise its text first (OCR), or ask the issuing office for the text." if what == "a picture" else ""
+            )
             raise Unreadable(reason=f"it is {what}, not a document", **({"remedy": remedy} if remedy else {}))
 
 

@@ -21,7 +21,14 @@ from duban.reading.text.normalise import clean, is_traditional, simplified, with
 from duban.reading.text.xml_parts import parse
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_SKIPPED = frozenset({f"{W}del", f"{W}moveFrom", "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", f"{W}instrText"})
+_SKIPPED = frozenset(
+    {
+        f"{W}del",
+        f"{W}moveFrom",
+        "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
+        f"{W}instrText",
+    }
+)
 MAX_DEPTH = 200
 
 
@@ -70,7 +77,11 @@ class _Walker:
                 self._paragraph(child)
             elif child.tag == f"{W}tbl":
                 self._table(child)
-            elif child.tag not in _SKIPPED and depth < MAX_DEPTH and child.tag in (f"{W}sdt", f"{W}sdtContent", f"{W}ins", f"{W}customXml"):
+            elif (
+                child.tag not in _SKIPPED
+                and depth < MAX_DEPTH
+                and child.tag in (f"{W}sdt", f"{W}sdtContent", f"{W}ins", f"{W}customXml")
+            ):
                 self.blocks(child, depth + 1)
 
     def _paragraph(self, element: etree._Element) -> None:
@@ -84,9 +95,7 @@ class _Walker:
                 self.blank = True
                 continue
             self.number += 1
-            self.lines.append(
-                Line(body, part, self.number, page=self.page, level=level, after_blank=self.blank)
-            )
+            self.lines.append(Line(body, part, self.number, page=self.page, level=level, after_blank=self.blank))
             self.blank = False
         self.page += pages
 

@@ -53,7 +53,9 @@ class Styles:
 class Numbering:
     """Lists and their running counts."""
 
-    levels: dict[str, dict[int, tuple[str, str, int]]] = field(default_factory=dict)  # num → level → format, text, start
+    levels: dict[str, dict[int, tuple[str, str, int]]] = field(
+        default_factory=dict
+    )  # num → level → format, text, start
     lists: dict[str, str] = field(default_factory=dict)  # num → the abstract list it counts with
     counts: dict[str, dict[int, int]] = field(default_factory=dict)
 
@@ -98,7 +100,11 @@ class Numbering:
 def _levels(abstract: etree._Element) -> dict[int, tuple[str, str, int]]:
     levels = {}
     for lvl in abstract.iter(f"{W}lvl"):
-        values = {child.tag: child.get(f"{W}val", "") for child in lvl if child.tag in (f"{W}numFmt", f"{W}lvlText", f"{W}start")}
+        values = {
+            child.tag: child.get(f"{W}val", "")
+            for child in lvl
+            if child.tag in (f"{W}numFmt", f"{W}lvlText", f"{W}start")
+        }
         start = values.get(f"{W}start", "1")
         levels[int(lvl.get(f"{W}ilvl", "0") or 0)] = (
             values.get(f"{W}numFmt", "decimal"),

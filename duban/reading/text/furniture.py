@@ -30,7 +30,14 @@ def without_furniture(lines: list[Line]) -> list[Line]:
     seen: set[str] = set()
     for index, line in enumerate(lines):
         head = line.text in heads
-        if line.cells is not None or line.level or not (head or _is_furniture(line)) or head and index < _TOP and line.text not in seen:
+        if (
+            line.cells is not None
+            or line.level
+            or not (head or _is_furniture(line))
+            or (head
+            and index < _TOP
+            and line.text not in seen)
+        ):
             kept.append(line)
         seen.add(line.text)
     return kept
@@ -40,7 +47,7 @@ def _is_furniture(line: Line) -> bool:
     text = line.text
     if len(text) > 60:
         return False
-    return bool(_DASHED_NUMBER.match(text) or _PAGE_NUMBER.match(text) and not text.isdigit() or _BUTTONS.match(text))
+    return bool(_DASHED_NUMBER.match(text) or (_PAGE_NUMBER.match(text) and not text.isdigit()) or _BUTTONS.match(text))
 
 
 _TOP = 6
@@ -53,7 +60,9 @@ def _running_heads(lines: list[Line]) -> frozenset[str]:
     """
     counts = Counter(line.text for line in lines if line.cells is None and not line.level and 6 <= len(line.text) <= 40)
     top = {line.text for line in lines[:_TOP] if len(line.text) >= 8 and not _NUMBERED_OR_LABEL.search(line.text)}
-    often = {t for t, times in counts.items() if times >= _REPEATS and not _STRUCTURE.search(t) or times >= 2 and t in top}
+    often = {
+        t for t, times in counts.items() if (times >= _REPEATS and not _STRUCTURE.search(t)) or (times >= 2 and t in top)
+    }
     if not often:
         return frozenset()
     pairs = zip(lines, lines[1:], strict=False)

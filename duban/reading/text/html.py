@@ -19,7 +19,7 @@ from duban.reading.text.normalise import clean
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([a-zA-Z0-9_-]{3,20})", re.IGNORECASE)
 _DROPPED = frozenset(
-    "script style nav header footer aside form button select option noscript iframe object embed svg canvas template input textarea video audio head link meta".split()
+    ["script", "style", "nav", "header", "footer", "aside", "form", "button", "select", "option", "noscript", "iframe", "object", "embed", "svg", "canvas", "template", "input", "textarea", "video", "audio", "head", "link", "meta"]
 )
 _FURNITURE = re.compile(
     r"(?:^|[-_\s])(?:nav|navbar|navigation|menu|breadcrumbs?|crumbs?|share|shares|bdshare|social|footer|foot|header|copyright|sidebar|"
@@ -33,7 +33,7 @@ _ARTICLE = re.compile(
     re.IGNORECASE,
 )
 _BLOCKS = frozenset(
-    "p div section article main li dd dt h1 h2 h3 h4 h5 h6 blockquote pre center fieldset figure figcaption ul ol dl tr address body html details summary".split()
+    ["p", "div", "section", "article", "main", "li", "dd", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "center", "fieldset", "figure", "figcaption", "ul", "ol", "dl", "tr", "address", "body", "html", "details", "summary"]
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 MAX_DEPTH = 400
@@ -81,7 +81,7 @@ def _article(root: etree._Element) -> etree._Element:
     whole = _ink(body)
     best, best_ink = body, whole
     for node in body.iter():
-        if not isinstance(node.tag, str) or node.tag not in _BLOCKS and node.tag != "td":
+        if not isinstance(node.tag, str) or (node.tag not in _BLOCKS and node.tag != "td"):
             continue
         name = f"{node.get('id') or ''} {node.get('class') or ''}"
         if any(_ARTICLE.search(word) for word in name.split()) and not _furniture(node):
@@ -96,7 +96,12 @@ def _ink(node: etree._Element) -> int:
 
 
 def _dropped(node: etree._Element) -> bool:
-    return node.tag in _DROPPED or _furniture(node) or bool(_HIDDEN.search(node.get("style") or "")) or node.get("hidden") is not None
+    return (
+        node.tag in _DROPPED
+        or _furniture(node)
+        or bool(_HIDDEN.search(node.get("style") or ""))
+        or node.get("hidden") is not None
+    )
 
 
 def _furniture(node: etree._Element) -> bool:
@@ -132,14 +137,13 @@ class _Page:
             if isinstance(child.tag, str) and not _dropped(child):
                 if child.tag == "br" or child.tag == "hr":
                     self.flush()
+                elif child.tag == "li" and node.tag == "ol":
+                    counter += 1
+                    self.flush()
+                    self._text.append(_ordinal(node, counter))
+                    self._inline(child, depth)
                 else:
-                    if child.tag == "li" and node.tag == "ol":
-                        counter += 1
-                        self.flush()
-                        self._text.append(_ordinal(node, counter))
-                        self._inline(child, depth)
-                    else:
-                        self.block(child, depth + 1)
+                    self.block(child, depth + 1)
             self._own(child.tail)
         if is_block:
             self.flush()
@@ -167,7 +171,9 @@ class _Page:
     def _own(self, text: str | None) -> None:
         if text:
             collapsed = re.sub(r"[\r\n\t ]+", " ", text)
-            self._text.append(re.sub(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])", "", collapsed))
+            self._text.append(
+                re.sub(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])", "", collapsed)
+            )
 
     def _is_data(self, table: etree._Element) -> bool:
         """A table of cells, not one that only lays the page out."""
@@ -187,7 +193,15 @@ class _Page:
             if any(cells):
                 text = " | ".join(dict.fromkeys(cell for cell in cells if cell))
                 self.lines.append(
-                    Line(text, "\t".join(cells), len(self.lines) + 1, cells=cells, merged=merged, table=self.tables, row=row)
+                    Line(
+                        text,
+                        "\t".join(cells),
+                        len(self.lines) + 1,
+                        cells=cells,
+                        merged=merged,
+                        table=self.tables,
+                        row=row,
+                    )
                 )
 
 

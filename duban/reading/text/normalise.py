@@ -25,7 +25,9 @@ _SPACE_IN_CJK = re.compile(rf"(?<=[{_CJK}]) +(?=[{_CJK}])")
 _MANY_SPACES = re.compile(r" {2,}")
 
 #: Characters of everyday official prose that exist in traditional script only: their share tells the script.
-_TRADITIONAL = frozenset("為關強見發現實設務業產學習導應對與並將區國際體製標準規劃進會議員書記點線員責長時節構機車門開間難題營業處個從後來過這說題頭條護衛團隊標總結級組織網絡給統經濟緊綜維證訓計討論護讓變歷")
+_TRADITIONAL = frozenset(
+    "為關強見發現實設務業產學習導應對與並將區國際體製標準規劃進會議員書記點線員責長時節構機車門開間難題營業處個從後來過這說題頭條護衛團隊標總結級組織網絡給統經濟緊綜維證訓計討論護讓變歷"
+)
 
 
 class _Converter(Protocol):

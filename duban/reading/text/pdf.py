@@ -43,7 +43,9 @@ def read_pdf(data: bytes) -> Source:
     try:
         with pdfplumber.open(io.BytesIO(data)) as document:
             if len(document.pages) > MAX_PAGES:
-                raise Unreadable(reason=f"it has {len(document.pages)} pages, more than any plan", remedy="Give the plan alone.")
+                raise Unreadable(
+                    reason=f"it has {len(document.pages)} pages, more than any plan", remedy="Give the plan alone."
+                )
             pages = [_page(page) for page in document.pages]
             pictures = any(page.images for page in document.pages[:5])
     except Unreadable:
@@ -52,7 +54,9 @@ def read_pdf(data: bytes) -> Source:
         raise _broken() from error
     except Exception as error:  # pdfminer fails on damaged files in many ways, none of them documented
         if "Password" in type(error).__name__ or "Password" in repr(error) or "Encryption" in repr(error):
-            raise Unreadable(reason="it is protected by a password", remedy="Remove the password and give it again.") from error
+            raise Unreadable(
+                reason="it is protected by a password", remedy="Remove the password and give it again."
+            ) from error
         raise _broken() from error
     ink = sum(len(part.text) for page in pages for part in page if isinstance(part, _Printed)) + sum(
         isinstance(part, list) for page in pages for part in page
@@ -83,7 +87,9 @@ def _page(page: Any) -> list[_Part]:
         text = _respaced(line["chars"])
         if text:
             size = Counter(round(char["size"]) for char in line["chars"]).most_common(1)[0][0]
-            printed = _Printed(text, page.page_number, line["top"], line["bottom"], line["x0"], line["x1"], size, float(page.height))
+            printed = _Printed(
+                text, page.page_number, line["top"], line["bottom"], line["x0"], line["x1"], size, float(page.height)
+            )
             parts.append((line["top"], printed))
     for table in tables:
         rows = [tuple(_cell_text(cell) for cell in row[:MAX_COLUMNS]) for row in table.extract()]
@@ -142,7 +148,9 @@ def _lines(pages: Iterable[list[_Part]]) -> list[Line]:
             last = None
         elif part not in dropped:
             if last is not None and _goes_on(last, part, left, right):
-                lines[-1] = replace(lines[-1], text=glue(lines[-1].text, part.text), original=f"{lines[-1].original}\n{part.text}")
+                lines[-1] = replace(
+                    lines[-1], text=glue(lines[-1].text, part.text), original=f"{lines[-1].original}\n{part.text}"
+                )
             else:
                 lines.append(Line(part.text, part.text, len(lines) + 1, page=part.page))
             last = part
@@ -153,7 +161,9 @@ def _add_rows(lines: list[Line], rows: list[tuple[str, ...]], table: int) -> Non
     for number, row in enumerate(rows, start=1):
         if any(row):
             text = " | ".join(cell for cell in row if cell)
-            lines.append(Line(text, "\t".join(row), len(lines) + 1, cells=row, merged=("",) * len(row), table=table, row=number))
+            lines.append(
+                Line(text, "\t".join(row), len(lines) + 1, cells=row, merged=("",) * len(row), table=table, row=number)
+            )
 
 
 def _heads_and_feet(printed: Sequence[_Printed]) -> set[_Printed]:

@@ -8,8 +8,8 @@ import re
 from duban.reading.source import Format, Line, Source
 from duban.reading.text.decode import decode
 from duban.reading.text.furniture import without_furniture
-from duban.reading.text.wraps import join_wraps
 from duban.reading.text.normalise import clean, is_traditional, simplified, without_residue
+from duban.reading.text.wraps import join_wraps
 
 _BREAK = re.compile(r"\r\n|\n|\r|\u2028|\u2029")
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*$")

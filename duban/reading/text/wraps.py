@@ -9,7 +9,9 @@ from duban.reading.source import Line
 from duban.reading.structure_numbering import numbered
 
 _ENDED = re.compile(r"[。!?！？;；:：][”’」)）]?$")
-_LABELLED = re.compile(r"^[【\[(（]?[\u4e00-\u9fff]{2,8}(?:[(（]?[\d一二三四五六七八九十]{0,3}[)）]?)[】\])）]?\s*[:：]")
+_LABELLED = re.compile(
+    r"^[【\[(（]?[\u4e00-\u9fff]{2,8}(?:[(（]?[\d一二三四五六七八九十]{0,3}[)）]?)[】\])）]?\s*[:：]"
+)
 
 
 def width_of(text: str) -> int:

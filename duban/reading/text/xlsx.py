@@ -52,7 +52,9 @@ def _lines(archive: Archive) -> Iterator[Line]:
             for row, cells, merged in _filled(_rows(sheet.iter_rows()), merges):
                 number += 1
                 text = " | ".join(dict.fromkeys(cell for cell in cells if cell))
-                yield Line(text, "\t".join(cells), number, sheet=sheet.title, cells=cells, merged=merged, table=table, row=row)
+                yield Line(
+                    text, "\t".join(cells), number, sheet=sheet.title, cells=cells, merged=merged, table=table, row=row
+                )
         book.close()
 
 

@@ -9,7 +9,9 @@ from duban.errors import Unreadable
 
 def parse(content: bytes) -> etree._Element:
     """The root element; raises `Unreadable` where it is no XML."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
+    )
     try:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
