@@ -155,7 +155,7 @@ def set_cookie(response: Response, context: Context, secret: str, expires_at: dt
     response.set_cookie(
         COOKIE,
         secret,
-        expires=expires_at,
+        max_age=int((expires_at - context.now()).total_seconds()),
         httponly=True,
         samesite="lax",
         secure=context.settings.public_url.startswith("https:"),
