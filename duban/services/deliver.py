@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from duban.adapters.mail import (
 from duban.adapters.mail import Session as Mailing
 from duban.notices.sheet import DOCX, sheet_file_name
 from duban.services.compose import SHEETS_A_MAIL
+from duban.services.notice_facts import sheet_context
 from models import Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, PartyKind
 
 SENDING_FOR = dt.timedelta(minutes=5)
@@ -43,6 +45,40 @@ class Delivered:
     problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A mail that this process has claimed, ready to leave."""
+
+    id: int
+    attempts: int
+    outgoing: Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of one attempt, to be written down. `unavailable` ends the pass: the server takes nobody's mail."""
+
+    delivery_id: int
+    status: DeliveryStatus
+    error: str | None = None
+    sent_at: dt.datetime | None = None
+    not_before: dt.datetime | None = None
+    unavailable: TransportUnavailable | None = None
+
+
+_OF_A_MAIL = (
+    Delivery.id,
+    Delivery.attempts,
+    Delivery.message_id,
+    Delivery.created_at,
+    Delivery.name,
+    Delivery.address,
+    Delivery.subject,
+    Delivery.text,
+    Delivery.html,
+)
+
+
 def deliver(
     database: Database,
     transport: Transport,
@@ -53,14 +89,11 @@ def deliver(
     """Sends what is queued and due now, over one connection; returns counts. Several may run at once."""
     done = Delivered()
     sweep(database, clock(), repeatable=transport.repeatable)
-    claimant = f"{socket.gethostname()}:{os.getpid()}"
     if not _any_due(database, clock()):
         return done
     try:
         with transport.open() as mailing:
-            while (delivery := _claim(database, claimant, clock())) is not None:
-                _send(database, mailing, delivery, clock, done)
-                progress(done.sent)
+            _send_all(database, mailing, clock, done, progress)
     except TransportUnavailable as error:
         done.problem = f"{error.message} {error.remedy}"
     return done
@@ -92,47 +125,96 @@ def _any_due(database: Database, now: dt.datetime) -> bool:
         return session.scalars(select(Delivery.id).where(*_due(now)).limit(1)).first() is not None  # type: ignore[arg-type]
 
 
-def _claim(database: Database, claimant: str, now: dt.datetime) -> Delivery | None:
-    """The next mail, marked as being sent until a deadline; committed before anything leaves."""
-    with database.write() as session:
-        delivery = session.scalars(
-            select(Delivery).where(*_due(now)).order_by(Delivery.id).limit(1).with_for_update(skip_locked=True)  # type: ignore[arg-type]
-        ).first()
-        if delivery is None:
-            return None
-        delivery.status = DeliveryStatus.SENDING
-        delivery.sending_until = now + SENDING_FOR
-        delivery.claimed_by = claimant
-        delivery.attempts += 1
-        return delivery
-
-
-def _send(
-    database: Database, mailing: Mailing, delivery: Delivery, clock: Callable[[], dt.datetime], done: Delivered
+def _send_all(
+    database: Database,
+    mailing: Mailing,
+    clock: Callable[[], dt.datetime],
+    done: Delivered,
+    progress: Callable[[int], None],
 ) -> None:
-    with database.read() as session:
-        outgoing = outgoing_of(session, delivery)
+    """One mail after the other, each claimed before it leaves; a claim commits together with the mail before it."""
+    claimant = f"{socket.gethostname()}:{os.getpid()}"
+    settlement: Settlement | None = None
     try:
-        mailing.send(outgoing)
+        while (taken := _turn(database, settlement, claimant, clock())) is not None:
+            settlement = None  # settled; and of the mail just taken nothing is known until the attempt ends
+            settlement = _attempt(mailing, taken, clock, done)
+            progress(done.sent)
+            if settlement.unavailable is not None:
+                raise settlement.unavailable
+        settlement = None
+    finally:
+        if settlement is not None:
+            with database.write() as session:
+                _settle(session, settlement)
+
+
+def _turn(database: Database, before: Settlement | None, claimant: str, now: dt.datetime) -> Taken | None:
+    """Settles the mail before, and marks the next as being sent until a deadline; committed before it leaves."""
+    with database.write() as session:
+        if before is not None:
+            _settle(session, before)
+        return _claim(session, claimant, now)
+
+
+def _claim(session: Session, claimant: str, now: dt.datetime) -> Taken | None:
+    following = (
+        select(Delivery.id)
+        .where(*_due(now))  # type: ignore[arg-type]
+        .order_by(Delivery.not_before, Delivery.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = session.execute(
+        update(Delivery)
+        .where(Delivery.id == following.scalar_subquery())
+        .values(
+            status=DeliveryStatus.SENDING,
+            sending_until=now + SENDING_FOR,
+            claimed_by=claimant,
+            attempts=Delivery.attempts + 1,
+        )
+        .returning(*_OF_A_MAIL)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if claimed is None:
+        return None
+    return Taken(claimed.id, claimed.attempts, _outgoing(session, claimed))
+
+
+def _attempt(mailing: Mailing, taken: Taken, clock: Callable[[], dt.datetime], done: Delivered) -> Settlement:
+    """Sends one mail; what came of it, to be settled."""
+    try:
+        mailing.send(taken.outgoing)
     except TemporaryRefusal as error:
-        _settle_later(database, delivery, error.reason, clock(), done)
-        if isinstance(error, TransportUnavailable):
-            raise
+        unavailable = error if isinstance(error, TransportUnavailable) else None
+        return _again_later(taken, error.reason, clock(), done, unavailable)
     except PermanentRefusal as error:
-        _settle(database, delivery, DeliveryStatus.FAILED, clock(), error.reason)
         done.failed += 1
+        return Settlement(taken.id, DeliveryStatus.FAILED, error=error.reason)
     except OutcomeUnknown as error:
-        _settle(database, delivery, DeliveryStatus.UNKNOWN, clock(), error.reason)
         done.unknown += 1
-    else:
-        _settle(database, delivery, DeliveryStatus.SENT, clock(), None)
-        done.sent += 1
+        return Settlement(taken.id, DeliveryStatus.UNKNOWN, error=error.reason)
+    done.sent += 1
+    return Settlement(taken.id, DeliveryStatus.SENT, sent_at=clock())
 
 
-def outgoing_of(session: Session, delivery: Delivery) -> Outgoing:
+def _again_later(
+    taken: Taken, reason: str, now: dt.datetime, done: Delivered, unavailable: TransportUnavailable | None
+) -> Settlement:
+    """Refused for now: waits longer each time, and fails for good after the last attempt."""
+    if taken.attempts > len(BACK_OFF):
+        done.failed += 1
+        return Settlement(taken.id, DeliveryStatus.FAILED, error=reason, unavailable=unavailable)
+    done.waiting += 1
+    not_before = now + BACK_OFF[taken.attempts - 1]
+    return Settlement(taken.id, DeliveryStatus.QUEUED, error=reason, not_before=not_before, unavailable=unavailable)
+
+
+def _outgoing(session: Session, delivery: Any) -> Outgoing:
     """The mail as it leaves: its stored text, with the sheets of the notices that it carries."""
     sheets = session.execute(
-        select(Notice.kind, Notice.context, Notice.sheet)
+        select(Notice.kind, Notice.series, Notice.year, Notice.number, Notice.sheet)
         .where(
             Notice.id.in_(select(NoticeRecipient.notice_id).where(NoticeRecipient.delivery_id == delivery.id)),
             Notice.sheet.is_not(None),
@@ -149,56 +231,36 @@ def outgoing_of(session: Session, delivery: Delivery) -> Outgoing:
         text=delivery.text,
         html=delivery.html,
         attachments=tuple(
-            Attachment(sheet_file_name(context, kind), DOCX, data) for kind, context, data in sheets if data
+            Attachment(sheet_file_name({"sheet": sheet_context(series, year or 0, number)}, kind), DOCX, data)
+            for kind, series, year, number, data in sheets
+            if data
         ),
     )
 
 
-def _settle(
-    database: Database, delivery: Delivery, status: DeliveryStatus, now: dt.datetime, error: str | None
-) -> None:
-    with database.write() as session:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery.id, Delivery.status == DeliveryStatus.SENDING)
-            .values(
-                status=status,
-                sending_until=None,
-                error=error,
-                sent_at=now if status is DeliveryStatus.SENT else None,
-            )
-        )
-        if status is DeliveryStatus.FAILED:
-            _answer_for(session, delivery)
+def _settle(session: Session, settlement: Settlement) -> None:
+    values: dict[str, Any] = {"status": settlement.status, "sending_until": None, "error": settlement.error}
+    if settlement.status is DeliveryStatus.QUEUED:
+        values["not_before"] = settlement.not_before
+    else:
+        values["sent_at"] = settlement.sent_at
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id == settlement.delivery_id, Delivery.status == DeliveryStatus.SENDING)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if settlement.status is DeliveryStatus.FAILED:
+        _answer_for(session, settlement.delivery_id)
 
 
-def _settle_later(database: Database, delivery: Delivery, error: str, now: dt.datetime, done: Delivered) -> None:
-    """Refused for now: waits longer each time, and fails for good after the last attempt."""
-    if delivery.attempts > len(BACK_OFF):
-        _settle(database, delivery, DeliveryStatus.FAILED, now, error)
-        done.failed += 1
-        return
-    with database.write() as session:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery.id, Delivery.status == DeliveryStatus.SENDING)
-            .values(
-                status=DeliveryStatus.QUEUED,
-                sending_until=None,
-                error=error,
-                not_before=now + BACK_OFF[delivery.attempts - 1],
-            )
-        )
-    done.waiting += 1
-
-
-def _answer_for(session: Session, delivery: Delivery) -> None:
+def _answer_for(session: Session, delivery_id: int) -> None:
     """A mail that can never arrive is not silence: the supervision office gets its notices, and hears for whom."""
     rows = session.execute(
         select(NoticeRecipient, Party, Notice.plan_id)
         .join(Party, Party.id == NoticeRecipient.party_id)
         .join(Notice, Notice.id == NoticeRecipient.notice_id)
-        .where(NoticeRecipient.delivery_id == delivery.id)
+        .where(NoticeRecipient.delivery_id == delivery_id)
     ).tuples()
     for recipient, party, plan_id in rows.all():
         office = session.scalars(select(Party).where(Party.plan_id == plan_id, Party.kind == PartyKind.OFFICE)).one()
