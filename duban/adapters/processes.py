@@ -61,10 +61,13 @@ class Processes:
     environment: Mapping[str, str]
     parts: list[Part] = field(default_factory=list)
 
-    def start(self, part: Part, seconds: float, tick: Callable[[float], None] = lambda _: None) -> None:
-        """Starts a part and waits until it is ready. Raises NotReady with the place of its log."""
+    def start(self, part: Part) -> None:
+        """Starts a part; it may wait by itself for those that it needs."""
         self.parts.append(part)
         self._spawn(part)
+
+    def wait(self, part: Part, seconds: float, tick: Callable[[float], None] = lambda _: None) -> None:
+        """Waits until a part is ready. Raises NotReady with the place of its log."""
         began = time.monotonic()
         while not part.ready():
             waited = time.monotonic() - began

@@ -150,8 +150,11 @@ def _start_all(processes: Processes, settings: Settings) -> None:
         (Part("API and board", [python, "-m", "duban.web.serve"], serving, logs / "api.log"), 60),
     )
     with prefect:
+        # All at once: the engine waits for its server by itself, and loading is what takes the time.
+        for part, _ in parts:
+            processes.start(part)
         for part, seconds in parts:
-            processes.start(part, seconds, _waiting(part.name))
+            processes.wait(part, seconds, _waiting(part.name))
             say(f"{part.name} is up.")
 
 
