@@ -116,7 +116,8 @@ class Transport(Protocol):
     """
 
     @property
-    def repeatable(self) -> bool: ...
+    def repeatable(self) -> bool:
+        """Whether a mail sent again can never arrive twice."""
 
     def open(self) -> AbstractContextManager[Session]:
         """A session, closed at the end of the `with`. Raises `TransportUnavailable` if there is none to be had."""

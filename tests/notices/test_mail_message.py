@@ -6,11 +6,22 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import parseaddr
 
 import pytest
 
-from duban.adapters.mail import Attachment, Mailbox, Outgoing, UnusableAddress, check_address, message_id_for, to_bytes
+from duban.adapters.mail import (
+    Attachment,
+    Mailbox,
+    Outgoing,
+    UnusableAddress,
+    check_address,
+    message_id_for,
+    to_bytes,
+    to_email,
+)
 from duban.adapters.mail_message import NaiveDate, UnusableMessageId
 
 Make = Callable[..., Outgoing]
@@ -33,6 +44,8 @@ def test_a_mail_read_back_has_the_same_text_html_subject_and_attachment(outgoing
     assert back["From"].addresses[0].addr_spec == sender.address
     assert text.get_content().replace("\r\n", "\n") == mail.text
     assert html.get_content() == f"{mail.html}\r\n"
+    assert not [part.defects for part in back.walk() if part.defects]
+    assert not [header.defects for header in back.values() if header.defects]
     (attachment,) = back.iter_attachments()
     assert attachment.get_filename() == "督办单 临督办〔2026〕3号.docx"
     assert attachment.get_content() == mail.attachments[0].data
@@ -151,3 +164,50 @@ def test_a_sender_with_an_open_bracket_is_refused() -> None:
 def test_a_message_id_that_is_none_is_refused(outgoing: Make, sender: Mailbox, message_id: str) -> None:
     with pytest.raises(UnusableMessageId):
         to_bytes(outgoing(message_id=message_id), sender)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "plain",
+        "=?utf-8?B?eA==?=",
+        "督" * 500,
+        "督办 a" * 90,
+        "é" * 37,
+        "😀" * 41,
+        "x" * 300,
+        'a "b" \\ c',
+        "督办  两个空格",
+    ],
+)
+def test_every_subject_and_name_comes_back_as_it_was(outgoing: Make, sender: Mailbox, text: str) -> None:
+    data = to_bytes(outgoing(subject=text, to_name=text), sender)
+    assert parsed(data)["Subject"] == " ".join(text.split())
+    # The newer parser puts a blank between two encoded words of a name, against RFC 2047, 6.2; the older one does not.
+    name, address = parseaddr(str(message_from_bytes(data)["To"]))
+    assert str(make_header(decode_header(name))) == " ".join(text.split())
+    assert address == "shen@linjiang.example.org"
+    head = data.partition(b"Date:")[0]
+    assert max(len(line) for line in head.split(b"\r\n")) <= 78
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("督办单 临督办〔2026〕3号.docx", "督办单 临督办〔2026〕3号.docx"),
+        ("../../etc/passwd", ".._.._etc_passwd"),
+        ("名" * 300 + ".docx", "名" * 70 + ".docx"),
+        ("", "attachment"),
+        ("a\"b';c%20*.txt", "a\"b';c%20*.txt"),
+    ],
+)
+def test_a_file_keeps_its_name_as_far_as_it_is_one(outgoing: Make, sender: Mailbox, name: str, wanted: str) -> None:
+    files = (Attachment(name, "no media type\r\nX: y", b"x"),)
+    (attachment,) = parsed(to_bytes(outgoing(attachments=files), sender)).iter_attachments()
+    assert attachment.get_filename() == wanted
+    assert attachment.get_content_type() == "application/octet-stream"
+
+
+def test_pythons_own_message_object_is_the_same_mail(outgoing: Make, sender: Mailbox) -> None:
+    assert to_email(outgoing(), sender)["Subject"] == outgoing().subject
