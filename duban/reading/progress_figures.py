@@ -1,133 +1,110 @@
-"""Figures that a progress report states about itself: 41项问题已完成整改39项, 提出整改措施147条,已经完成145条."""
+"""Figures that a progress report states about itself: 41项问题已完成整改39项, 提出整改措施147条,已经完成145条.
+
+Each number is read with its noun (问题, 措施, 制度) and the verb before it (完成, 正在, 新建, 修订). A number without a
+noun counts what was last counted in its unit: 梳理问题4个,制定整改措施15条,已完成3个.
+"""
 
 from __future__ import annotations
 
 import re
 
-_N = r"(?P<{0}>\d[\d,]*)\s*(?:余|多)?\s*"
-_ITEM = r"[项个条件](?:具体|整改)?"
-_GAP = r"[^,\uff0c。;\uff1b\d]{0,16}?"
-_CLAUSE_GAP = r"[^。;\uff1b\d]{0,24}?"
-_DONE = r"(?:已经?|均已|目前已?|其中)?(?:全部)?(?:完成整改|整改完成|已?完成|整改到位|销号|办结|整改)"
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text)
-
-
-#: Name of the figure, and what states it. The first statement counts, except where a later one is the closing total.
-_PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
-    (
-        ("problems", "problems_closed"),
-        _pattern(
-            rf"{_N.format('a')}{_ITEM}(?:问题|事项|任务|反馈问题|整改任务|整改事项|具体问题){_CLAUSE_GAP}{_DONE}[^。;\uff1b\d]{{0,8}}?{_N.format('b')}[项个条件]"
-        ),
-    ),
-    (
-        ("problems", "problems_closed"),
-        _pattern(
-            rf"(?:问题|事项|任务){_GAP}{_N.format('a')}[项个条件][,\uff0c、]?{_GAP}{_DONE}[^。;\uff1b\d]{{0,8}}?{_N.format('b')}[项个条件]"
-        ),
-    ),
-    (
-        ("measures", "measures_done"),
-        _pattern(
-            rf"措施{_GAP}{_N.format('a')}[项个条件][,\uff0c、]?{_CLAUSE_GAP}(?:完成|落实|到位|办结)[^。;\uff1b\d]{{0,8}}?{_N.format('b')}[项个条件]"
-        ),
-    ),
-    (
-        ("measures", "measures_done"),
-        _pattern(
-            rf"{_N.format('a')}[项个条件](?:具体|整改|工作)*措施[,\uff0c、]?{_CLAUSE_GAP}(?:完成|落实|到位|办结)[^。;\uff1b\d]{{0,8}}?{_N.format('b')}[项个条件]"
-        ),
-    ),
-    (("problems",), _pattern(rf"{_N.format('a')}[项个条件](?:具体|整改|反馈|突出|主要)*(?:问题|整改任务|整改事项)")),
-    (
-        ("problems_closed",),
-        _pattern(rf"(?:已完成整改|完成整改|整改完成|已整改|已销号|完成销号){_GAP}{_N.format('a')}[项个条件]"),
-    ),
-    (("problems_open",), _pattern(rf"(?:正在整改|未完成|正在推进|持续推进|尚未完成){_GAP}{_N.format('a')}[项个条件]")),
-    (
-        ("measures",),
-        _pattern(rf"(?:措施){_GAP}{_N.format('a')}[项个条]|{_N.format('b')}[项个条](?:具体|整改|工作)*措施"),
-    ),
-    (("measures_done",), _pattern(rf"措施[^。;\uff1b]{{0,20}}?完成{_GAP}{_N.format('a')}[项个条]")),
-    (
-        ("regulations_issued",),
-        _pattern(
-            rf"(?:新建|新制定|新出台|制定|出台|建立|新订|制定出台)(?:完善)?(?:各类|各项|相关)?(?:规章)?(?:制度|文件|机制|规章制度)(?:性文件)?{_GAP}{_N.format('a')}[项个件]"
-        ),
-    ),
-    (
-        ("regulations_issued",),
-        _pattern(
-            rf"(?:新建|新制定|新出台|制定出台|制定|出台|建立健全)(?:各类|各项)?{_N.format('a')}[项个件](?:规章)?(?:制度|文件|机制)"
-        ),
-    ),
-    (
-        ("regulations_revised",),
-        _pattern(
-            rf"(?:修订完善|修订|修改完善|修改|完善)(?:各类|各项|相关)?(?:规章)?(?:制度|文件|机制|规章制度)?(?:性文件)?{_GAP}{_N.format('a')}[项个件]"
-        ),
-    ),
-    (("cases_filed",), _pattern(rf"立案(?:审查(?:调查)?|查处|调查)?{_GAP}{_N.format('a')}[人件起]")),
-    (
-        ("people_punished",),
-        _pattern(rf"(?:党纪政务处分|党纪处分|政务处分|纪律处分|给予处分|处分){_GAP}{_N.format('a')}人次?"),
-    ),
-    (("people_dealt_with",), _pattern(rf"(?:组织处理|问责|约谈|谈话提醒){_GAP}{_N.format('a')}人次?")),
-    (
-        ("funds_recovered",),
-        _pattern(r"(?:追缴|追回|收缴|清退|退还|挽回)[^,\uff0c。;\uff1b\d]{0,14}?(?P<a>\d[\d,.]*)\s*(?=万?元)"),
-    ),
+_NUMBER = re.compile(r"(?P<n>\d[\d,]*)\s*(?:余|多)?\s*(?P<unit>人次|[项个条件人起])(?!月|工作日|小时)")
+_PROBLEMS, _MEASURES, _REGULATIONS = "problems", "measures", "regulations"
+_NOUNS = (
+    (_MEASURES, r"措施|举措"),
+    (_REGULATIONS, r"制度|文件|机制|办法"),
+    (_PROBLEMS, r"问题|任务|事项|反馈意见"),
 )
+_NOUN = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _NOUNS))
+_NOUN_BEHIND = re.compile(
+    r"^(?:具体|整改|反馈|突出|主要|工作|各类|规章|共性|个性|巡视|巡察|督察|审计|(?:的)?)*(?:"
+    + "|".join(f"(?P<{n}>{w})" for n, w in _NOUNS)
+    + ")"
+)
+_VERBS = (
+    ("open", re.compile(r"正在|未完成|尚未|推进|持续|整改中|剩余|其余")),
+    ("done", re.compile(r"完成|到位|销号|办结|已整改|整改了|落实")),
+    ("revised", re.compile(r"修订|修改|完善")),
+    ("new", re.compile(r"新建|新增|新制定|制定|制订|出台|建立|印发|新出台|健全")),
+)
+#: What is counted with which verb, and the figure's name.
+_NAMES = {
+    (_PROBLEMS, ""): "problems", (_PROBLEMS, "new"): "problems",
+    (_PROBLEMS, "done"): "problems_closed", (_PROBLEMS, "open"): "problems_open",
+    (_MEASURES, ""): "measures", (_MEASURES, "new"): "measures", (_MEASURES, "revised"): "measures",
+    (_MEASURES, "done"): "measures_done", (_MEASURES, "open"): "measures_open",
+    (_REGULATIONS, "new"): "regulations_issued", (_REGULATIONS, "revised"): "regulations_revised",
+}  # fmt: skip
+_PEOPLE = (
+    ("cases_filed", re.compile(r"立案[^,\uff0c。;\uff1b]{0,10}$")),
+    ("people_punished", re.compile(r"(?:处分|政务处理)[^,\uff0c。;\uff1b]{0,6}$")),
+    ("people_dealt_with", re.compile(r"(?:组织处理|问责|约谈|谈话提醒|批评教育)[^,\uff0c。;\uff1b]{0,6}$")),
+)
+_PUNCTUATION = re.compile(r"[,\uff0c。;\uff1b:\uff1a、]")
+_TOTALS = ("problems", "problems_closed", "measures", "measures_done")
 
 
-def stated_figures(text: str, names: tuple[str, ...] | None = None) -> dict[str, int | float]:
-    """The totals that a report states, each once; where it states one again at its end, the end counts.
+def stated_figures(text: str) -> dict[str, int | float]:
+    """The totals that a report states, each once; where it states one again in its summing-up, that counts.
 
-    Found are `problems`, `problems_closed`, `problems_open`, `measures`, `measures_done`, `regulations_issued`,
-    `regulations_revised`, `cases_filed`, `people_punished`, `people_dealt_with`, `funds_recovered`; `names` asks for
-    some of them only. What is not stated is not there.
+    Found are `problems`, `measures` (with `_closed`, `_done`, `_open`), `regulations_issued`, `regulations_revised`,
+    `cases_filed`, `people_punished`, `people_dealt_with`. What is not stated is not there.
     """
-    summary = _summary(text)
     figures: dict[str, int | float] = {}
-    for part in (summary, text):
-        for stated, pattern in _PATTERNS:
-            if all(name in figures for name in stated) or (part is text and stated[0] not in ("problems", "measures")):
-                continue
-            if match := pattern.search(part):
-                for name, value in zip(stated, _values(match), strict=False):
-                    figures.setdefault(name, value)
-    if names is not None:
-        return {name: value for name, value in figures.items() if name in names}
+    for sentence in _summary(text):
+        for name, value in _in_sentence(sentence):
+            figures.setdefault(name, value)
     return figures
 
 
 def is_summary(text: str) -> bool:
     """Whether a paragraph states the totals of the whole report, and so belongs to no single problem."""
-    return len(stated_figures(text, names=("problems", "problems_closed", "measures", "measures_done"))) >= 2
+    found = {name for sentence in re.split(r"(?<=。)", text) for name, _ in _in_sentence(sentence)}
+    return len(found.intersection(_TOTALS)) >= 2 and ("problems" in found or "problems_closed" in found)
 
 
-def _summary(text: str) -> str:
-    """The sentences that state totals: those with a date of status, or with at least three figures of one kind."""
-    found = []
-    for sentence in re.split(r"(?<=[。\n])", text):
-        counts = len(re.findall(r"\d+\s*[项个条件人]", sentence))
-        if counts and (
-            re.search(r"截[至止]", sentence) or (counts >= 2 and re.search(r"问题|整改|制度|措施", sentence))
-        ):
-            found.append(sentence)
-    paragraphs = [
-        p for p in text.split("\n") if re.search(r"截[至止](?:目前|20|\d)", p) and re.search(r"\d+\s*[项个条件]", p)
-    ]
-    return "\n".join([*reversed(paragraphs), *reversed(found)])
+def _summary(text: str) -> list[str]:
+    """Sentences that state totals: of paragraphs with a date of status first, then those with several counts."""
+    dated: list[str] = []
+    others: list[str] = []
+    for paragraph in text.split("\n"):
+        sums_up = bool(re.search(r"截[至止](?:目前|到|20|\d)", paragraph)) and _counts(paragraph) > 0
+        sentences = [s for s in re.split(r"(?<=。)", paragraph) if _counts(s)]
+        dated += sentences if sums_up else []
+        others += [s for s in sentences if not sums_up and _sums_up(s)]
+    return [*dated, *sorted(others, key=_counts, reverse=True)]
 
 
-def _values(match: re.Match[str]) -> list[int | float]:
-    values: list[int | float] = []
-    for group in match.groups():
-        if group is not None:
-            plain = group.replace(",", "").rstrip(".")
-            values.append(float(plain) if "." in plain else int(plain))
-    return values
+def _counts(text: str) -> int:
+    return len(_NUMBER.findall(text))
+
+
+def _sums_up(sentence: str) -> bool:
+    named = {name for name, _ in _in_sentence(sentence)}
+    return len(named) >= 2 or bool(
+        re.search(r"(?:全部|所有|反馈|共|合计|总计|梳理|细化|明确)[^。]{0,20}\d+\s*[项个条]", sentence)
+    )
+
+
+def _in_sentence(sentence: str) -> list[tuple[str, int]]:
+    """Names and values of the figures of one sentence, in order."""
+    found: list[tuple[str, int]] = []
+    last_of_unit: dict[str, str] = {}
+    last = ""
+    place = 0
+    for match in _NUMBER.finditer(sentence):
+        left = _PUNCTUATION.split(sentence[place : match.start()])[-1]
+        place = match.end()
+        value = int(match["n"].replace(",", ""))
+        if match["unit"] in ("人", "人次", "起") or "立案" in left:
+            found += [(name, value) for name, pattern in _PEOPLE if pattern.search(left)][:1]
+            continue
+        behind = _NOUN_BEHIND.match(sentence[match.end() : match.end() + 16])
+        nouns = list(_NOUN.finditer(left))
+        own = (behind and behind.lastgroup) or (nouns[-1].lastgroup if nouns else None)
+        noun = own or last_of_unit.get(match["unit"]) or last
+        last_of_unit[match["unit"]] = last = noun or ""
+        verb = next((name for name, words in _VERBS if words.search(left)), "")
+        if name := _NAMES.get((noun, verb)):
+            found.append((name, value))
+    return found

@@ -20,8 +20,9 @@ from duban.reading.targets import find_targets
 
 _LED_BY = re.compile(
     r"由(?P<names>[^,\uff0c。;\uff1b由]{2,40}?(?:牵头|主办|承办|负责)(?:负责|落实|实施|推进|抓总|组织)*"
-    r"(?:[,\uff0c][^,\uff0c。;\uff1b]{2,60}?(?:配合|协办|协助|参与)(?:实施|落实)?)?)(?=[,\uff0c。;\uff1b]|$)"
+    r"(?:[,\uff0c][^,\uff0c。;\uff1b]{2,60}?(?:配合|协办|协助|参与|负责)(?:实施|落实)?)*)(?=[,\uff0c。;\uff1b]|$)"
 )
+_KEPT_UP = re.compile(r"(?:^|[,\uff0c。;\uff1b])(?P<tail>(?:持续|长期|常态化)(?:推进|坚持|整改|开展))[。;\uff1b]?$")
 _LIMITED = re.compile(r"(?:前|底|末|年内|月内|日内|季度|半年|旬)$")
 _MARK = re.compile(
     r"(?:^|(?<=[。;\uff1b:\uff1a]))\s*"
@@ -35,6 +36,7 @@ class Reader:
     def __init__(self, lexicon: Lexicon, year: int | None) -> None:
         self.lexicon = lexicon
         self.year = year
+        self.labelled_limits = 0  # limits that stand under a label: where siblings have them, one may be missing
 
     def fields(self, part: Part) -> bool:
         """Whether the part owns fields: in brackets, in lines under it, or in its own prose."""
@@ -77,6 +79,7 @@ class Reader:
     def _fill(self, item: Item, fields: Iterable[Field]) -> None:
         for field in fields:
             set_field(item, field, self.lexicon)
+            self.labelled_limits += field.role is Role.TIME_LIMIT
 
     def _body(self, item: Item, body: Sequence[Line]) -> None:
         """Lines under an item: fields, and else paragraphs that say how it is to be done."""
@@ -116,12 +119,17 @@ class Reader:
 
 
 def limit_in(text: str, year: int | None) -> str | None:
-    """The sentence of a task that dates it (2025年6月底前完成…); a year that only names a plan dates nothing."""
+    """The part of a sentence, from its clause on, that dates a task (2025年6月底前完成…) or says that it is kept up.
+
+    A year that only names a plan dates nothing.
+    """
     for sentence in sentences(text):
         for date in find_dates(sentence, year=year, seasons=DEFAULT_SEASONS):
             if not date.status and _LIMITED.search(sentence[date.begin : date.end]):
-                return sentence
-    return None
+                comma = max(sentence.rfind(mark, 0, date.begin) for mark in ",\uff0c;\uff1b")
+                return sentence[comma + 1 :].strip()
+    tail = _KEPT_UP.search(text)
+    return tail["tail"] if tail else None
 
 
 def has_units(item: Item) -> bool:

@@ -55,12 +55,14 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     reading = Reading(Kind.POLICY_OPINION, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items = items
     reading.figures = {"parts": len({tuple(item.path) for item in items if item.path}) or 1, "clauses": len(items)}
-    reading.anomalies = [a for a in lint(items) if not _is_goal_without_measures(a)]
+    reading.anomalies = [a for a in lint(items) if not _is_usual(a)]
     return reading
 
 
-def _is_goal_without_measures(doubt: Anomaly) -> bool:
-    """A clause of goals has no measures, and the other clauses no goal: neither is missing."""
+def _is_usual(doubt: Anomaly) -> bool:
+    """What is no doubt in an opinion: a clause of goals has no measures, and the other clauses have no goal."""
+    if doubt.code is AnomalyCode.CUT_TEXT:
+        return doubt.field == "title"  # a heading on a line of its own ends without a full stop
     return doubt.code is AnomalyCode.MISSING_FIELD and doubt.field in ("measures", "goal")
 
 
@@ -75,7 +77,8 @@ def clause_parts(prose: Prose) -> list[Part]:
     style = next((s for s in _ITEM_STYLES if texts[s] >= least), texts.most_common(1)[0][0])
     chosen = [part for part in prose.walk() if part.style == style]
     inside = {id(child) for part in chosen for child in part.walk() if child is not part}
-    return [part for part in chosen if id(part) not in inside] + _lone_parts(prose, style)
+    clauses = [part for part in chosen if id(part) not in inside] + _lone_parts(prose, style)
+    return sorted(clauses, key=lambda part: part.line.number)
 
 
 def _lone_parts(prose: Prose, style: str) -> list[Part]:

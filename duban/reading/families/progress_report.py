@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 
 from duban.domain.limits import read_limit
@@ -16,6 +15,7 @@ from duban.reading.prose import Part, Prose, lead_and_rest, prose_of, sentences
 from duban.reading.prose_items import Reader
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Source
+from duban.reading.structure_assembly import outline_of
 from duban.reading.structure_front import front_of
 from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies, read_item_limit
 from duban.reading.structure_measures import split_measures
@@ -25,9 +25,15 @@ _TITLE = re.compile(
     r"(?:整改|落实|办理)[^,\uff0c。]{0,12}(?:进展|情况|结果|成效)[^,\uff0c。]{0,8}(?:通报|报告|公示|公告|公布|的函)?"
 )
 _REPORT = re.compile(r"(?:进展|落实|完成)情况(?:的)?(?:通报|报告|公告|公示)|整改情况(?:的)?(?:通报|报告|公告|公示)")
+_FAULT = (
+    r"不够|不足|不到位|不力|不强|不严|不高|不深|不实|不规范|不及时|不彻底|不健全|不完善|不紧|不牢|不准|不多|不快|不全|薄弱|欠缺|滞后|缺失|差距"
+    r"|漏洞|短板|弱化|偏差|缓慢|偏慢|偏软|偏弱|较弱|松懈|淡薄|模糊|虚化|淡化|缺位|流于形式|走过场|时有发生|突出|违规|未落实|未执行"
+)
 _PROBLEM = re.compile(
-    r"^(?:针对|关于|对于|对照|反馈指出)|问题[。:\uff1a;\uff1b]?$|(?:不够|不足|不到位|不力|不强|不严|不高|不深|不实|不规范|薄弱|欠缺|滞后|缺失|差距|漏洞|短板|弱化|偏差)"
-    r"[^,\uff0c。]{0,6}[。:\uff1a]?$"
+    rf"^(?:针对|关于|对于|对照|反馈指出)|问题[”\"]?[。:\uff1a;\uff1b]?$|(?:{_FAULT})[^,\uff0c。]{{0,6}}[。:\uff1a]?$"
+)
+_STATUS_LABEL = re.compile(
+    r"(?:^|\n|[。;\uff1b]\s*)(?:整改)?(?:完成|落实|进展|整改|办理)(?:完成|落实|进展)?(?:情况|结果|成效|状态)\s*[:\uff1a]"
 )
 _STATES = (
     r"已完成整改|已完成|完成整改|整改完成|整改已完成|已整改完成|已整改到位|已整改|已销号|已办结|基本完成|正在整改|正在推进|整改中|推进中"
@@ -56,6 +62,8 @@ def score(source: Source) -> float:
     problems = min(1.0, named / 6)
     stated = bool(stated_figures(source.text[-8_000:]).get("problems_closed"))
     planned = len(re.findall(r"整改时限|完成时限|整改目标\s*[:\uff1a]|整改期限", source.text[:100_000]))
+    if titled > 0.5 and len(_STATUS_LABEL.findall(source.text[:200_000])) >= 2:
+        problems = 1.0
     return max(0.0, titled * (0.4 + 0.6 * problems) + 0.25 * problems + 0.2 * stated - 0.05 * min(planned, 10))
 
 
@@ -67,6 +75,8 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     front = front_of(source, prose.front or source.lines[:10])
     reader = Reader(lexicon, front.year or status_year(source.text))
     items = [_problem(part, reader) for part in problem_parts(prose)]
+    if not items:
+        items = _labelled(source, reader)
     if not items:
         raise Unreadable(
             reason="it names no problems: no numbered lines such as 针对…问题 with what was done below them",
@@ -80,10 +90,29 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     return reading
 
 
+def _labelled(source: Source, reader: Reader) -> list[Item]:
+    """Problems whose texts stand under labels: 问题一:… 整改措施:… 整改完成情况:…"""
+    items, _ = items_of(outline_of(as_text(source.lines), reader.lexicon).drafts, reader.lexicon, reader.year)
+    for item in items:
+        _as_done(item)
+    return items
+
+
+def _as_done(item: Item) -> None:
+    """What a report says of measures and regulations lies in the past."""
+    for child in item.children:
+        _as_done(child)
+    item.regulations = find_regulations(item.measures, item.time_limit, default_status="issued")
+    if item.measures or item.status:
+        item.state = "ongoing"
+
+
 def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
     outline = ledger_outline(source.lines, lexicon)
     front = front_of(source, outline.front, limit_texts(outline.drafts))
     items, repeated = items_of(outline.drafts, lexicon, front.year)
+    for item in items:
+        _as_done(item)
     reading = Reading(Kind.PROGRESS_REPORT, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items = items
     reading.figures = stated_figures(source.text)
@@ -95,16 +124,21 @@ def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
 
 
 def problem_parts(prose: Prose) -> list[Part]:
-    """The parts that name problems: siblings of one style, of which at least half say so in their words.
+    """The parts that name problems, of one numbering style.
 
-    Of two styles one within the other, the one with more problems counts: (一) may name an aspect, 1. its problems.
+    Siblings of which none names a problem are left out, unless their numbers go on from those that do. Of two styles
+    one within the other the inner one counts where it names problems too: (一) is then an aspect, 1. its problems.
     """
-    groups = [group for group in _siblings(prose) if _mostly_problems(group)]
-    named: Counter[str] = Counter()
-    for group in groups:
-        named[group[0].style] += len(group)
-    style = max(named, key=lambda s: named[s], default=None)
-    return [part for group in groups if group[0].style == style for part in group]
+    by_style: dict[str, list[Part]] = {}
+    for group in _siblings(prose):
+        kept = by_style.setdefault(group[0].style, [])
+        goes_on = bool(kept) and group[0].value == kept[-1].value + 1
+        if _answered(group) and (goes_on or sum(map(_names_problem, group)) >= 0.4 * len(group)):
+            kept += group
+    styles = [style for style, parts in by_style.items() if sum(map(_names_problem, parts)) >= max(1, 0.5 * len(parts))]
+    inner = [style for style in styles if not any(_within(by_style[other], by_style[style]) for other in styles)]
+    best = max(inner, key=lambda style: len(by_style[style]), default=None)
+    return by_style[best] if best is not None else []
 
 
 def _siblings(prose: Prose) -> Iterator[list[Part]]:
@@ -118,10 +152,19 @@ def _siblings(prose: Prose) -> Iterator[list[Part]]:
         yield from by_style.values()
 
 
-def _mostly_problems(group: list[Part]) -> bool:
-    named = sum(bool(_PROBLEM.search(_title_of(part)[0])) for part in group)
-    answered = sum(bool(part.body or part.children or _title_of(part)[1]) for part in group)
-    return named >= 0.5 * len(group) and answered >= 0.5 * len(group)
+def _names_problem(part: Part) -> bool:
+    return bool(_PROBLEM.search(_title_of(part)[0]))
+
+
+def _answered(group: list[Part]) -> bool:
+    """Whether most of the parts have a text under their title, or parts of their own."""
+    return sum(bool(part.body or part.children or _title_of(part)[1]) for part in group) >= 0.5 * len(group)
+
+
+def _within(parts: list[Part], outer: list[Part]) -> bool:
+    """Whether at least half of the parts stand below some of the outer ones."""
+    holders = {id(part) for part in outer}
+    return sum(part.parent is not None and id(part.parent) in holders for part in parts) >= max(1, 0.5 * len(parts))
 
 
 # --- one problem -----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from duban.errors import Unreadable
 from duban.reading.lexicon import Lexicon
@@ -16,13 +17,17 @@ from duban.reading.source import Line, Source
 from duban.reading.structure_front import front_of
 from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies
 from duban.reading.structure_tables import as_text, ledger_outline
+from duban.reading.targets import find_targets
 
 _TITLE = re.compile(
     r"任务分解|责任分解|任务分工|责任分工|分工方案|目标任务|任务清单|重点工作|工作要点|任务书|实事项目|任务安排|工作任务|折子工程"
 )
 _UNITS = re.compile(
-    r"(?:牵头|责任|配合|主办|承办|协办|负责)(?:单位|部门|处室)?\s*[:\uff1a]|(?:牵头|负责|配合)\s*[)\uff09]"
+    r"(?:牵头|责任|配合|主办|承办|协办|负责)(?:单位|部门|处室|科室)?\s*[:\uff1a]|(?:牵头|负责|配合)\s*[)\uff09]"
+    r"|由[^,\uff0c。]{2,30}(?:牵头|负责)|(?:牵头|主办|责任|承办|配合|协办)(?:单位|部门)\s*(?:\||$)"
 )
+_UNIT_HEAD = re.compile(r"^(?:牵头|主办|责任|承办|配合|协办|负责|实施)(?:单位|部门|处室|科室)$")
+_TASK_HEAD = re.compile(r"^(?:重点|主要|工作|目标|具体)*(?:任务|工作|项目|内容|事项|目标)(?:名称|内容|及内容|事项)?$")
 _OTHER_KIND = re.compile(r"整改|巡视|巡察|反馈意见|存在问题")
 _STATED = re.compile(r"(?P<n>\d+|[一二三四五六七八九十百]+)\s*(?P<what>大?方面|大?类|大?部分|项|条)")
 
@@ -31,11 +36,20 @@ def score(source: Source) -> float:
     """Tasks that end in a bracket or line of units, under a title of tasks; less where the words are of 整改."""
     text = source.text[:200_000]
     lines = max(1, len(source.lines))
-    named = min(1.0, 2 * len(_UNITS.findall(text)) / lines)
+    named = 1.0 if _heads_of_units(source) else min(1.0, 2 * len(_UNITS.findall(text)) / lines)
     head = "\n".join(line.text for line in source.lines[:12])
     titled = bool(_TITLE.search(head) or _TITLE.search(source.title or ""))
     foreign = min(1.0, 4 * len(_OTHER_KIND.findall(text)) / lines)
     return max(0.0, 0.55 * named + 0.4 * titled * (named > 0) - 0.4 * foreign)
+
+
+def _heads_of_units(source: Source) -> bool:
+    """Whether a table has a column of units beside one of tasks."""
+    for line in source.lines:
+        cells = [re.sub(r"\s", "", cell) for cell in line.cells or ()]
+        if any(_UNIT_HEAD.search(c) for c in cells) and any(_TASK_HEAD.search(c) for c in cells):
+            return True
+    return False
 
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
@@ -54,7 +68,8 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     reading = Reading(Kind.TASK_BREAKDOWN, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items = items
     reading.figures = stated_totals(prose.front)
-    reading.anomalies = sorted([*lint(items), *_children_without_units(items)], key=lambda a: (a.line, a.code.value))
+    doubts = [a for a in lint(items) if a.field != "time_limit" or a.code != "missing_field" or reader.labelled_limits]
+    reading.anomalies = sorted([*doubts, *_children_without_units(items)], key=lambda a: (a.line, a.code.value))
     return reading
 
 
@@ -64,6 +79,8 @@ def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
     items, repeated = items_of(outline.drafts, lexicon, front.year)
     reading = Reading(Kind.TASK_BREAKDOWN, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items = items
+    for item in reading.walk():
+        item.targets = [t for text in (item.title, *item.measures) for t in find_targets(text, year=front.year)]
     reading.anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]
     return reading
 
@@ -101,7 +118,24 @@ def _item_style(prose: Prose, owners: set[int]) -> str | None:
             owning[part.style] += id(part) in owners or bullets
     usual = [style for style in totals if owning[style] >= 0.4 * totals[style]]
     candidates = [style for style in usual if style != "▲"] or usual
-    return min(candidates, key=lambda style: (depth[style], -owning[style]), default=None)
+    chosen = min(candidates, key=lambda style: (depth[style], -owning[style]), default=None)
+    return _running_on_above(prose, chosen) or chosen
+
+
+def _running_on_above(prose: Prose, style: str | None) -> str | None:
+    """The style right above, where it numbers through all parts and the chosen one begins anew under each of it.
+
+    1. 固定资产投资 (1)… (2)… 2. 招商引资 (1)…: 1., 2. are the items, (1), (2) their sub-tasks.
+    """
+    parts = [part for part in prose.walk() if part.style == style and part.style != "▲"]
+    parents = list({id(part.parent): part.parent for part in parts if part.parent is not None}.values())
+    if len(parents) < 2 or any(parent.parent is None for parent in parents):
+        return None
+    above = parents[0].style
+    runs_on = all(b.value == a.value + 1 for a, b in pairwise(parents))
+    restarts = sum(part.value == 1 for part in parts) >= 2
+    over_parts = len({id(parent.parent) for parent in parents}) > 1
+    return above if runs_on and restarts and over_parts and all(p.style == above for p in parents) else None
 
 
 def stated_totals(front: Sequence[Line]) -> dict[str, int | float]:

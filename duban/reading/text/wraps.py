@@ -23,7 +23,7 @@ def join_wraps(lines: Sequence[Line]) -> list[Line]:
     """The lines as paragraphs, if the text is wrapped at one width; else as they are."""
     plain = [line for line in lines if line.cells is None and not line.level]
     widths = [width_of(line.original.rstrip()) for line in plain]
-    edge = _edge(widths)
+    edge = _edge(widths, [bool(_ENDED.search(line.text)) for line in plain])
     if edge is None:
         return list(lines)
     indented = sum(_indent(line) > 0 for line in plain) > 0.15 * len(plain)
@@ -39,16 +39,17 @@ def join_wraps(lines: Sequence[Line]) -> list[Line]:
     return joined
 
 
-def _edge(widths: Sequence[int]) -> int | None:
-    """The width at which lines were broken: many lines end there and hardly any beyond."""
+def _edge(widths: Sequence[int], ended: Sequence[bool]) -> int | None:
+    """The width at which lines were broken: many lines end there, most within a sentence, and hardly any beyond."""
     if len(widths) < 6:
         return None
     ordered = sorted(widths, reverse=True)
     edge = ordered[len(ordered) // 50]
     if not 36 <= edge <= 160:
         return None
-    near = sum(edge - 4 <= width <= edge for width in widths)
-    return edge if near >= max(3, 0.12 * len(widths)) else None
+    near = [end for width, end in zip(widths, ended, strict=True) if edge - 4 <= width <= edge]
+    torn = len(near) - sum(near)
+    return edge if len(near) >= max(3, 0.12 * len(widths)) and torn >= 0.5 * len(near) else None
 
 
 def _indent(line: Line) -> int:
