@@ -12,7 +12,6 @@ from duban.reading.structure import (
     Block,
     Draft,
     Field,
-    ItemLevel,
     Orphan,
     Outline,
     Piece,
@@ -21,7 +20,9 @@ from duban.reading.structure import (
 )
 from duban.reading.structure_headings import Headings
 from duban.reading.structure_labels import Label, Labeller, join_broken_labels
-from duban.reading.structure_numbering import Numbered
+from duban.reading.structure_level import ItemLevel
+from duban.reading.structure_numbering import Numbered, value_of
+from duban.reading.structure_tidy import tidy
 
 _NAMES_ONLY = re.compile(r"^[^。;；:：!?！？,，]{2,60}$|^[^。;；:：!?！？]{2,40}[、,，][^。;；:：!?！？]{2,60}$")
 _SENTENCE_END = re.compile(r"[。!?！？;；]$")
@@ -50,21 +51,13 @@ class _Assembler:
         self._field: Field | None = None
         self._stray: Orphan | None = None
         self._list_value = 0
+        self._parent: Draft | None = None  # the item of an open measure that is an item of its own
 
     def run(self) -> Outline:
         for index, block in enumerate(self._blocks):
             self._take(index, block)
-        self._drop_frames()
+        tidy(self._outline, self._lexicon)
         return self._outline
-
-    def _drop_frames(self) -> None:
-        """Numbered paragraphs of 总体要求 and 保障措施 look like items, but have no field of one."""
-        drafts = self._outline.drafts
-        if any(draft.fields for draft in drafts):
-            self._outline.drafts = [draft for draft in drafts if draft.fields or not self._in_frame(draft)]
-
-    def _in_frame(self, draft: Draft) -> bool:
-        return any(frame in heading and len(heading) <= 24 for heading in draft.path for frame in self._lexicon.frames)
 
     def _take(self, index: int, block: Block) -> None:
         if self._item is not None and block.line.number in self._level.entries:
@@ -89,16 +82,18 @@ class _Assembler:
 
     def _start(self, block: Block, label: Label | None) -> None:
         line, mark = block.line, block.mark
-        number = (label.number if label else None) or (mark.number if mark else None)
+        own = mark.number if mark and (label is None or mark.style not in self._level.enumerators) else None
+        number = (label.number if label else None) or own
         path = self._headings.path
         if number is None and self._heading is not None and self._heading[1] is not None:
             number = self._heading[1].number
         item = Draft(_ascii(number or ""), line.number, line.last, path, page=line.page, sheet=line.sheet)
         item.style = mark.style if mark and label is None else "label"
+        item.under = self._heading[0].text if own is None and self._heading is not None and not (label and label.number) else ""
         item.title = Field(Role.PROBLEM, label.word if label else "", line.number)
         self._outline.drafts.append(item)
         self._item, self._field, self._stray, self._heading = item, item.title, None, None
-        self._list_value = 0
+        self._list_value, self._parent = 0, None
         begin = label.end if label else len(line.text) - len(mark.rest if mark else line.text)
         self._spread(block, begin, 1 if label else 0)
 
@@ -118,7 +113,7 @@ class _Assembler:
             if mark.value == self._list_value + 1 and self._list_value > 0:
                 return False
             return upcoming == "item" and self._looks_like_heading(mark)
-        return upcoming != "field" and self._looks_like_heading(mark)
+        return upcoming != "field" and (self._looks_like_heading(mark) or self._headings.follows(mark))
 
     def _looks_like_heading(self, mark: Numbered) -> bool:
         return len(mark.rest) <= 60 and not _SENTENCE_END.search(mark.rest)
@@ -142,7 +137,7 @@ class _Assembler:
     def _open_heading(self, block: Block) -> None:
         self._headings.open(block.line, block.mark)
         self._heading = (block.line, block.mark)
-        self._item = self._field = self._stray = None
+        self._item = self._field = self._stray = self._parent = None
         if not self._outline.drafts:
             self._outline.front.append(block.line)
 
@@ -171,7 +166,25 @@ class _Assembler:
             self._orphaned(block.line)
             return
         self._stray = None
+        if label.role is Role.MEASURES and label.number and self._measure_label(block, label):
+            return
         self._spread(block, label.start, first)
+
+    def _measure_label(self, block: Block, label: Label) -> bool:
+        """整改措施2: a child where such measures have their own units, else the second part of the one field."""
+        assert self._item is not None
+        if self._level.measure_items:
+            parent = self._parent or self._item
+            line = block.line
+            child = Draft(label.number or "", line.number, line.last, list(parent.path), style="entry")
+            parent.children.append(child)
+            self._parent, self._item = parent, child
+            return False
+        known = self._item.having(Role.MEASURES)
+        if known and len(block.labels) == 1:
+            self._field = known[0]
+            self._append(block.line.text[label.end :], block.line)
+        return bool(known) and len(block.labels) == 1
 
     def _spread(self, block: Block, begin: int, first: int) -> None:
         """Text from `begin` to the open field, then each label's text to a field of its own."""
@@ -190,8 +203,13 @@ class _Assembler:
             item.value = block.mark.value
 
     def _role(self, label: Label) -> Role:
-        """A second kind of problem label within an item says what is to be reached."""
-        return Role.GOAL if label.role is Role.PROBLEM else label.role
+        """A second kind of problem label within an item describes it (表现), or says what is to be done (任务)."""
+        if label.role is not Role.PROBLEM:
+            return label.role
+        if not re.search(r"任务|工作|内容", label.word):
+            return Role.NOTE
+        missing = [role for role in (Role.MEASURES, Role.GOAL) if role not in self._level.roles]
+        return missing[0] if missing else Role.NOTE
 
     def _append(self, text: str, line: Line) -> None:
         assert self._field is not None
@@ -276,8 +294,6 @@ def _roles_ahead(blocks: Sequence[Block], level: ItemLevel) -> list[Role | None]
 
 
 def _ascii(number: str) -> str:
-    from duban.reading.structure_numbering import value_of
-
     return str(value_of(number)) if number and number in "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳" else number
 
 

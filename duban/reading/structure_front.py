@@ -56,6 +56,12 @@ def front_of(source: Source, front: Sequence[Line], limits: Iterable[str] = ()) 
     return front_matter
 
 
+def is_plan_title(text: str) -> bool:
+    """Whether a line by itself is the title of a plan, not a heading within one nor a sentence."""
+    bare = _without_date(text)
+    return 8 <= len(bare) <= 60 and bool(_PLAN_TITLE.search(bare)) and not _NOT_TITLE.search(text) and numbered(text) is None
+
+
 def _title(head: Sequence[Line], source: Source) -> str:
     """The plan's own title; that of the notice which forwards it only if there is no other."""
     candidates = list(_candidates(head))

@@ -24,6 +24,9 @@ _NUMBER_AFTER = re.compile(
 _NUMBER_BEFORE = re.compile(
     r"^第?\s*(?P<n>\d{1,6}|[一二三四五六七八九十百]{1,5})\s*[项个条]?\s*(?P<word>[\u4e00-\u9fff]{2,10})$"
 )
+_NUMBERED_PROBLEM = re.compile(
+    r"^(?P<word>[\u4e00-\u9fff]{2,8}?)\s*(?:[(（〔]\s*(?P<n>\d{1,4}|[一二三四五六七八九十百]{1,5})\s*[)）〕])\s*(?=[^\s:：)）、,，])"
+)
 _LONGEST = 22
 
 
@@ -74,7 +77,7 @@ class Labeller:
         return times >= 2 or label.opens == "line" or label.role not in _EVERYDAY
 
     def _candidates(self, text: str) -> list[Label]:
-        found = [*self._bracketed(text), *self._with_colon(text)]
+        found = [*self._bracketed(text), *self._with_colon(text), *self._numbered_problem(text)]
         found.sort(key=lambda label: (label.start, -label.end))
         if not found and (alone := self._alone(text)):
             return [alone]
@@ -99,6 +102,13 @@ class Labeller:
                 role, word, number = named
                 return Label(role, word, start, end, number, "line" if _opens_line(text, start) else "inline")
         return None
+
+    def _numbered_problem(self, text: str) -> list[Label]:
+        """问题(一) with the problem right behind it, without a colon."""
+        match = _NUMBERED_PROBLEM.match(text)
+        if match is None or self._lexicon.role(match["word"]) is not Role.PROBLEM:
+            return []
+        return [Label(Role.PROBLEM, bare_label(match["word"]), 0, match.end(), match["n"], "line")]
 
     def _bracketed(self, text: str) -> list[Label]:
         found = []

@@ -15,7 +15,8 @@ from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.source import Line
 from duban.reading.structure import Draft, Field, Outline, Piece
 from duban.reading.structure_headings import Headings
-from duban.reading.structure_numbering import numbered, value_of
+from duban.reading.structure_numbering import numbered
+from duban.reading.structure_tidy import count_unnumbered
 
 _TOTALS = re.compile(r"^(?:合\s*计|总\s*计|小\s*计|共\s*计|汇\s*总|累\s*计|总数)")
 _NOTE = re.compile(r"^(?:注|备注|说明|填表说明|填报单位|填报人|制表|审核|填表|联系)[:：]?")
@@ -57,7 +58,7 @@ def ledger_outline(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
             _read_ledger(table, head, headings, outline, lexicon)
         else:
             _read_form(table, headings, outline, lexicon)
-    _count_unnumbered(outline)
+    count_unnumbered(outline)
     return outline
 
 
@@ -404,16 +405,3 @@ def _pairs(row: Line, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
             index += 2
         else:
             index += 1
-
-
-def _count_unnumbered(outline: Outline) -> None:
-    """A ledger without numbers: its items are counted by position."""
-    if outline.drafts and not any(draft.number for draft in outline.drafts):
-        outline.counted = True
-        for position, draft in enumerate(outline.drafts, start=1):
-            draft.number = str(position)
-            draft.value = position
-            for index, child in enumerate(draft.children, start=1):
-                child.number = f"{position}.{index}"
-    for draft in outline.drafts:
-        draft.value = value_of(draft.number) if draft.number else None

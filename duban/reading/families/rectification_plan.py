@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from duban.errors import Unreadable
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role, load_lexicon
 from duban.reading.lint import lint
-from duban.reading.model import Kind, Reading
+from duban.reading.model import Anomaly, AnomalyCode, Kind, Reading
 from duban.reading.source import Line, Source
-from duban.reading.structure import Draft, Outline
+from duban.reading.structure import Outline
 from duban.reading.structure_assembly import outline_of
-from duban.reading.structure_front import front_of
+from duban.reading.structure_front import front_of, is_plan_title
 from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies
 from duban.reading.structure_labels import Labeller
 from duban.reading.structure_paragraphs import divide_paragraphs
@@ -72,16 +72,36 @@ def structure_of(source: Source, lexicon: Lexicon) -> Outline:
 
 
 def _reading(source: Source, outline: Outline, lexicon: Lexicon) -> Reading:
+    _refuse_several(source, outline)
     divide_paragraphs(outline.drafts)
     front = front_of(source, outline.front, limit_texts(outline.drafts))
     items, repeated = items_of(outline.drafts, lexicon, front.year)
+    if outline.counted:
+        detail = "文中没有印序号,按先后次序编号"
+        repeated.append(Anomaly(AnomalyCode.NUMBER_GAP, detail, items[0].place.line, field="number"))
     anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]
     anomalies.sort(key=lambda a: (a.line, a.code.value, a.field or ""))
     reading = Reading(Kind.RECTIFICATION_PLAN, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items, reading.anomalies = items, anomalies
-    reading.figures = _figures(outline.drafts)
     return reading
 
 
-def _figures(drafts: Sequence[Draft]) -> dict[str, int | float]:
-    return {}
+def _refuse_several(source: Source, outline: Outline) -> None:
+    """Two plans in one file: a title in the midst of the text, and behind it a numbering that starts again."""
+    first = outline.drafts[0].line
+    starts = {draft.line for draft in outline.drafts[1:] if draft.value == 1}
+    titles: list[str] = []
+    last_title = 0
+    for line in source.lines:
+        if is_plan_title(line.text):
+            last_title = line.number
+            if line.number < first or not titles:
+                titles[:] = [line.text]
+        elif line.number in starts and 0 < line.number - last_title <= 12 and last_title > first:
+            title = next(other.text for other in source.lines if other.number == last_title)
+            titles += [title] if title not in titles else []
+    if len(titles) > 1:
+        raise Unreadable(
+            reason=f"{len(titles)} plans are in it: {', '.join(titles[:5])}",
+            remedy="Save each plan in a file of its own, and give the one that is meant.",
+        )

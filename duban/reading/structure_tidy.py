@@ -1,0 +1,81 @@
+"""After assembly: what looked like items and is not, problems that share a number, plans that print no numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from duban.reading.lexicon import Lexicon
+from duban.reading.structure import Draft, Field, Outline, Piece
+from duban.reading.structure_numbering import numbered, value_of
+
+
+def tidy(outline: Outline, lexicon: Lexicon) -> None:
+    """Bring the drafts of running text into their final form, in place."""
+    _drop_frames(outline, lexicon)
+    _merge_single_children(outline)
+    outline.drafts = list(_nested(outline.drafts))
+    count_unnumbered(outline)
+    for draft in outline.drafts:
+        draft.end_line = max([draft.end_line, *(child.end_line for child in draft.children)])
+
+
+def _drop_frames(outline: Outline, lexicon: Lexicon) -> None:
+    """Numbered paragraphs of 总体要求 and 保障措施 look like items, but have no field of one."""
+    if any(draft.fields for draft in outline.drafts):
+        outline.drafts = [d for d in outline.drafts if d.fields or d.children or not _in_frame(d, lexicon)]
+
+
+def _in_frame(draft: Draft, lexicon: Lexicon) -> bool:
+    return any(frame in heading and len(heading) <= 24 for heading in draft.path for frame in lexicon.frames)
+
+
+def _merge_single_children(outline: Outline) -> None:
+    """Where no problem has more than one measure of its own, that measure is the problem's."""
+    if all(len(draft.children) <= 1 for draft in outline.drafts):
+        for draft in outline.drafts:
+            for child in draft.children:
+                draft.fields += child.fields
+                draft.end_line = max(draft.end_line, child.end_line)
+            draft.children = []
+
+
+def _nested(drafts: list[Draft]) -> Iterator[Draft]:
+    """Several problems without numbers under one numbered heading: the heading is the item, they are its children."""
+    for heading, group in groupby(_under(drafts), key=lambda pair: pair[0]):
+        members = [draft for _, draft in group]
+        if heading is None or len(members) == 1:
+            yield from members
+            continue
+        first = members[0]
+        mark = numbered(heading)
+        parent = Draft(first.number, first.line, members[-1].end_line, first.path[:-1], page=first.page, sheet=first.sheet)
+        parent.title = Field(first.title.role, "", first.line, [Piece(mark.rest if mark else heading, first.line, first.line)])
+        parent.style, parent.value = "label", first.value
+        for index, member in enumerate(members, start=1):
+            member.number = f"{parent.number}.{index}"
+        parent.children = members
+        yield parent
+
+
+def _under(drafts: list[Draft]) -> Iterator[tuple[str | None, Draft]]:
+    """Each draft with the numbered heading that gives it its number, or that gave it to those before it."""
+    heading: str | None = None
+    for draft in drafts:
+        if draft.under and draft.number:
+            heading = draft.under
+        elif draft.number or heading is None or draft.path[-1:] != [heading]:
+            heading = None
+        yield heading, draft
+
+
+def count_unnumbered(outline: Outline) -> None:
+    """A plan that prints no numbers: its items are counted by position."""
+    if outline.drafts and not any(draft.number for draft in outline.drafts):
+        outline.counted = True
+        for position, draft in enumerate(outline.drafts, start=1):
+            draft.number = str(position)
+            for index, child in enumerate(draft.children, start=1):
+                child.number = f"{position}.{index}"
+    for draft in outline.drafts:
+        draft.value = value_of(draft.number) if draft.number else None
