@@ -135,7 +135,7 @@ def person_context(party_id: int, plan: PlanFacts) -> dict[str, Any]:
 
 
 def people(readers: list[Resolved], role: str, plan: PlanFacts) -> list[dict[str, Any]]:
-    """Whom the sheet is addressed to (`role` to or cc): those it is meant for, not whoever receives it in their place."""
+    """Whom the sheet is addressed to (`role` to or cc): who is meant, not whoever receives it in their place."""
     found: dict[str, dict[str, Any]] = {}
     for reader in readers:
         if reader.role != role:
