@@ -52,7 +52,7 @@ def labelled(text: str, line: int, lexicon: Lexicon) -> list[Field]:
     if not known:
         return []
     names = text[: known[0][0]].strip(" ;\uff1b,\uff0c、。")
-    if names and not _all_known(names, lexicon):
+    if names and not all_known(names, lexicon):
         return []
     bounds = [start for start, *_ in known[1:]] + [len(text)]
     fields = [_field(Role.RESPONSIBLE_UNITS, "", names, line)] if names else []
@@ -107,14 +107,14 @@ def _unlabelled(inside: str, after: str, line: int, lexicon: Lexicon) -> list[Fi
     """Names or roles in prose, and a limit alone, where a sentence ends behind the bracket."""
     if not _SENTENCE_END.match(after) or not 2 <= len(inside) <= 200:
         return []
-    if _all_known(inside, lexicon):
+    if all_known(inside, lexicon):
         return [_field(Role.RESPONSIBLE_UNITS, "", inside, line)]
     limit = read_limit(inside, year=2000)
     alone = limit.category == "immediate" or any(m.due_on and m.text == inside for m in limit.milestones)
     return [_field(Role.TIME_LIMIT, "", inside, line)] if len(inside) <= 24 and alone else []
 
 
-def _all_known(text: str, lexicon: Lexicon) -> bool:
+def all_known(text: str, lexicon: Lexicon) -> bool:
     """Whether a text is nothing but parties."""
     named = split_parties(text, lexicon)
     sure = len(named) > 1 or any(p.role or len(p.name) > 2 for p in named)

@@ -240,6 +240,7 @@ def _joined(piece: str, words: Lexicon) -> Iterator[str]:
 def _parts(left: str, right: str, words: Lexicon) -> bool:
     """Whether a conjunction stands between two parties and not within 发展和改革委员会."""
     first = _outside(left.strip())
+    right = _ROLE_VERB.sub("", right.strip(_EDGE))
     second = _outside(re.split(r"[、,\uff0c及和与]|以及|会同", right.strip())[0]) if right.strip() else ""
     if not first or not second:
         return False

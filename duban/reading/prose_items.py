@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
-from duban.reading.bracketed import brackets, clauses, labelled, outside
+from duban.reading.bracketed import all_known, brackets, clauses, labelled, outside
 from duban.reading.lexicon import Lexicon, Role
 from duban.reading.model import Item, Place
 from duban.reading.prose import Part, sentences
@@ -19,8 +19,8 @@ from duban.reading.structure_measures import split_measures
 from duban.reading.targets import find_targets
 
 _LED_BY = re.compile(
-    r"由(?P<names>[^,\uff0c。;\uff1b由]{2,40}?(?:牵头|主办|承办|负责)(?:负责|落实|实施|推进|抓总|组织)*"
-    r"(?:[,\uff0c][^,\uff0c。;\uff1b]{2,60}?(?:配合|协办|协助|参与|负责)(?:实施|落实)?)*)(?=[,\uff0c。;\uff1b]|$)"
+    r"由(?![于此来])(?P<names>[^。;\uff1b]{2,100}?(?:牵头|主办|承办|负责)(?:负责|落实|实施|推进|抓总|组织)*"
+    r"(?:[,\uff0c][^。;\uff1b]{2,120}?(?:配合|协办|协助|参与|负责)(?:实施|落实)?)*)(?=[,\uff0c。;\uff1b]|$)"
 )
 _KEPT_UP = re.compile(r"(?:^|[,\uff0c。;\uff1b])(?P<tail>(?:持续|长期|常态化)(?:推进|坚持|整改|开展))[。;\uff1b]?$")
 _LIMITED = re.compile(r"(?:前|底|末|年内|月内|日内|季度|半年|旬)$")
@@ -40,7 +40,7 @@ class Reader:
 
     def fields(self, part: Part) -> bool:
         """Whether the part owns fields: in brackets, in lines under it, or in its own prose."""
-        if brackets(part.text, part.line.number, self.lexicon) or _LED_BY.search(part.text):
+        if brackets(part.text, part.line.number, self.lexicon) or self._led_by(part.text):
             return True
         return any(self._own_fields(line) for line in part.body)
 
@@ -105,10 +105,17 @@ class Reader:
         found = brackets(line.text, line.number, self.lexicon)
         return [field for bracket in found for field in bracket.fields] if not outside(line.text, found) else []
 
+    def _led_by(self, text: str) -> str | None:
+        """The parties of 由…牵头,…配合 in prose; None where what stands there are no parties."""
+        for match in _LED_BY.finditer(text):
+            if all_known(match["names"], self.lexicon):
+                return match["names"]
+        return None
+
     def _finish(self, item: Item, text: str) -> None:
         """What the words themselves say: leads in prose, a limit, targets and regulations."""
-        if not (item.lead_units or item.responsible_units) and (match := _LED_BY.search(text)):
-            set_field(item, _field(Role.RESPONSIBLE_UNITS, match["names"]), self.lexicon)
+        if not (item.lead_units or item.responsible_units) and (names := self._led_by(text)):
+            set_field(item, _field(Role.RESPONSIBLE_UNITS, names), self.lexicon)
         item.time_limit = item.time_limit or limit_in(item.title, self.year)
         read_item_limit(item, self.year)
         item.targets = find_targets(item.title, year=self.year)

@@ -24,7 +24,7 @@ _TITLE = re.compile(
 )
 _UNITS = re.compile(
     r"(?:牵头|责任|配合|主办|承办|协办|负责)(?:单位|部门|处室|科室)?\s*[:\uff1a]|(?:牵头|负责|配合)\s*[)\uff09]"
-    r"|由[^,\uff0c。]{2,30}(?:牵头|负责)|(?:牵头|主办|责任|承办|配合|协办)(?:单位|部门)\s*(?:\||$)"
+    r"|由[^。;\uff1b]{2,60}(?:牵头|负责)|(?:牵头|主办|责任|承办|配合|协办)(?:单位|部门)\s*(?:\||$)"
 )
 _UNIT_HEAD = re.compile(r"^(?:牵头|主办|责任|承办|配合|协办|负责|实施)(?:单位|部门|处室|科室)$")
 _TASK_HEAD = re.compile(r"^(?:重点|主要|工作|目标|具体)*(?:任务|工作|项目|内容|事项|目标)(?:名称|内容|及内容|事项)?$")
@@ -40,7 +40,7 @@ def score(source: Source) -> float:
     head = "\n".join(line.text for line in source.lines[:12])
     titled = bool(_TITLE.search(head) or _TITLE.search(source.title or ""))
     foreign = min(1.0, 4 * len(_OTHER_KIND.findall(text)) / lines)
-    return max(0.0, 0.55 * named + 0.4 * titled * (named > 0) - 0.4 * foreign)
+    return max(0.0, (0.55 if titled else 0.4) * named + 0.4 * titled * (named > 0) - 0.4 * foreign)
 
 
 def _heads_of_units(source: Source) -> bool:

@@ -9,6 +9,8 @@ from duban.reading.source import Line
 from duban.reading.structure_numbering import numbered
 
 _ENDED = re.compile(r"[。!?！？;；:：][”’」)）]?$")
+_CLOSED = re.compile(r"[。!?！？;；:：)）】〕》][”’」]?$")
+_BULLET = re.compile(r"^[▲△●○■□◆◇★☆※•➢►▶]")
 _LABELLED = re.compile(
     r"^[【\[(（]?[\u4e00-\u9fff]{2,8}(?:[(（]?[\d一二三四五六七八九十]{0,3}[)）]?)[】\])）]?\s*[:：]"
 )
@@ -23,7 +25,7 @@ def join_wraps(lines: Sequence[Line]) -> list[Line]:
     """The lines as paragraphs, if the text is wrapped at one width; else as they are."""
     plain = [line for line in lines if line.cells is None and not line.level]
     widths = [width_of(line.original.rstrip()) for line in plain]
-    edge = _edge(widths, [bool(_ENDED.search(line.text)) for line in plain])
+    edge = _edge(widths, [bool(_CLOSED.search(line.text)) for line in plain])
     if edge is None:
         return list(lines)
     indented = sum(_indent(line) > 0 for line in plain) > 0.15 * len(plain)
@@ -64,5 +66,7 @@ def _goes_on(above: Line, below: Line, indented: bool) -> bool:
     if indented:
         return not below.after_blank or not _ENDED.search(above.text)
     if _ENDED.search(above.text) and (below.after_blank or above.text[-1] in "。:："):
+        return False
+    if _BULLET.match(below.text):
         return False
     return not below.after_blank and numbered(below.text) is None and not _LABELLED.match(below.text)
