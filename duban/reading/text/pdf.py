@@ -72,13 +72,21 @@ def _broken() -> Unreadable:
     return Unreadable(reason="the PDF is damaged or cut short", remedy="Download it again, or print it to a new PDF.")
 
 
-_Part = _Printed | list[tuple[str, ...]]
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a ruled table: its cells, filled where merged, with marks as in `Line.merged`."""
+
+    cells: tuple[str, ...]
+    merged: tuple[str, ...]
+
+
+_Part = _Printed | list[_Row]
 
 
 def _page(page: Any) -> list[_Part]:
     """A page's lines and tables, from top to bottom."""
     tables = page.find_tables() if len(page.lines) + len(page.rects) + len(page.curves) >= 4 else []
-    tables = [table for table in tables if len(table.rows) >= 2 and max(len(row.cells) for row in table.rows) >= 2]
+    tables = [table for table in tables if max(len(row.cells) for row in table.rows) >= 2]
     outside = page
     for table in tables:
         outside = outside.filter(_apart_from(table.bbox))
@@ -87,16 +95,37 @@ def _page(page: Any) -> list[_Part]:
         text = _respaced(line["chars"])
         if text:
             size = Counter(round(char["size"]) for char in line["chars"]).most_common(1)[0][0]
-            printed = _Printed(
-                text, page.page_number, line["top"], line["bottom"], line["x0"], line["x1"], size, float(page.height)
-            )
-            parts.append((line["top"], printed))
-    for table in tables:
-        rows = [tuple(_cell_text(cell) for cell in row[:MAX_COLUMNS]) for row in table.extract()]
-        parts.append((table.bbox[1], rows))
+            place = (line["top"], line["bottom"], line["x0"], line["x1"])
+            parts.append((line["top"], _Printed(text, page.page_number, *place, size, float(page.height))))
+    parts += [(table.bbox[1], _rows(table)) for table in tables]
     parts.sort(key=lambda part: part[0])
     page.close()
     return [part for _, part in parts]
+
+
+def _rows(table: Any) -> list[_Row]:
+    """The rows of a ruled table; a place without a cell of its own is covered by the one above or to the left."""
+    rows: list[_Row] = []
+    boxes: list[list[Any]] = []
+    for printed, row in zip(table.extract(), table.rows, strict=True):
+        cells: list[str] = []
+        marks: list[str] = []
+        here = list(row.cells[:MAX_COLUMNS])
+        for column, box in enumerate(here):
+            above = boxes[-1][column] if boxes and column < len(boxes[-1]) else None
+            if box is not None:
+                cells.append(_cell_text(printed[column]))
+                marks.append("")
+            elif above is not None and rows and above[3] > row.bbox[1] + 2:
+                cells.append(rows[-1].cells[column])
+                marks.append("up")
+                here[column] = above
+            else:
+                cells.append(cells[-1] if cells else "")
+                marks.append("left" if cells else "")
+        rows.append(_Row(tuple(cells), tuple(marks)))
+        boxes.append(here)
+    return rows
 
 
 def _apart_from(box: tuple[float, float, float, float]) -> Any:
@@ -140,7 +169,7 @@ def _lines(pages: Iterable[list[_Part]]) -> list[Line]:
     table, previous_width = 0, 0
     for part in parts:
         if isinstance(part, list):
-            width = max(len(row) for row in part)
+            width = max(len(row.cells) for row in part)
             if last is not None or width != previous_width:
                 table += 1
             previous_width = width
@@ -157,13 +186,35 @@ def _lines(pages: Iterable[list[_Part]]) -> list[Line]:
     return lines
 
 
-def _add_rows(lines: list[Line], rows: list[tuple[str, ...]], table: int) -> None:
-    for number, row in enumerate(rows, start=1):
-        if any(row):
-            text = " | ".join(cell for cell in row if cell)
-            lines.append(
-                Line(text, "\t".join(row), len(lines) + 1, cells=row, merged=("",) * len(row), table=table, row=number)
-            )
+def _add_rows(lines: list[Line], rows: list[_Row], table: int) -> None:
+    """Append a table's rows; the first row of a page may be the rest of the last row of the page before."""
+    start = lines[-1].row or 0 if lines and lines[-1].table == table else 0
+    for number, row in enumerate(rows, start=start + 1):
+        if not any(row.cells):
+            continue
+        if number == start + 1 and start and _is_rest(lines[-1], row):
+            lines[-1] = _with_rest(lines[-1], row)
+            continue
+        text = " | ".join(dict.fromkeys(cell for cell in row.cells if cell))
+        original = "\t".join(row.cells)
+        lines.append(
+            Line(text, original, len(lines) + 1, cells=row.cells, merged=row.merged, table=table, row=number)
+        )
+
+
+def _is_rest(above: Line, row: _Row) -> bool:
+    """Whether a page's first row only goes on with cells that the page break cut: no number, and unfinished above."""
+    cells = above.cells or ()
+    if row.cells[0] or len(row.cells) != len(cells):
+        return False
+    pairs = [(before, after) for before, after in zip(cells, row.cells, strict=True) if after]
+    cut = sum(bool(before) and not re.search(r"[。;；]$", before) for before, _ in pairs)
+    return cut >= 0.5 * len(pairs)
+
+
+def _with_rest(above: Line, row: _Row) -> Line:
+    cells = tuple(glue(before, after) for before, after in zip(above.cells or (), row.cells, strict=True))
+    return replace(above, cells=cells, text=" | ".join(dict.fromkeys(cell for cell in cells if cell)))
 
 
 def _heads_and_feet(printed: Sequence[_Printed]) -> set[_Printed]:
@@ -172,8 +223,10 @@ def _heads_and_feet(printed: Sequence[_Printed]) -> set[_Printed]:
     edge = [p for p in printed if p.top < 0.1 * p.height or p.bottom > 0.9 * p.height]
     shapes = Counter(re.sub(r"\d+", "#", p.text) for p in edge)
     numbers = [p for p in edge if re.fullmatch(r"[-—–\s·]*\d{1,3}[-—–\s·]*|第\s*\d+\s*页.*", p.text)]
+    places = Counter((re.sub(r"\d+", "#", p.text), round(p.top / 3)) for p in edge)
     often = {shape for shape, times in shapes.items() if times >= max(3, 0.5 * len(pages)) and len(shape) <= 50}
-    return {p for p in edge if re.sub(r"\d+", "#", p.text) in often and len(pages) >= 3} | set(numbers)
+    often |= {shape for (shape, _), times in places.items() if len(pages) >= 2 and times == len(pages) and len(shape) <= 50}
+    return {p for p in edge if re.sub(r"\d+", "#", p.text) in often} | set(numbers)
 
 
 def _right_edge(printed: Sequence[_Printed]) -> float:
