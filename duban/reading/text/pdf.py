@@ -16,6 +16,7 @@ from duban.reading.text.docx import in_simplified
 from duban.reading.text.furniture import without_furniture
 from duban.reading.text.grid import MAX_COLUMNS
 from duban.reading.text.normalise import clean
+from duban.reading.text.wraps import starts_anew
 
 MAX_PAGES = 400
 _REMEDY_SCANNED = "Recognise its text first (OCR, 文字识别), or ask the issuing office for the text."
@@ -244,5 +245,7 @@ def _goes_on(above: _Printed, below: _Printed, left: float, right: float) -> boo
     full = above.right >= right - 2.2 * above.size
     indented = below.left > left + 1.2 * below.size
     same_type = abs(above.size - below.size) < 1.5
+    if above.text[-1] in "。;；:：" and starts_anew(below.text):
+        return False
     centred = above.left > left + 3 * above.size
     return full and not indented and same_type and not centred

@@ -69,4 +69,9 @@ def _goes_on(above: Line, below: Line, indented: bool) -> bool:
         return False
     if _BULLET.match(below.text):
         return False
-    return not below.after_blank and numbered(below.text) is None and not _LABELLED.match(below.text)
+    return not below.after_blank and not starts_anew(below.text)
+
+
+def starts_anew(text: str) -> bool:
+    """Whether a line opens as paragraphs do: with a number or a label."""
+    return numbered(text) is not None or bool(_LABELLED.match(text))
