@@ -48,6 +48,7 @@ class NightReport:
     """What a night did. `failures` names each clock, notice or plan that could not be served, with the reason."""
 
     as_of: dt.date
+    only: list[int] | None = None  # the plans that it was narrowed to; None: all of them
     claimed: Claimed = field(default_factory=Claimed)
     mails: int = 0
     delivered: Delivered = field(default_factory=Delivered)
@@ -63,6 +64,7 @@ class NightReport:
     def counts(self) -> dict[str, Any]:
         """The report as plain values, as it is stored with the night."""
         return {
+            "only": self.only,
             "clocks": self.claimed.clocks,
             "rungs": dict(self.claimed.rungs),
             "passed": self.claimed.passed,
@@ -86,7 +88,7 @@ def run_night(
 
     `only` narrows it to some plans (by id), as when one plan is caught up by itself.
     """
-    report = NightReport(as_of)
+    report = NightReport(as_of, list(only) if only is not None else None)
     _begin(tools, as_of, report)
     _claim_all(tools, report, progress, only)
     if official_calendar().is_workday(as_of):
@@ -117,8 +119,13 @@ def _send(tools: NightTools, report: NightReport, progress: Callable[[str, int, 
 def caught_up_by(database: Database, as_of: dt.date) -> dt.date | None:
     """The later night that has already done what this one would do: after downtime late runs end as no-ops."""
     with database.read() as session:
-        last = session.scalar(select(func.max(Night.as_of)).where(Night.state == NightState.COMPLETED))
-    return last if last is not None and last > as_of else None
+        return next((night.as_of for night in _whole_nights(session) if night.as_of > as_of), None)
+
+
+def _whole_nights(session: Session) -> list[Night]:
+    """Completed nights, the latest first; those of some plans only did not do what the others were owed."""
+    nights = session.scalars(select(Night).where(Night.state == NightState.COMPLETED).order_by(Night.as_of.desc()))
+    return [night for night in nights if night.counts.get("only") is None]
 
 
 def _begin(tools: NightTools, as_of: dt.date, report: NightReport) -> None:
@@ -126,13 +133,16 @@ def _begin(tools: NightTools, as_of: dt.date, report: NightReport) -> None:
     now = tools.clock()
     with tools.database.write() as session:
         one_at_a_time(session, "night")
-        last = session.scalar(select(func.max(Night.as_of)).where(Night.state == NightState.COMPLETED))
+        last = next((night.as_of for night in _whole_nights(session)), None)
         if last is not None:
             report.missed = [last + dt.timedelta(days=n) for n in range(1, (as_of - last).days)]
         night = session.get(Night, as_of, with_for_update=True)
         if night is None:
-            session.add(Night(as_of=as_of, state=NightState.RUNNING, started_at=now, counts={}))
+            started = {"only": report.only}
+            session.add(Night(as_of=as_of, state=NightState.RUNNING, started_at=now, counts=started))
         else:
+            if night.counts.get("only", report.only) is None:
+                report.only = None  # the whole night was done before: it stays a whole one
             night.state, night.started_at, night.finished_at = NightState.RUNNING, now, None
 
 

@@ -128,8 +128,15 @@ def resolve(
         done = Resolved(row.id, dropped=[i.id for i in (item, *copies) if i.dropped])
         _settle_doubts(session, [item, *(c for c in copies if c.dropped)], row, now)
         done.released = _open_again(session, item, now)
-        payload = {"action": action.value, "resolution": row.id, "dropped": done.dropped, "edit": edit.given()}
-        record(session, item, actor, now, event="item.resolved", reason=reason, payload=payload)
+        payload = {
+            "action": action.value,
+            "resolution": row.id,
+            "dropped": done.dropped,
+            "edit": edit.given(),
+            "state": item.state.value,
+        }
+        version = record(session, item, actor, now, event="item.resolved", reason=reason, payload=payload)
+        row.before = before | {"released": done.released, "version": version}
         return done
 
 
@@ -141,16 +148,17 @@ def undo(database: Database, *, resolution_id: int, actor: Actor, now: dt.dateti
         if row is None or row.undone_at is not None:
             raise NotFound(what="resolution", key=resolution_id)
         items = [session.get_one(Item, saved["id"], with_for_update=True) for saved in row.before["items"]]
-        for item, saved in zip(items, row.before["items"], strict=True):
-            if item.state.value != saved["state"]:
-                raise ResolutionRefused(number=item.number, reason="it has moved to another state since")
+        if items[0].version != row.before["version"]:
+            raise ResolutionRefused(number=items[0].number, reason="it has changed since")
         session.execute(
             update(Anomaly).where(Anomaly.resolution_id == row.id).values(resolution_id=None, resolved_at=None)
         )
         for item, saved in zip(items, row.before["items"], strict=True):
             _restore(session, item, saved, now)
+        _shut_again(session, row.before["released"], items, now)
         row.undone_at, row.undone_by = now, actor.name
-        record(session, items[0], actor, now, event="item.resolution_undone", payload={"resolution": row.id})
+        payload = {"resolution": row.id, "state": items[0].state.value}
+        record(session, items[0], actor, now, event="item.resolution_undone", payload=payload)
         return [i.id for i in items if i.quarantined]
 
 
@@ -341,6 +349,15 @@ def _open_again(session: Session, item: Item, now: dt.datetime) -> list[int]:
     return released
 
 
+def _shut_again(session: Session, released: list[int], restored: list[Item], now: dt.datetime) -> None:
+    """Children that came out of quarantine with their parent go back with it."""
+    for item_id in set(released) - {i.id for i in restored}:
+        child = session.get_one(Item, item_id, with_for_update=True)
+        clocks.cancel(session, child, now)
+        child.quarantined = True
+    session.flush()
+
+
 def _restore(session: Session, item: Item, saved: dict[str, Any], now: dt.datetime) -> None:
     clocks.cancel(session, item, now)
     item.quarantined, item.dropped = saved["quarantined"], saved["dropped"]
@@ -349,6 +366,8 @@ def _restore(session: Session, item: Item, saved: dict[str, Any], now: dt.dateti
         _set_limit(session, item, saved["time_limit"] or "")
         item.time_limit = saved["time_limit"]
     _set_measures(session, item, saved["measures"])
+    if item.state.value != saved["state"]:
+        state_as_read(item, State(saved["state"]))
     for row in session.scalars(select(ItemParty).where(ItemParty.item_id == item.id)).all():
         session.delete(row)
     session.flush()

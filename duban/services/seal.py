@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from duban.domain.events import anchor_hash
@@ -82,6 +82,9 @@ def lamp(state: State, due_on: dt.date | None, as_of: dt.date, rules: Rules) -> 
 
 def anchor(session: Session, as_of: dt.date, now: dt.datetime) -> Anchor:
     """Seals every chain as it stands: a later edit of any event breaks this hash or the chain below it."""
+    if session.get_bind().dialect.name == "postgresql":
+        # Ids are given before they commit: without this an event below the last id could appear after it was sealed.
+        session.execute(text("LOCK TABLE event IN SHARE MODE"))
     last = select(Event.item_id, func.max(Event.seq).label("seq")).group_by(Event.item_id).subquery()
     heads = session.execute(
         select(Event.item_id, Event.seq, Event.hash)
