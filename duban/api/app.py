@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 import duban
 from duban.adapters.database import Database
-from duban.api import explain, items, moves, notices, operations, people, plans, problems, progress, stream
+from duban.api import clocks, explain, items, moves, notices, operations, people, plans, problems, progress, stream
 from duban.api.context import Context, log_refusal, utc_now
 from duban.api.limits import BodyLimit, Limiter, RateLimit
 from duban.api.metrics import Measured
@@ -31,6 +31,7 @@ TAGS = [
     {"name": "items", "description": "整改事项: what stands, what happened, why this date and this light."},
     {"name": "transitions", "description": "The transition table: who may move an item from where to where."},
     {"name": "progress", "description": "Measures, milestones, regulations, evidence, and the steps of 销号."},
+    {"name": "limits", "description": "延期 and 暂停: limits that move."},
     {"name": "plans", "description": "方案: upload, release, doubts about the reading, ranking, parties."},
     {"name": "notices", "description": "督办单、催办通知书: who got what, and who acknowledged it."},
     {"name": "events", "description": "What changes, as it changes."},
@@ -65,7 +66,7 @@ def create_app(
     app.state.context = Context(settings, database, now, today, limiter)
     problems.install(app, log_refusal)
     v1 = APIRouter(prefix="/api/v1")
-    for module in (items, moves, progress, explain, plans, notices, stream, people):
+    for module in (items, moves, progress, clocks, explain, plans, notices, stream, people):
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(operations.router)

@@ -150,6 +150,31 @@ class ResolveIn(Body):
     edit: EditIn = Field(default_factory=EditIn)
 
 
+class ExtensionIn(Body):
+    """A request for a later limit, before the cut-off on its last day."""
+
+    clock_id: BodyId
+    until_on: dt.date
+    reason: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
+    progress: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
+    expected_version: Version
+
+
+class DecisionIn(Body):
+    """What somebody else decides about it; without a date the one that was asked for."""
+
+    granted: bool
+    until_on: dt.date | None = None
+    opinion: Reason = ""
+
+
+class PauseIn(Body):
+    """Stopping a clock, or letting it run on."""
+
+    reason: Reason = ""
+    expected_version: Version
+
+
 class AcknowledgeIn(Body):
     """签收. `on_behalf_of` is for the supervision office: whose receipt by phone or on paper it enters."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
@@ -15,7 +16,9 @@ from duban.api.problems import Invalid
 from duban.api.progress import keep_evidence
 from duban.domain.lifecycle import ACTION_ZH, Action
 from duban.errors import DubanError
+from duban.services.clock_changes import pause_clock, resume_clock
 from duban.services.closing import take_step
+from duban.services.extensions import ask, decide
 from duban.services.progress import report_measure, report_milestone, report_regulation
 from duban.services.queries.item import belongs
 from duban.services.transitions import Instrument, MoveDetails, move
@@ -159,6 +162,60 @@ def post_closing(item_id: Id, visit: Visit, form: Form) -> Response:
         ends_on=ends_on,
     )
     return _back(item_id, "#closing")
+
+
+@router.post("/{item_id}/extensions")
+def post_extension(item_id: Id, visit: Visit, form: Form) -> Response:
+    """A request for a later limit."""
+    clock_id, until_on = number_field(form, "clock_id"), date_field(form, "until_on")
+    if until_on is None:
+        raise Invalid(problems="until_on: 请填写延期至哪一天")
+    belongs(visit.context.database, item_id=item_id, clock_id=clock_id)
+    ask(
+        visit.context.database,
+        clock_id=clock_id,
+        until_on=until_on,
+        reason=field(form, "reason"),
+        progress=field(form, "progress"),
+        actor=visit.caller.actor,
+        expected_version=number_field(form, "expected_version"),
+        now=visit.context.now(),
+    )
+    return _back(item_id, "#extensions")
+
+
+@router.post("/{item_id}/extensions/{extension_id}/decision")
+def post_decision(item_id: Id, extension_id: Id, visit: Visit, form: Form) -> Response:
+    """What somebody else decides about it."""
+    belongs(visit.context.database, item_id=item_id, extension_id=extension_id)
+    decide(
+        visit.context.database,
+        extension_id=extension_id,
+        granted=field(form, "granted") == "yes",
+        actor=visit.caller.actor,
+        now=visit.context.now(),
+        until_on=date_field(form, "until_on"),
+        opinion=field(form, "opinion"),
+    )
+    return _back(item_id, "#extensions")
+
+
+@router.post("/{item_id}/clocks/{clock_id}/{change}")
+def post_clock_change(
+    item_id: Id, clock_id: Id, change: Literal["pause", "resume"], visit: Visit, form: Form
+) -> Response:
+    """Stops a clock, or lets it run on."""
+    belongs(visit.context.database, item_id=item_id, clock_id=clock_id)
+    perform = pause_clock if change == "pause" else resume_clock
+    perform(
+        visit.context.database,
+        clock_id=clock_id,
+        reason=field(form, "reason"),
+        actor=visit.caller.actor,
+        expected_version=number_field(form, "expected_version"),
+        now=visit.context.now(),
+    )
+    return _back(item_id, "#extensions")
 
 
 @router.post("/bulk")

@@ -12,6 +12,7 @@ from duban.api.bodies import Id
 from duban.api.items import Search
 from duban.api.progress import download
 from duban.domain.lifecycle import State
+from duban.services.clock_changes import BY_OFFICE
 from duban.services.closing import STEP_BY
 from duban.services.item_changes import ANYBODY_ON_IT
 from duban.services.progress import BY_UNIT
@@ -103,7 +104,8 @@ def item_values(visit: Visit, item_id: int) -> dict[str, Any]:
         database,
         item_id=item_id,
         actor=caller.actor,
-        what={"report": BY_UNIT, "evidence": ANYBODY_ON_IT} | {s.value: STEP_BY[s] for s in ClosingStep},
+        what={"report": BY_UNIT, "evidence": ANYBODY_ON_IT, "office": BY_OFFICE}
+        | {s.value: STEP_BY[s] for s in ClosingStep},
     )
     return {
         "item": item,

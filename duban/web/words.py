@@ -90,6 +90,10 @@ EVENT_ZH = MappingProxyType(
         "rung.fired": "发出提醒或督办文书",
         "clock.breached": "首次逾期（记录在案）",
         "notice.acknowledged": "签收",
+        "extension.asked": "申请延期",
+        "extension.decided": "批复延期",
+        "clock.paused": "暂停计时",
+        "clock.resumed": "恢复计时",
         "run.linked": "建立流程",
     }
 )
@@ -119,6 +123,8 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "quarantined": ("本事项还在待核", "读取原文时有疑点，须先由督查室核定，核定前不计时、不发通知。"),
         "resolution_refused": ("不能这样核定", "{reason}"),
         "closing_step_refused": ("不能办理“{step}”", "{reason}"),
+        "extension_refused": ("延期申请不成立", "{reason}"),
+        "clock_refused": ("时钟不能这样办", "{reason}"),
         "in_the_future": ("日期还没有到", "请填实际完成的日期，最晚填今天。"),
         "evidence_refused": (
             "文件未收下",
@@ -195,6 +201,8 @@ _DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
         "evidence.handed_in": lambda p: str(p.get("filename", "")),
         "item.resolved": lambda p: RESOLUTION_ZH.get(str(p.get("action")), ""),
         "closing.sign": lambda p: f"代{p['on_behalf_of']}登记" if p.get("on_behalf_of") else "",
+        "extension.asked": lambda p: f"申请延至{p.get('until_on', '')}",
+        "extension.decided": lambda p: f"同意延至{p.get('until_on', '')}" if p.get("granted") else "未同意",
         "item.assigned": lambda p: "待核" if p.get("quarantined") else "",
     }
 )

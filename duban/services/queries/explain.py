@@ -20,6 +20,7 @@ from duban.services.night_facts import acknowledged
 from duban.services.queries.lights import STANDING, Lighting, Standing
 from duban.services.queries.scope import Scope, check_item
 from duban.services.rules import Rules
+from duban.services.targets import standings
 from models import Clock, ClockState, Item, Milestone, RungFired, RungOutcome
 
 
@@ -47,6 +48,7 @@ class ItemExplained:
     reasons: tuple[str, ...]
     policy: str
     clocks: tuple[ClockExplained, ...]
+    targets: tuple[str, ...] = ()
 
 
 def explain_item(database: Database, *, item_id: int, scope: Scope, as_of: dt.date) -> ItemExplained:
@@ -67,6 +69,7 @@ def explain_item(database: Database, *, item_id: int, scope: Scope, as_of: dt.da
             reasons=explain_light(light).lines,
             policy=rules.policy.title,
             clocks=tuple(explained),
+            targets=tuple(target.words() for target in standings(session, Item.id == item_id, as_of)),
         )
 
 

@@ -24,6 +24,7 @@ from duban.services.queries.shapes import (
     ClosingView,
     EventView,
     EvidenceView,
+    ExtensionView,
     ItemWhole,
     MeasureView,
     MilestoneView,
@@ -37,6 +38,7 @@ from models import (
     Closing,
     Event,
     Evidence,
+    Extension,
     Item,
     Measure,
     Milestone,
@@ -82,6 +84,7 @@ def one_item(database: Database, *, item_id: int, scope: Scope, actor: Actor, as
             closing=_closing(session, item_id),
             clocks=_all(session, ClockView, Clock, item_id, Clock.id),
             rungs=_rungs(session, item_id),
+            extensions=_all(session, ExtensionView, Extension, item_id, Extension.id),
             children=tuple(sorted(children, key=lambda r: r.id)),
             parent=parent[0] if parent else None,
             actions=_actions(session, item, actor),
@@ -171,13 +174,19 @@ def belongs(
     milestone_id: int | None = None,
     regulation_id: int | None = None,
     resolution_id: int | None = None,
+    clock_id: int | None = None,
+    extension_id: int | None = None,
 ) -> None:
     """Raises NotFound unless the part is one of this item's: an address must not name two different things."""
-    wanted: tuple[tuple[str, type[Measure | Milestone | Regulation | Resolution], int | None], ...] = (
+    wanted: tuple[
+        tuple[str, type[Measure | Milestone | Regulation | Resolution | Clock | Extension], int | None], ...
+    ] = (
         ("measure", Measure, measure_id),
         ("milestone", Milestone, milestone_id),
         ("regulation", Regulation, regulation_id),
         ("resolution", Resolution, resolution_id),
+        ("clock", Clock, clock_id),
+        ("extension", Extension, extension_id),
     )
     with database.read() as session:
         for what, table, key in wanted:

@@ -14,7 +14,8 @@ from duban.domain.lifecycle import State
 from duban.domain.lights import Light, LightFacts, light
 from duban.domain.policy_model import ClockKind, Colour, LightRule
 from duban.services.rules import Rules, rules_of
-from models import Clock, ClockState, Item, Measure, Progress
+from duban.services.targets import share_by_item, standings
+from models import Clock, ClockState, Extension, Item, Measure, Progress
 
 OPEN_CLOCKS = (ClockState.ARMED, ClockState.RUNNING, ClockState.PAUSED)
 _DOUBTFUL = Light(Colour.NONE, ("待核，未计时",))
@@ -58,6 +59,15 @@ STANDING = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """An item's nearest open limit."""
+
+    started_on: dt.date
+    paused_on: dt.date | None
+    counted: bool
+
+
 class Lighting:
     """Lights on one day; each plan's rules are read once."""
 
@@ -77,35 +87,46 @@ class Lighting:
         standing = list(items)
         by_gap = {s.plan_id for s in standing if self.rules(s.plan_id).policy.lights.rule is LightRule.SCHEDULE_GAP}
         limits, check_ins = self._clocks(among)
+        asked = self._extensions(among)
         progress = self._progress(and_(among, Item.plan_id.in_(by_gap))) if by_gap else {}
-        return {s.id: self._one(s, limits.get(s.id), check_ins.get(s.id), progress.get(s.id)) for s in standing}
+        return {
+            s.id: self._one(
+                s,
+                limit=limits.get(s.id),
+                check_in_due_on=check_ins.get(s.id),
+                progress=progress.get(s.id),
+                extension_until=asked.get(s.id),
+            )
+            for s in standing
+        }
 
     def _one(
         self,
         item: Standing,
-        limit: tuple[dt.date, dt.date | None] | None,
+        *,
+        limit: _Limit | None,
         check_in_due_on: dt.date | None,
         progress: Fraction | None,
+        extension_until: dt.date | None,
     ) -> Light:
         if item.quarantined or item.dropped:
             return _DOUBTFUL if item.quarantined else _REMOVED
-        started_on, paused_on = limit or (None, None)
+        rules = self.rules(item.plan_id)
+        movable = limit is not None and (limit.counted or rules.policy.fixed_dates_move)
         facts = LightFacts(
             due_on=item.due_on,
-            started_on=started_on,
+            started_on=limit.started_on if limit is not None else None,
             progress=progress,
             closed=item.state is State.CLOSED,
-            paused_on=paused_on,
+            paused_on=limit.paused_on if limit is not None and movable else None,
+            extension_until=extension_until,
             first_due_on=item.first_due_on,
             check_in_due_on=check_in_due_on,
             long_term=item.long_term,
         )
-        rules = self.rules(item.plan_id)
         return light(facts, self._as_of, rules.policy, rules.calendar)
 
-    def _clocks(
-        self, among: ColumnElement[bool]
-    ) -> tuple[dict[int, tuple[dt.date, dt.date | None]], dict[int, dt.date]]:
+    def _clocks(self, among: ColumnElement[bool]) -> tuple[dict[int, _Limit], dict[int, dt.date]]:
         """Start and pause of each item's nearest open limit, and the day its open check-in is due."""
         rows = self._session.execute(
             select(Clock.item_id, Clock.kind, Clock.started_on, Clock.paused_on, Clock.counted, Clock.due_on)
@@ -113,17 +134,26 @@ class Lighting:
             .where(among, Clock.state.in_(OPEN_CLOCKS), Clock.kind.in_((ClockKind.LIMIT, ClockKind.CHECK_IN)))
             .order_by(Clock.due_on.desc())
         ).tuples()
-        limits: dict[int, tuple[dt.date, dt.date | None]] = {}
+        limits: dict[int, _Limit] = {}
         check_ins: dict[int, dt.date] = {}
         for item_id, kind, started_on, paused_on, counted, due_on in rows:
             if kind is ClockKind.LIMIT:
-                limits[item_id] = (started_on, paused_on if counted else None)
+                limits[item_id] = _Limit(started_on, paused_on, counted)
             else:
                 check_ins[item_id] = due_on
         return limits, check_ins
 
+    def _extensions(self, among: ColumnElement[bool]) -> dict[int, dt.date]:
+        """The date that a request asks for, where it waits for its decision."""
+        rows = self._session.execute(
+            select(Extension.item_id, Extension.asked_until_on)
+            .join(Item, Item.id == Extension.item_id)
+            .where(among, Extension.decided_at.is_(None))
+        ).tuples()
+        return dict(rows.all())
+
     def _progress(self, among: ColumnElement[bool]) -> dict[int, Fraction]:
-        """The share of measures done; items of whose measures nobody reported anything are left out."""
+        """The share of the targets reached, else of the measures done; items without any report are left out."""
         done = func.sum(case((Measure.progress == Progress.DONE, 1), else_=0))
         rows = self._session.execute(
             select(Measure.item_id, func.count(), done, func.count(Measure.reported_by))
@@ -131,4 +161,5 @@ class Lighting:
             .where(among)
             .group_by(Measure.item_id)
         ).tuples()
-        return {item_id: Fraction(finished, total) for item_id, total, finished, reported in rows if reported}
+        measured = {item_id: Fraction(finished, total) for item_id, total, finished, reported in rows if reported}
+        return measured | share_by_item(standings(self._session, among, self._as_of))

@@ -205,6 +205,27 @@ class ClockView:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtensionView:
+    """A request for a later limit (延期), and what somebody else decided; `granted` null while it waits."""
+
+    id: int
+    clock_id: int
+    cycle: int
+    ordinal: int
+    due_on: dt.date
+    asked_until_on: dt.date
+    reason: str
+    progress: str
+    asked_by: str
+    asked_at: dt.datetime
+    decided_by: str | None
+    decided_at: dt.datetime | None
+    granted: bool | None
+    granted_until_on: dt.date | None
+    opinion: str
+
+
+@dataclass(frozen=True, slots=True)
 class RungView:
     """A rung of the ladder that fired, and the notice that came of it or the reason why none did."""
 
@@ -253,6 +274,7 @@ class ItemWhole:
     closing: tuple[ClosingView, ...]
     clocks: tuple[ClockView, ...]
     rungs: tuple[RungView, ...]
+    extensions: tuple[ExtensionView, ...]
     children: tuple[ItemRow, ...]
     parent: ItemRow | None
     actions: tuple[ActionView, ...]

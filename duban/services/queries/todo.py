@@ -15,7 +15,7 @@ from duban.services.queries.lights import Lighting, live, overdue
 from duban.services.queries.notices import NoticeRow, owed_receipts
 from duban.services.queries.scope import Scope, own_parties
 from duban.services.queries.shapes import ItemRow
-from models import Closing, ClosingStep, Item, ItemParty, Party, Role, UserRole
+from models import Closing, ClosingStep, Extension, Item, ItemParty, Party, Role, UserRole
 
 SOON_DAYS = 14
 MOST = 50
@@ -68,6 +68,8 @@ def _conditions(scope: Scope, as_of: dt.date) -> list[tuple[str, ColumnElement[b
     piles: list[tuple[str, ColumnElement[bool]]] = []
     if office:
         piles.append(("quarantined", and_(Item.quarantined, ~Item.dropped)))
+        pending = exists().where(Extension.item_id == Item.id, Extension.decided_at.is_(None))
+        piles.append(("to_decide", and_(live(), pending)))
         piles.append(("to_verify", and_(live(), _step(ClosingStep.REQUEST), ~_step(ClosingStep.VERIFY))))
     if scope.role is UserRole.LEAD:
         piles.append(("to_sign", and_(live(), _step(ClosingStep.REQUEST), ~_signed(scope))))

@@ -1,0 +1,226 @@
+"""A typed client of the HTTP API, in one file, on httpx. What the server refuses is raised as `Refused`.
+
+with Client("http://127.0.0.1:8300", token) as duban:
+    for item in duban.items(overdue=True):
+        print(item.number, item.title, item.days_left)
+    moved = duban.move(17, "draft_measure", version=3, measures=["…"])
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+import httpx
+from pydantic import TypeAdapter
+
+from duban.api.moves import BulkAnswer
+from duban.api.notices import Acknowledged
+from duban.api.progress import Kept, Recorded
+from duban.services.queries.explain import ItemExplained
+from duban.services.queries.notices import NoticePage, NoticeWhole
+from duban.services.queries.ranking import Ranked
+from duban.services.queries.shapes import AnomalyView, EventView, ItemPage, ItemRow, ItemWhole, PartyView, PlanView
+from duban.services.registration import Registered
+from duban.services.resolutions import Resolved
+from duban.services.transitions import Moved
+
+T = TypeVar("T")
+
+
+class Refused(Exception):
+    """The server refused: `code` is stable, `detail` says what is wrong, `remedy` what would be right."""
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        self.problem = dict(problem)
+        self.status = int(problem["status"])
+        self.code = str(problem["code"])
+        self.detail = str(problem["detail"])
+        self.remedy = str(problem["remedy"])
+        super().__init__(f"{self.status} {self.code}: {self.detail} {self.remedy}")
+
+
+class Client:
+    """One signed-in client. Requests that change something carry an Idempotency-Key of their own."""
+
+    def __init__(self, url: str, token: str, *, timeout: float = 30.0) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        self._http = httpx.Client(base_url=url.rstrip("/") + "/api/v1", headers=headers, timeout=timeout)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._http.close()
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def items(self, **filters: Any) -> Iterator[ItemRow]:
+        """Every item that a filter keeps, page after page; the filters are the parameters of `GET /items`."""
+        cursor: str | None = None
+        while True:
+            page = self._get(ItemPage, "/items", filters | ({"cursor": cursor} if cursor else {}))
+            yield from page.items
+            cursor = page.next
+            if cursor is None:
+                return
+
+    def item(self, item_id: int, *, as_of: dt.date | None = None) -> ItemWhole:
+        """One item with everything."""
+        return self._get(ItemWhole, f"/items/{item_id}", {"as_of": as_of})
+
+    def history(self, item_id: int, *, after: int = 0) -> tuple[EventView, ...]:
+        """An item's events after a number."""
+        return self._get(tuple[EventView, ...], f"/items/{item_id}/history", {"after": after})
+
+    def explain(self, item_id: int, *, as_of: dt.date | None = None) -> ItemExplained:
+        """Why this date and this light."""
+        return self._get(ItemExplained, f"/items/{item_id}/explain", {"as_of": as_of})
+
+    def plans(self) -> tuple[PlanView, ...]:
+        """All plans."""
+        return self._get(tuple[PlanView, ...], "/plans")
+
+    def anomalies(self, plan: str, *, unresolved: bool | None = None) -> tuple[AnomalyView, ...]:
+        """The doubts about a plan's reading."""
+        return self._get(tuple[AnomalyView, ...], f"/plans/{plan}/anomalies", {"unresolved": unresolved})
+
+    def parties(self, plan: str) -> tuple[PartyView, ...]:
+        """A plan's directory."""
+        return self._get(tuple[PartyView, ...], f"/plans/{plan}/parties")
+
+    def ranking(self, plan: str) -> tuple[Ranked, ...]:
+        """The ranking of a plan's units."""
+        return self._get(tuple[Ranked, ...], f"/plans/{plan}/ranking")
+
+    def notices(self, **filters: Any) -> NoticePage:
+        """A page of notices; the filters are the parameters of `GET /notices`."""
+        return self._get(NoticePage, "/notices", filters)
+
+    def notice(self, notice_id: int) -> NoticeWhole:
+        """One notice with its copies."""
+        return self._get(NoticeWhole, f"/notices/{notice_id}")
+
+    def changes(self, *, after: int | None = None) -> Iterator[EventView]:
+        """Events as they happen, for ever; `after` goes on from an event's id."""
+        headers = {"Last-Event-ID": str(after)} if after is not None else {}
+        with self._http.stream("GET", "/events/stream", headers=headers, timeout=None) as answer:
+            if answer.is_error:
+                answer.read()
+                _raise(answer)
+            for line in answer.iter_lines():
+                if line.startswith("data: "):
+                    yield _adapter(EventView).validate_json(line[6:])
+
+    # -- changing -----------------------------------------------------------------------------------------------
+
+    def move(self, item_id: int, action: str, *, version: int, **more: Any) -> Moved:
+        """A transition; `more` are the further fields of its body (reason, measures, regulations, …)."""
+        return self._post(
+            Moved, f"/items/{item_id}/transitions", {"action": action, "expected_version": version, **more}
+        )
+
+    def move_many(self, transitions: Sequence[Mapping[str, Any]]) -> BulkAnswer:
+        """Many transitions, a result for each."""
+        return self._post(BulkAnswer, "/items/transitions", {"transitions": list(transitions)})
+
+    def report_measure(self, item_id: int, measure_id: int, progress: str, *, version: int, **more: Any) -> Recorded:
+        """How far a measure is."""
+        body = {"progress": progress, "expected_version": version, **more}
+        return self._post(Recorded, f"/items/{item_id}/measures/{measure_id}", body)
+
+    def report_milestone(self, item_id: int, milestone_id: int, *, version: int, **more: Any) -> Recorded:
+        """A milestone that is done."""
+        return self._post(
+            Recorded, f"/items/{item_id}/milestones/{milestone_id}", {"expected_version": version, **more}
+        )
+
+    def report_regulation(self, item_id: int, regulation_id: int, *, version: int, **more: Any) -> Recorded:
+        """A regulation's document number and date."""
+        body = {"expected_version": version, **more}
+        return self._post(Recorded, f"/items/{item_id}/regulations/{regulation_id}", body)
+
+    def hand_in(self, item_id: int, filename: str, content: bytes, *, version: int, note: str = "") -> Kept:
+        """Evidence."""
+        answer = self._http.post(
+            f"/items/{item_id}/evidence",
+            data={"expected_version": str(version), "note": note},
+            files={"file": (filename, content)},
+        )
+        return _read(Kept, answer)
+
+    def closing_step(self, item_id: int, step: str, *, version: int, **more: Any) -> Recorded:
+        """A step towards 销号: request, sign, verify, publish."""
+        return self._post(Recorded, f"/items/{item_id}/closing", {"step": step, "expected_version": version, **more})
+
+    def resolve(self, item_id: int, action: str, reason: str, *, version: int, **edit: Any) -> Resolved:
+        """A decision about an item's doubts: keep, merge, edit, drop."""
+        body = {"action": action, "reason": reason, "expected_version": version, "edit": edit}
+        return self._post(Resolved, f"/items/{item_id}/resolution", body)
+
+    def acknowledge(self, notice_id: int, *, on_behalf_of: str | None = None) -> Acknowledged:
+        """签收."""
+        return self._post(Acknowledged, f"/notices/{notice_id}/acknowledge", {"on_behalf_of": on_behalf_of})
+
+    def upload_plan(
+        self, filename: str, content: bytes, *, directory: bytes | None = None, as_of: dt.date | None = None
+    ) -> Registered:
+        """A published document, with its directory of parties as CSV."""
+        files = {"file": (filename, content)} | ({"directory": ("directory.csv", directory)} if directory else {})
+        answer = self._http.post("/plans", files=files, params=_given({"as_of": as_of}))
+        return _read(Registered, answer)
+
+    def release(self, plan: str) -> bool:
+        """Lets a plan's notices go; False where that was done before."""
+        answer = self._http.post(f"/plans/{plan}/release")
+        _raise(answer)
+        return bool(answer.json()["released"])
+
+    # -- the wire -----------------------------------------------------------------------------------------------
+
+    def _get(self, shape: type[T], path: str, params: Mapping[str, Any] | None = None) -> T:
+        return _read(shape, self._http.get(path, params=_given(params or {})))
+
+    def _post(self, shape: type[T], path: str, body: Mapping[str, Any]) -> T:
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
+        return _read(shape, self._http.post(path, content=json.dumps(body, default=str).encode(), headers=headers))
+
+
+def _given(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: str(value).lower()
+        if isinstance(value, bool)
+        else value.isoformat()
+        if isinstance(value, dt.date)
+        else value
+        for name, value in params.items()
+        if value is not None
+    }
+
+
+@lru_cache(maxsize=64)
+def _adapter(shape: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(cast(Any, shape))
+
+
+def _read(shape: type[T], answer: httpx.Response) -> T:
+    _raise(answer)
+    found: T = _adapter(cast(Hashable, shape)).validate_json(answer.content)
+    return found
+
+
+def _raise(answer: httpx.Response) -> None:
+    if answer.headers.get("content-type", "").startswith("application/problem+json"):
+        raise Refused(answer.json())
+    answer.raise_for_status()

@@ -1,0 +1,109 @@
+"""Limits that move: extensions (延期), and clocks that are paused and resumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from duban.api.bodies import DecisionIn, ExtensionIn, Id, PauseIn
+from duban.api.context import Ctx, Who
+from duban.api.once import IdempotencyKey, once
+from duban.api.problems import documented
+from duban.api.progress import Recorded, recorded
+from duban.services.clock_changes import pause_clock, resume_clock
+from duban.services.extensions import ask, decide
+from duban.services.queries.item import belongs
+
+router = APIRouter(prefix="/items/{item_id}", tags=["limits"], responses=documented(401, 403, 404, 409, 413, 422, 429))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The request, and the item after it."""
+
+    extension_id: int
+    item_id: int
+    version: int
+
+
+@router.post("/extensions", summary="Ask for a later limit", response_model=Asked)
+def post_extension(
+    item_id: Id, body: ExtensionIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Before 17:00 on the last day, with reason and progress. The clock goes on until somebody else decides."""
+    belongs(context.database, item_id=item_id, clock_id=body.clock_id)
+
+    def act() -> Asked:
+        extension_id = ask(
+            context.database,
+            clock_id=body.clock_id,
+            until_on=body.until_on,
+            reason=body.reason,
+            progress=body.progress,
+            actor=caller.actor,
+            expected_version=body.expected_version,
+            now=context.now(),
+        )
+        return Asked(extension_id, item_id, recorded(context, item_id).version)
+
+    return once(context, caller, idempotency_key, (f"/items/{item_id}/extensions", body), act)
+
+
+@router.post("/extensions/{extension_id}/decision", summary="Grant or refuse it", response_model=Recorded)
+def post_decision(
+    *,
+    item_id: Id,
+    extension_id: Id,
+    body: DecisionIn,
+    context: Ctx,
+    caller: Who,
+    idempotency_key: IdempotencyKey = None,
+) -> JSONResponse:
+    """By somebody else than who asked: the first by the office, the second by the plan's head."""
+    belongs(context.database, item_id=item_id, extension_id=extension_id)
+
+    def act() -> Recorded:
+        decide(
+            context.database,
+            extension_id=extension_id,
+            granted=body.granted,
+            actor=caller.actor,
+            now=context.now(),
+            until_on=body.until_on,
+            opinion=body.opinion,
+        )
+        return recorded(context, item_id)
+
+    return once(context, caller, idempotency_key, (f"/items/{item_id}/extensions/{extension_id}/decision", body), act)
+
+
+@router.post("/clocks/{clock_id}/pause", summary="Stop a clock")
+def post_pause(item_id: Id, clock_id: Id, body: PauseIn, context: Ctx, caller: Who) -> Recorded:
+    """The office only, with a reason. A fixed date does not move unless the plan's rules say so."""
+    belongs(context.database, item_id=item_id, clock_id=clock_id)
+    pause_clock(
+        context.database,
+        clock_id=clock_id,
+        reason=body.reason,
+        actor=caller.actor,
+        expected_version=body.expected_version,
+        now=context.now(),
+    )
+    return recorded(context, item_id)
+
+
+@router.post("/clocks/{clock_id}/resume", summary="Let a clock run on")
+def post_resume(item_id: Id, clock_id: Id, body: PauseIn, context: Ctx, caller: Who) -> Recorded:
+    """The unconsumed working days count from the day after."""
+    belongs(context.database, item_id=item_id, clock_id=clock_id)
+    resume_clock(
+        context.database,
+        clock_id=clock_id,
+        actor=caller.actor,
+        expected_version=body.expected_version,
+        now=context.now(),
+        reason=body.reason,
+    )
+    return recorded(context, item_id)
