@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from duban.cli.console import DAY, operator, print_json, today
 from duban.domain.lifecycle import STATE_ZH, State
+
+if TYPE_CHECKING:
+    from duban.adapters.database import Database
+    from duban.services.registration import Received
 
 
 @click.command("register")
@@ -19,6 +25,8 @@ from duban.domain.lifecycle import STATE_ZH, State
 @click.option("--as-of", type=DAY, help="Business date of the registration; default today.")
 @click.option("--as", "kind", help="Read it as this kind of document.")
 @click.option("--code", help="Short name of the plan, such as 嘉定2014; default from the document.")
+@click.option("--plan", "edition_of", help="It is a newer edition of this plan: show what changed, and ask.")
+@click.option("--accept", multiple=True, help="With --plan: apply this change (its key), or `all`; repeatable.")
 @click.option("--json", "as_data", is_flag=True, help="Print the result as JSON.")
 def register(
     file: Path,
@@ -27,6 +35,8 @@ def register(
     as_of: dt.date | None,
     kind: str | None,
     code: str | None,
+    edition_of: str | None,
+    accept: tuple[str, ...],
     as_data: bool,
 ) -> None:
     """Read a document and enter its items into the ledger. The same file again changes nothing."""
@@ -46,6 +56,9 @@ def register(
     reading = read_bytes(content, file.name, Kind(kind) if kind else None)
     entries = read_directory(load(directory), directory.name) if directory else []
     database = open_ledger(settings)
+    if edition_of is not None:
+        _edition(database, edition_of, Received(file.name, content, reading), accept)
+        return
     done = enter(
         database,
         Received(file.name, content, reading),
@@ -69,6 +82,30 @@ def register(
     if done.quarantined:
         click.echo(f"  Resolve the quarantine: duban review {done.code}")
     click.echo(f"  The first night only shows what it would send; let it go with: duban release {done.code}")
+
+
+def _edition(database: Database, plan: str, received: Received, accept: tuple[str, ...]) -> None:
+    """Shows what a newer edition changes; applies what is accepted, on the line or at the prompt."""
+    from duban.services.editions import ChangeKind, apply, compare
+    from duban.services.tools import utc_now
+
+    found = compare(database, plan, received)
+    for change in found.changes:
+        click.echo(f"{change.kind.value:8} {change.key}  {change.title}")
+        for one in change.fields:
+            click.echo(f"    {one.field}: {one.before} → {one.after}")
+        for doubt in change.doubts:
+            click.echo(f"    {doubt}")
+    click.echo(f"{found.unchanged} items are unchanged.")
+    open_to = [c.key for c in found.changes if c.kind in (ChangeKind.ADDED, ChangeKind.CHANGED)]
+    wanted = open_to if "all" in accept else [key for key in open_to if key in accept]
+    if not accept and open_to and sys.stdin.isatty():
+        wanted = [key for key in open_to if click.confirm(f"Apply {key}?")]
+    if not wanted:
+        click.echo("Nothing was changed. Apply with --accept KEY (repeatable) or --accept all.")
+        return
+    done = apply(database, plan, received, accepted=wanted, actor=operator(), now=utc_now())
+    click.echo(f"applied: {', '.join(done.applied)}; the document is kept as edition {done.edition}.")
 
 
 @click.command("release")
