@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
@@ -26,6 +27,7 @@ DEFAULT_SEASONS: Mapping[str, tuple[int, int]] = MappingProxyType(
 )  # fmt: skip
 
 _ASCII = str.maketrans("０１２３４５６７８９．／－～，；：（）　", "0123456789./-~,;:() ")
+_MAY_DATE = re.compile(r"[年月季旬日天周Q前末]|十[一二三四五六]五|\d[./\-．／－]\d|20\d{6}|[０-９]")
 _LINK = r"\s?(?:[—–~～―─]{1,2}|-{1,2}|至|到)\s?"
 _RANGE = re.compile(_LINK)
 _SHORT_START = re.compile(
@@ -71,6 +73,8 @@ def find_dates(text: str, *, year: int | None, seasons: Mapping[str, tuple[int, 
     `year` is the document's, for phrases that print none; a year that is printed also serves the phrases after it
     (2014年7月至年底前).
     """
+    if not _MAY_DATE.search(text):
+        return []
     masked = _masked(text)
     named = list(_season_phrases(masked, year, seasons))
     dated = _placed(masked, _joined(masked, _apart(periods(masked), named)))
@@ -221,20 +225,24 @@ def _next_year_too(phrase: DatePhrase, latest: dt.date) -> DatePhrase:
 
 def _season_phrases(text: str, year: int | None, seasons: Mapping[str, tuple[int, int]]) -> Iterator[DatePhrase]:
     """汛期前, 2015年春节前: literally the day before the season; the later reading includes its first day."""
-    if not seasons:
+    if not seasons or "前" not in text:
         return
-    names = "|".join(re.escape(name) for name in sorted(seasons, key=len, reverse=True))
-    pattern = (
-        r"(?:(?P<y>(?:19|20)\d\d|[今本当明次])\s?年)?\s?(?:主)?"
-        rf"(?P<name>{names})(?:假期|节日?|到来|来临|开始)?(?:之|以)?前(?![期段])"
-    )
-    for match in re.finditer(pattern, text):
+    for match in _season_pattern(tuple(seasons)).finditer(text):
         printed = match["y"]
         of = _year(int(printed) if printed and printed.isdigit() else printed, year, year)
         first = _day(of, seasons[match["name"]])
         due = first - dt.timedelta(days=1) if first else None
         phrase = DatePhrase(*match.span(), due_on=due, alternative_due_on=first, ambiguous=first is not None)
         yield replace(phrase, status=_is_status(text, phrase))
+
+
+@cache
+def _season_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    alternatives = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.compile(
+        r"(?:(?P<y>(?:19|20)\d\d|[今本当明次])\s?年)?\s?(?:主)?"
+        rf"(?P<name>{alternatives})(?:假期|节日?|到来|来临|开始)?(?:之|以)?前(?![期段])"
+    )
 
 
 def _relative_phrases(text: str) -> Iterator[DatePhrase]:

@@ -14,7 +14,8 @@ from duban.reading.structure_numbering import Numbered, numbered
 
 _BULLET = re.compile(r"^\s*[▲△●○■□◆◇★☆※•➢►▶➤∙]\s*|^\s*[·\-–—*]\s+(?=[\u4e00-\u9fff])")
 _ENDS = re.compile(r"[。!\uff01?\uff1f;\uff1b:\uff1a…”』」)\uff09》]$")
-_BARE_FIGURE = re.compile(r"^\d+\s+\S|^\d{4}\D")
+_BARE_FIGURE = re.compile(r"^\d+\s+\S")
+_YEAR_FIRST = re.compile(r"^(?:19|20)\d\d\s*年")
 _LEAST_LEAD = 6
 #: What follows a document's text and belongs to none of its parts.
 _AFTERWORD = re.compile(
@@ -178,8 +179,10 @@ def _fits(line: Line, mark: Numbered, open_parts: Sequence[Part]) -> bool:
     """Whether a number continues or opens a numbering: 2017 年是… and 16 家企业… are no numbered lines."""
     last = next((part.value for part in reversed(open_parts) if part.style == mark.style), None)
     follows = mark.value == 1 or (last is not None and mark.value == last + 1)
+    if _YEAR_FIRST.match(line.text):
+        return False
     if _BARE_FIGURE.match(line.text):
-        return follows and not re.match(r"^\d{4}\D", line.text)
+        return follows
     return follows or last is not None or not any(part.style == mark.style for part in open_parts)
 
 
