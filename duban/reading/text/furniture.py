@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 from duban.reading.source import Line
 
@@ -47,26 +48,42 @@ def _is_furniture(line: Line) -> bool:
     text = line.text
     if len(text) > 60:
         return False
-    return bool(_DASHED_NUMBER.match(text) or (_PAGE_NUMBER.match(text) and not text.isdigit()) or _BUTTONS.match(text))
+    return (_is_page_number(text) and not text.isdigit()) or bool(_BUTTONS.match(text))
 
 
-_TOP = 6
+_TOP = 3
 
 
 def _running_heads(lines: list[Line]) -> frozenset[str]:
-    """Short unlabelled lines that return again and again, such as the document's name at the top of each page.
+    """Short unlabelled lines that return again and again: the title, or what stands beside the page numbers.
 
     What ever stands under a label of its own line is a field's text, however often it returns.
     """
-    counts = Counter(line.text for line in lines if line.cells is None and not line.level and 6 <= len(line.text) <= 40)
-    top = {line.text for line in lines[:_TOP] if len(line.text) >= 8 and not _NUMBERED_OR_LABEL.search(line.text)}
+    plain = [line for line in lines if line.cells is None and not line.level and not _is_furniture(line)]
+    counts = Counter(line.text for line in plain if 6 <= len(line.text) <= 40)
+    top = {line.text for line in plain[:_TOP] if len(line.text) >= 8 and not _NUMBERED_OR_LABEL.search(line.text)}
+    beside = _beside_page_numbers(lines)
     often = {
-        t for t, times in counts.items() if (times >= _REPEATS and not _STRUCTURE.search(t)) or (times >= 2 and t in top)
+        text
+        for text, times in counts.items()
+        if (times >= 2 and text in top) or (times >= _REPEATS and not _STRUCTURE.search(text) and beside[text] * 2 >= times)
     }
-    if not often:
-        return frozenset()
-    pairs = zip(lines, lines[1:], strict=False)
-    return frozenset(often - {below.text for above, below in pairs if _LABEL_ALONE.match(above.text)})
+    return frozenset(often - {below.text for above, below in pairwise(plain) if _LABEL_ALONE.match(above.text)})
+
+
+def _beside_page_numbers(lines: list[Line]) -> Counter[str]:
+    """How often each text stands right above or below a page number or page break."""
+    beside: Counter[str] = Counter()
+    for above, below in pairwise(lines):
+        if _is_page_number(above.text) or (above.page or 0) != (below.page or 0):
+            beside[below.text] += 1
+        elif _is_page_number(below.text):
+            beside[above.text] += 1
+    return beside
+
+
+def _is_page_number(text: str) -> bool:
+    return len(text) <= 20 and bool(_DASHED_NUMBER.match(text) or _PAGE_NUMBER.match(text))
 
 
 _NUMBERED_OR_LABEL = re.compile(r"[:：。;；]|^[(（【\[]?[一二三四五六七八九十\d]+[)）】\]、.．]")

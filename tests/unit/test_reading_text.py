@@ -1,0 +1,132 @@
+"""The text layer: encodings, marks, furniture, wraps, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from duban.errors import Unreadable
+from duban.reading.source import Format
+from duban.reading.text import text_layer
+from duban.reading.text.detect import MAX_BYTES
+
+PLAN = "整改方案\n\n一、服务群众方面\n1.办事排队时间长。\n责任单位:区政务服务局\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be"])
+def test_text_in_any_usual_encoding_reads_the_same(encoding: str) -> None:
+    assert text_layer(PLAN.encode(encoding), "plan.txt").text == text_layer(PLAN.encode(), "plan.txt").text
+
+
+def test_lines_keep_their_number_and_their_printed_form() -> None:
+    source = text_layer("## 一、总体　要求\n\n**整改目标**：１２项　全部完成&nbsp;。".encode(), "plan.md")
+    assert source.format is Format.MARKDOWN
+    assert [(line.number, line.level, line.text) for line in source.lines] == [
+        (1, 2, "一、总体 要求"),
+        (3, 0, "整改目标：12项 全部完成 。"),
+    ]
+    assert source.lines[1].original == "**整改目标**：１２项　全部完成&nbsp;。"
+
+
+def test_traditional_characters_and_pinyin_residue_become_simplified() -> None:
+    text = "關於加強城市管理的意見，現(xiàn)提出規(guī)劃實施要求，責任單位認真執(zhí)行。"
+    line = text_layer(text.encode(), "plan.txt").lines[0]
+    assert line.text == "关于加强城市管理的意见，现提出规划实施要求，责任单位认真执行。"
+    assert line.original == text
+
+
+def test_page_numbers_buttons_and_running_heads_are_dropped() -> None:
+    page = "云泽区督查室文件汇编\n- {n} -\n{n}.第{n}个问题的整改情况还不够好。\n分享到\n"
+    text = "".join(page.format(n=n) for n in range(1, 5))
+    assert [line.text for line in text_layer(text.encode(), "plan.txt").lines] == [
+        "云泽区督查室文件汇编",
+        *(f"{n}.第{n}个问题的整改情况还不够好。" for n in range(1, 5)),
+    ]
+
+
+def test_a_value_that_returns_under_its_label_is_no_running_head() -> None:
+    text = "".join(f"{n}.第{n}个问题。\n完成时限:\n长期坚持并推进\n" for n in range(1, 6))
+    assert text_layer(text.encode(), "plan.txt").text.count("长期坚持并推进") == 5
+
+
+def test_lines_broken_at_one_width_become_paragraphs() -> None:
+    width, sentence = 30, "建立健全日常巡查机制并定期通报情况以便群众监督"
+    paragraphs = [f"{n}.{(sentence + topic) * 4}。" for n, topic in enumerate(("会风", "文风和", "作风以及"), start=1)]
+    wrapped = "\n".join("\n".join(p[i : i + width] for i in range(0, len(p), width)) for p in paragraphs)
+    assert [line.text for line in text_layer(wrapped.encode(), "plan.txt").lines] == paragraphs
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "says"),
+    [
+        (b"", "plan.txt", "empty"),
+        (b" \n\n\t ", "plan.txt", "empty"),
+        (bytes(range(256)) * 20, "plan.txt", "binary"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "plan.pdf", "picture"),
+        (b"a" * (MAX_BYTES + 1), "plan.txt", "MB"),
+        ("これはテストです。計画を作る".encode("shift-jis") * 20, "plan.txt", "encodings?"),
+        (b"\xff\xfe" + "整改事项".encode() * 200, "plan.txt", "marked as utf-16"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "plan.doc", "before 2007"),
+        (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "plan.docx", "password"),
+        (b"PK\x03\x04 cut", "plan.docx", "damaged"),
+        (b"%PDF-1.7\nnonsense", "plan.pdf", "damaged"),
+        (b"{\\rtf1 }", "plan.rtf", "RTF"),
+    ],
+)
+def test_what_is_no_document_is_refused_by_name(data: bytes, name: str, says: str) -> None:
+    with pytest.raises(Unreadable, match=says) as refusal:
+        text_layer(data, name)
+    assert refusal.value.exit_code == 2
+    assert refusal.value.remedy
+
+
+def _zip(parts: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def test_an_archive_that_unpacks_to_a_flood_is_refused_before_it_is_unpacked() -> None:
+    with pytest.raises(Unreadable, match="unpacks to more"):
+        text_layer(_zip({"word/document.xml": bytes(201 * 1024 * 1024)}), "plan.docx")
+
+
+def test_a_document_that_defines_entities_is_refused() -> None:
+    xml = b'<?xml version="1.0"?><!DOCTYPE w [<!ENTITY x SYSTEM "file:///etc/passwd">]><w>&x;</w>'
+    with pytest.raises(Unreadable, match="entities"):
+        text_layer(_zip({"word/document.xml": xml}), "plan.docx")
+
+
+def test_other_archives_are_named() -> None:
+    with pytest.raises(Unreadable, match="presentation"):
+        text_layer(_zip({"ppt/presentation.xml": b"<p/>"}), "plan.pptx")
+
+
+def test_a_web_page_is_read_without_what_stands_around_the_article() -> None:
+    page = """<html><head><title>整改方案_某区政府</title><style>p{}</style></head><body>
+    <div class="nav"><a>首页</a><a>政务公开</a></div><h1>某区突出问题整改方案</h1>
+    <div class="share">分享到微信</div>
+    <div id="zoom"><p>1.办事排队时间长。</p><p>责任<b>单位</b>:区政务服务局<br>完成时限:2025年6月底前</p>
+    <ol><li>窗口延时</li><li><p>预约办理</p></li></ol></div>
+    <script>alert(1)</script><div class="footer">版权所有</div></body></html>"""
+    source = text_layer(page.encode("gb18030"), "plan.html")
+    assert [line.text for line in source.lines] == [
+        "某区突出问题整改方案",
+        "1.办事排队时间长。",
+        "责任单位:区政务服务局",
+        "完成时限:2025年6月底前",
+        "1.窗口延时",
+        "2.预约办理",
+    ]
+
+
+def test_spanned_cells_of_a_web_table_are_repeated_and_marked() -> None:
+    page = (
+        "<html><table><tr><td rowspan=2>一</td><td colspan=2>甲</td></tr><tr><td>乙</td><td>丙</td></tr></table></html>"
+    )
+    rows = [(line.cells, line.merged) for line in text_layer(page.encode(), "plan.html").lines]
+    assert rows == [(("一", "甲", "甲"), ("", "", "left")), (("一", "乙", "丙"), ("up", "", ""))]
