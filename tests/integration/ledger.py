@@ -227,7 +227,7 @@ def a_world(
         code=f"青河{number}",
     )
     if released:
-        release(database, plan=plan.code, actor=CLERK, now=NOW)
+        release(database, plan=plan.code, actor=CLERK, now=dt.datetime.combine(as_of, dt.time(2), dt.UTC))
     with database.read() as session:
         rows = session.scalars(select(Item).where(Item.plan_id == plan.plan_id).order_by(Item.id)).all()
     ids: dict[str, int] = {}
