@@ -7,9 +7,9 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
@@ -66,17 +66,11 @@ class Settlement:
     unavailable: TransportUnavailable | None = None
 
 
-_OF_A_MAIL = (
-    Delivery.id,
-    Delivery.attempts,
-    Delivery.message_id,
-    Delivery.created_at,
-    Delivery.name,
-    Delivery.address,
-    Delivery.subject,
-    Delivery.text,
-    Delivery.html,
-)
+#: As the index over open mails says it, and not as a parameter: else neither database sees that the index will do.
+_OPEN = text("delivery.status IN ('queued', 'sending')")
+
+_TABLE = cast("Table", Delivery.__table__)
+_OF_A_MAIL = ("id", "attempts", "message_id", "created_at", "name", "address", "subject", "text", "html")
 
 
 def deliver(
@@ -109,20 +103,17 @@ def sweep(database: Database, now: dt.datetime, *, repeatable: bool) -> int:
     with database.write() as session:
         swept = session.execute(
             update(Delivery)
-            .where(Delivery.status == DeliveryStatus.SENDING, Delivery.sending_until < now)
+            .where(_OPEN, Delivery.status == DeliveryStatus.SENDING, Delivery.sending_until < now)
             .values(**values)
             .returning(Delivery.id)
         )
         return len(swept.all())
 
 
-def _due(now: dt.datetime) -> tuple[object, ...]:
-    return (Delivery.status == DeliveryStatus.QUEUED, Delivery.not_before <= now)
-
-
 def _any_due(database: Database, now: dt.datetime) -> bool:
+    waiting = select(Delivery.id).where(_OPEN, Delivery.status == DeliveryStatus.QUEUED, Delivery.not_before <= now)
     with database.read() as session:
-        return session.scalars(select(Delivery.id).where(*_due(now)).limit(1)).first() is not None  # type: ignore[arg-type]
+        return session.scalars(waiting.limit(1)).first() is not None
 
 
 def _send_all(
@@ -157,26 +148,30 @@ def _turn(database: Database, before: Settlement | None, claimant: str, now: dt.
         return _claim(session, claimant, now)
 
 
-def _claim(session: Session, claimant: str, now: dt.datetime) -> Taken | None:
-    following = (
-        select(Delivery.id)
-        .where(*_due(now))  # type: ignore[arg-type]
-        .order_by(Delivery.not_before, Delivery.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+#: The next mail that is due. Built once: a night asks for it as often as it has mails.
+_NEXT = (
+    select(Delivery.id)
+    .where(_OPEN, Delivery.status == DeliveryStatus.QUEUED, Delivery.not_before <= bindparam("now"))
+    .order_by(Delivery.not_before, Delivery.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(_TABLE)
+    .where(_TABLE.c.id == _NEXT.scalar_subquery())
+    .values(
+        status=DeliveryStatus.SENDING,
+        sending_until=bindparam("until"),
+        claimed_by=bindparam("claimant"),
+        attempts=_TABLE.c.attempts + 1,
     )
-    claimed = session.execute(
-        update(Delivery)
-        .where(Delivery.id == following.scalar_subquery())
-        .values(
-            status=DeliveryStatus.SENDING,
-            sending_until=now + SENDING_FOR,
-            claimed_by=claimant,
-            attempts=Delivery.attempts + 1,
-        )
-        .returning(*_OF_A_MAIL)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
+    .returning(*(_TABLE.c[name] for name in _OF_A_MAIL))
+)
+
+
+def _claim(session: Session, claimant: str, now: dt.datetime) -> Taken | None:
+    values = {"now": now, "until": now + SENDING_FOR, "claimant": claimant}
+    claimed = session.connection().execute(_CLAIM, values).one_or_none()
     if claimed is None:
         return None
     return Taken(claimed.id, claimed.attempts, _outgoing(session, claimed))
@@ -211,17 +206,20 @@ def _again_later(
     return Settlement(taken.id, DeliveryStatus.QUEUED, error=reason, not_before=not_before, unavailable=unavailable)
 
 
+_SHEETS = (
+    select(Notice.kind, Notice.series, Notice.year, Notice.number, Notice.sheet)
+    .where(
+        Notice.id.in_(select(NoticeRecipient.notice_id).where(NoticeRecipient.delivery_id == bindparam("delivery"))),
+        Notice.sheet.is_not(None),
+    )
+    .order_by(Notice.id)
+    .limit(SHEETS_A_MAIL)
+)
+
+
 def _outgoing(session: Session, delivery: Any) -> Outgoing:
     """The mail as it leaves: its stored text, with the sheets of the notices that it carries."""
-    sheets = session.execute(
-        select(Notice.kind, Notice.series, Notice.year, Notice.number, Notice.sheet)
-        .where(
-            Notice.id.in_(select(NoticeRecipient.notice_id).where(NoticeRecipient.delivery_id == delivery.id)),
-            Notice.sheet.is_not(None),
-        )
-        .order_by(Notice.id)
-        .limit(SHEETS_A_MAIL)
-    ).tuples()
+    sheets = session.connection().execute(_SHEETS, {"delivery": delivery.id}).tuples()
     return Outgoing(
         message_id=delivery.message_id,
         date=delivery.created_at,
@@ -238,17 +236,29 @@ def _outgoing(session: Session, delivery: Any) -> Outgoing:
     )
 
 
+_SETTLE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("delivery"), _TABLE.c.status == DeliveryStatus.SENDING)
+    .values(
+        status=bindparam("settled"),
+        sending_until=None,
+        error=bindparam("why"),
+        sent_at=bindparam("sent"),
+        not_before=func.coalesce(bindparam("again", type_=_TABLE.c.not_before.type), _TABLE.c.not_before),
+    )
+)
+
+
 def _settle(session: Session, settlement: Settlement) -> None:
-    values: dict[str, Any] = {"status": settlement.status, "sending_until": None, "error": settlement.error}
-    if settlement.status is DeliveryStatus.QUEUED:
-        values["not_before"] = settlement.not_before
-    else:
-        values["sent_at"] = settlement.sent_at
-    session.execute(
-        update(Delivery)
-        .where(Delivery.id == settlement.delivery_id, Delivery.status == DeliveryStatus.SENDING)
-        .values(**values)
-        .execution_options(synchronize_session=False)
+    session.connection().execute(
+        _SETTLE,
+        {
+            "delivery": settlement.delivery_id,
+            "settled": settlement.status,
+            "why": settlement.error,
+            "sent": settlement.sent_at,
+            "again": settlement.not_before,
+        },
     )
     if settlement.status is DeliveryStatus.FAILED:
         _answer_for(session, settlement.delivery_id)
