@@ -162,6 +162,8 @@ def explain(item: str, as_of: dt.date | None, as_data: bool) -> None:
         print_json(asdict(found))
         return
     click.echo(f"{found.as_of}  {';'.join(found.reasons)}")
+    for line in found.targets:
+        click.echo(f"  {line}")
     for clock in found.clocks:
         click.echo(f"\n时钟 {clock.clock_id} {clock.kind.value} {clock.state.value}  {clock.milestone or ''}")
         for line in (*clock.date, *clock.ladder):

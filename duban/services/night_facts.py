@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from duban.domain.ladder import all_acknowledged_on
 from duban.domain.parties import Directory, ItemParties, PartyFacts
 from duban.domain.parties import PartyKind as Kind
+from duban.services.absences import spans_of_plan
 from duban.services.rules import Rules, business_date, calendar_in_force, rules_from
 from models import (
     Clock,
@@ -86,7 +87,8 @@ def plan_facts(session: Session, plan_id: int) -> PlanFacts:
         .order_by(PartyMember.member_id)
     ):
         members[collective].append(member)
-    facts = {p.id: party_facts(p) for p in parties.values()}
+    away = spans_of_plan(session, plan_id)
+    facts = {p.id: party_facts(p, away.get(p.id, ())) for p in parties.values()}
     office = next(p for p in parties.values() if p.kind is PartyKind.OFFICE)
     head = next((p.id for p in parties.values() if p.is_plan_head), None)
     return PlanFacts(
@@ -103,8 +105,8 @@ def plan_facts(session: Session, plan_id: int) -> PlanFacts:
     )
 
 
-def party_facts(party: Party) -> PartyFacts:
-    """A party as the ladder's addressing sees it; its key is the row's id."""
+def party_facts(party: Party, absences: tuple[tuple[dt.date, dt.date], ...] = ()) -> PartyFacts:
+    """A party as the ladder's addressing sees it; its key is the row's id. `absences` are first and last days."""
     kind = {PartyKind.PERSON: Kind.PERSON, PartyKind.OFFICE: Kind.OFFICE}.get(party.kind, Kind.UNIT)
     return PartyFacts(
         key=str(party.id),
@@ -116,6 +118,7 @@ def party_facts(party: Party) -> PartyFacts:
         head=_key(party.head_id),
         valid_from=party.valid_from,
         valid_to=party.valid_to,
+        absences=absences,
     )
 
 
@@ -150,6 +153,8 @@ def parties_of(facts: BatchFacts, plan: PlanFacts, item: Item) -> ItemParties:
         lead_officials=keys(Role.LEAD_OFFICIAL),
         supervising_units=keys(Role.SUPERVISING),
         plan_head=_key(plan.plan_head),
+        caller=next(iter(keys(Role.CALLER)), None),
+        called=keys(Role.CALLED),
     )
 
 

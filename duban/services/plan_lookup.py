@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from duban.adapters.database import Database
 from duban.errors import DubanError, NotFound
-from models import Item, Plan
+from models import Item, Milestone, Plan
 
 
 class AmbiguousItem(DubanError):
@@ -47,3 +47,14 @@ def item_id_of(database: Database, key: str) -> int:
     if len(found) > 1:
         raise AmbiguousItem(key=key, ids=", ".join(map(str, found)))
     return found[0]
+
+
+def milestone_id_of(database: Database, item_id: int, position: int) -> int:
+    """The id of an item's milestone by its position, as `duban show` prints it. Raises NotFound."""
+    with database.read() as session:
+        found = session.scalars(
+            select(Milestone.id).where(Milestone.item_id == item_id, Milestone.position == position)
+        ).first()
+    if found is None:
+        raise NotFound(what="milestone", key=f"{position} of item {item_id}")
+    return found

@@ -1,0 +1,139 @@
+"""Relative limits (40个工作日内, 3年内): a person gives the day that they count from, and their clock begins."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.domain.actors import Actor
+from duban.domain.clocks import arm_counted
+from duban.domain.counting import Unit
+from duban.domain.explain import UNITS_ZH
+from duban.domain.ladder import due_rungs
+from duban.domain.lifecycle import Relation
+from duban.errors import DubanError, InTheFuture, NotFound
+from duban.services import clocks
+from duban.services.clock_values import look_again, term_key
+from duban.services.item_changes import open_item, record
+from duban.services.rules import Rules, business_date, rules_of
+from models import Clock, ClockKind, ClockState, Item, Milestone, MilestoneKind, RungFired, RungOutcome
+
+BY_OFFICE = (Relation.SUPERVISION,)
+
+
+class LimitStands(DubanError):
+    """The limit cannot be counted: {reason}.
+
+    Only a part without a date gets one here; a limit that stands is changed by an extension.
+    """
+
+    code = "limit_stands"
+    status = 409
+
+
+def start_counted(
+    database: Database,
+    *,
+    item_id: int,
+    amount: int,
+    unit: Unit,
+    from_on: dt.date,
+    actor: Actor,
+    expected_version: int | None,
+    now: dt.datetime,
+    milestone_id: int | None = None,
+    reason: str = "",
+) -> int:
+    """Counts a limit from the day after `from_on` (次日起) and starts its clock; returns the item's new version.
+
+    `milestone_id` is the undated part that it belongs to; without one the item gets a part of its own. Reminders whose
+    day is over are recorded as not sent. Raises NotFound, InTheFuture, LimitStands, ClockRefused or DateOutOfReach.
+    """
+    with database.write() as session:
+        item, _ = open_item(
+            session, item_id, actor, action_zh="起算时限", by=BY_OFFICE, expected_version=expected_version
+        )
+        if from_on > business_date(now):
+            raise InTheFuture(what="起算日", on=from_on)
+        rules = rules_of(session, item.plan_id)
+        value = arm_counted(ClockKind.LIMIT, amount, unit, from_on, rules.calendar, cycle=item.cycle)
+        milestone = _undated(session, item, milestone_id, f"自{from_on}的次日起{amount}{UNITS_ZH[unit]}内")
+        milestone.due_on, milestone.rolled_due_on = value.nominal_on, value.due_on
+        milestone.confidence, milestone.alternative_due_on = "sure", None
+        clock = Clock(
+            plan_id=item.plan_id,
+            item_id=item.id,
+            milestone_id=milestone.id,
+            kind=ClockKind.LIMIT,
+            state=ClockState.RUNNING,
+            cycle=item.cycle,
+            started_on=from_on,
+            nominal_due_on=value.nominal_on,
+            due_on=value.due_on,
+            counted=True,
+            amount=amount,
+            unit=unit,
+        )
+        session.add(clock)
+        session.flush()
+        _pass_reminders(session, clock, rules, now)
+        look_again(session, [clock], {item.plan_id: rules}, business_date(now))
+        clocks.show_next_due(session, item)
+        item.first_due_on = max(filter(None, (item.first_due_on, value.due_on)))
+        payload = {
+            "clock": clock.id,
+            "milestone": milestone.position,
+            "from_on": from_on.isoformat(),
+            "amount": amount,
+            "unit": unit.value,
+            "due_on": value.due_on.isoformat(),
+        }
+        return record(session, item, actor, now, event="clock.counted", reason=reason, payload=payload)
+
+
+def _undated(session: Session, item: Item, milestone_id: int | None, text: str) -> Milestone:
+    if milestone_id is not None:
+        found = session.get(Milestone, milestone_id)
+        if found is None or found.item_id != item.id:
+            raise NotFound(what="milestone of this item", key=milestone_id)
+        if found.done or found.due_on is not None:
+            raise LimitStands(reason=f"「{found.text}」{'已完成' if found.done else f'已有日期{found.due_on}'}")
+        return found
+    last = session.scalar(select(func.max(Milestone.position)).where(Milestone.item_id == item.id)) or 0
+    made = Milestone(item_id=item.id, position=last + 1, text=text, kind=MilestoneKind.COMPLETE)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _pass_reminders(session: Session, clock: Clock, rules: Rules, now: dt.datetime) -> None:
+    """Reminders whose day was over before anybody could count: nobody missed them, and the reason is kept."""
+    today = business_date(now)
+    decision = due_rungs(
+        clock.due_on,
+        (),
+        today,
+        rules.policy,
+        rules.calendar,
+        armed_on=today,
+        kind=clock.kind,
+        term=term_key(rules.policy, clock.kind, clock.started_on, clock.due_on),
+    )
+    rows = [
+        {
+            "clock_id": clock.id,
+            "rung": passed.key,
+            "cycle": clock.cycle,
+            "due_on": passed.due.due_on,
+            "fired_on": today,
+            "fired_at": now,
+            "outcome": RungOutcome.SUPPRESSED,
+            "reason": passed.reason,
+        }
+        for passed in decision.passed
+    ]
+    if rows:
+        session.execute(insert(RungFired), rows)
