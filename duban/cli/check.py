@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ import click
 from duban.cli.console import print_json, table
 
 if TYPE_CHECKING:
+    from duban.adapters.database import Database
     from duban.services.audit import Verified
 
 
@@ -21,10 +24,10 @@ if TYPE_CHECKING:
 def check(as_data: bool) -> None:
     """Count the defects of the ledger, an invariant a line; exit 1 if there is any. Changes nothing."""
     from duban.services.checks import check as look
-    from duban.services.tools import open_ledger, utc_now
-    from duban.settings import load_settings
+    from duban.services.tools import utc_now
 
-    found = look(open_ledger(load_settings()), now=utc_now())
+    with _ledger() as database:
+        found = look(database, now=utc_now())
     defects = sum(f.count for f in found)
     if as_data:
         print_json({"ok": not defects, "defects": defects, "invariants": [asdict(f) for f in found]})
@@ -47,11 +50,7 @@ def audit() -> None:
 @click.option("--json", "as_data", is_flag=True, help="Print the result as JSON.")
 def verify(file: Path | None, as_data: bool) -> None:
     """Recompute every seal and anchor, and compare each item with its log; exit 1 where anything does not fit."""
-    from duban.services import audit as service
-    from duban.services.tools import open_ledger
-    from duban.settings import load_settings
-
-    found = _verify_file(file) if file is not None else service.verify(open_ledger(load_settings()))
+    found = _verify_file(file) if file is not None else _verify_ledger()
     if as_data:
         print_json(asdict(found) | {"ok": found.ok})
     else:
@@ -69,21 +68,40 @@ def verify(file: Path | None, as_data: bool) -> None:
 @click.option("--output", type=click.Path(path_type=Path), help="Write to this file; default: print.")
 def export(plan: str | None, output: Path | None) -> None:
     """Write the log as JSON lines: every event with its seal, and the anchors. `audit verify --file` reads it."""
-    from duban.services import audit as service
+    from duban.services.audit import export as rows_of
+
+    with _ledger() as database:
+        lines = (json.dumps(row, ensure_ascii=False) for row in rows_of(database, plan))
+        if output is None:
+            for line in lines:
+                click.echo(line)
+            return
+        try:
+            with output.open("x", encoding="utf-8", newline="\n") as file:
+                file.writelines(f"{line}\n" for line in lines)
+        except OSError as error:
+            raise click.ClickException(f"{output} cannot be written: {error.strerror}") from None
+    click.echo(f"log written to {output}")
+
+
+@contextmanager
+def _ledger() -> Iterator[Database]:
+    """The ledger by the settings, closed at the end."""
     from duban.services.tools import open_ledger
     from duban.settings import load_settings
 
-    rows = (json.dumps(row, ensure_ascii=False) for row in service.export(open_ledger(load_settings()), plan))
-    if output is None:
-        for row in rows:
-            click.echo(row)
-        return
+    database = open_ledger(load_settings())
     try:
-        with output.open("x", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{row}\n" for row in rows)
-    except OSError as error:
-        raise click.ClickException(f"{output} cannot be written: {error.strerror}") from None
-    click.echo(f"log written to {output}")
+        yield database
+    finally:
+        database.dispose()
+
+
+def _verify_ledger() -> Verified:
+    from duban.services.audit import verify as read
+
+    with _ledger() as database:
+        return read(database)
 
 
 def _verify_file(file: Path) -> Verified:
