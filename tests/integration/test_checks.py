@@ -114,7 +114,7 @@ def test_what_a_hand_in_the_database_breaks_is_counted_with_its_place(world: Wor
 
 
 def test_a_row_that_belongs_to_another_plan_is_counted(world: World) -> None:
-    other = a_world(world.database, an_item("1", long_term=True))
+    other = a_world(world.database, an_item("1", long_term=True), as_of=dt.date(2026, 7, 14))
     with world.database.write() as session:
         session.execute(text(f"UPDATE clock SET plan_id = {world.plan.plan_id} WHERE plan_id = {other.plan.plan_id}"))
     assert broken(world.database) == {"row_of_another_plan": 1}

@@ -460,10 +460,13 @@ def test_closing_ends_every_clock_in_the_same_transaction(database: Database) ->
     assert [(c.kind, c.state) for c in world.of(Clock)] == [
         (ClockKind.LIMIT, ClockState.COMPLETED),
         (ClockKind.CHECK_IN, ClockState.RUNNING),
+        (ClockKind.VERIFY, ClockState.COMPLETED),
     ]
     world.move("close")
-    assert {c.state for c in world.of(Clock)} == {ClockState.COMPLETED}
-    assert all(c.ended_at == NOW and c.next_rung_on is None for c in world.of(Clock))
+    *ended, re_inspection = world.of(Clock)
+    assert {c.state for c in ended} == {ClockState.COMPLETED}
+    assert all(c.ended_at == NOW and c.next_rung_on is None for c in ended)
+    assert (re_inspection.kind, re_inspection.state) == (ClockKind.RE_INSPECT, ClockState.RUNNING)
 
 
 # -- ending otherwise, and coming back ---------------------------------------------------------------------------
