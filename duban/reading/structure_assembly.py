@@ -135,6 +135,9 @@ class _Assembler:
         return mark.value == 1 and not (mark.style == item.style and item.value == 0)
 
     def _open_heading(self, block: Block) -> None:
+        if block.line.level == 1 and block.mark is None and not self._headings.path and not self._outline.drafts:
+            self._outline.front.append(block.line)  # the document's title is no part of it
+            return
         self._headings.open(block.line, block.mark)
         self._heading = (block.line, block.mark)
         self._item = self._field = self._stray = self._parent = None
