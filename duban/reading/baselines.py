@@ -77,7 +77,7 @@ def _kind(target: Target) -> str:
 
 def _core(name: str) -> str:
     return (
-        _DEEDS.sub("", _DEEDS.sub("", re.sub(r"[\s“”\"]", "", name)))
+        _DEEDS.sub("", _DEEDS.sub("", re.sub(r"[\s“”\"]|新增", "", name)))
         .replace("、", "")
         .replace("和", "")
         .replace("及", "")

@@ -142,7 +142,7 @@ def _share(items: Sequence[Item], name: str) -> float:
 
 
 def _has(item: Item, name: str) -> bool:
-    return bool(_FIELDS[name](item)) or (bool(item.children) and all(_has(child, name) for child in item.children))
+    return bool(_FIELDS[name](item)) or (bool(item.children) and all(_has(child, name) or _replaced(child, name) for child in item.children))
 
 
 def _replaced(item: Item, name: str) -> bool:

@@ -24,8 +24,8 @@ _NOUN_BEHIND = re.compile(
 _VERBS = (
     ("open", re.compile(r"正在|未完成|尚未|推进|持续|整改中|剩余|其余")),
     ("done", re.compile(r"完成|到位|销号|办结|已整改|整改了|落实")),
-    ("revised", re.compile(r"修订|修改|完善")),
     ("new", re.compile(r"新建|新增|新制定|制定|制订|出台|建立|印发|新出台|健全")),
+    ("revised", re.compile(r"修订|修改|完善")),
 )
 #: What is counted with which verb, and the figure's name.
 _NAMES = {

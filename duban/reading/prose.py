@@ -152,12 +152,21 @@ def _mended(lines: Sequence[Line]) -> Iterator[Line]:
 def _continues(above: Line, below: Line) -> bool:
     if above.cells is not None or below.cells is not None or above.level or below.level:
         return False
+    if _is_open(above.text) and not numbered(below.text) and not _BULLET.match(below.text):
+        return True
     if len(above.text) < 30 or _ENDS.search(above.text) or numbered(below.text) or _BULLET.match(below.text):
         return False
     if numbered(above.text) and len(above.text) <= 60 and "。" not in above.text:
         return False
     found = sentences(below.text)
     return not _is_field(below.text) and (len(found) == 1 or len(found[0]) < _LEAST_LEAD)
+
+
+def _is_open(text: str) -> bool:
+    """Whether a bracket of fields that begins near the end of the text is not closed: (牵头单位:经委;责任单"""
+    opened = max(text.rfind(mark) for mark in "(\uff08【〔")
+    closed = max(text.rfind(mark) for mark in ")\uff09】〕")
+    return opened > closed and len(text) - opened < 160 and bool(re.search(r"单位|部门|牵头|责任|时限", text[opened:]))
 
 
 def _is_field(text: str) -> bool:

@@ -17,8 +17,8 @@ from duban.reading.model import Target
 _FIGURE = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\s?\.\s?\d+)?"
 _SCALE = r"(?:[百千万]?亿|[十百千]?万|千|百)"
 _COUNTED = (
-    r"人次|人|户次|户|家次|家|名次|名|个百分点|百分点|个|项次|项|条|所|张|件次|件|幅|幢|栋|座|处|套|辆|台|部|场次|场|次|篇|只|株|棵|块|批|支|册|间"
-    r"|期|例|宗|组|份|位|种|类|款|门|倍|片|段|架|艘|眼|口|盏|根|本|亩|公顷|平方公里|平方千米|平方米|立方米|公里|千米|米|吨标准煤|吨标煤|吨|公斤"
+    r"人次|人|亩次|户次|户|家次|家|名次|名|个百分点|百分点|个|项次|项|条|所|张|件次|件|幅|幢|栋|座|处|套|辆|台|部|场次|场|次|篇|只|株|棵|块|批|支|册|间"
+    r"|期|例|宗|组|份|位|种|类|款|门|倍|片|段|架|艘|眼|口|盏|根|本|亩|公顷|平方公里|平方千米|平方米|立方米|公里|千米|米|吨标准煤|吨标煤|吨|公斤|斤"
     r"|千克|升|千瓦时|千瓦|兆瓦|万千瓦|度|标箱|美元|元|毫克|微克|分贝|枚|床|所次|车位|学位|床位|泊位|班次|班"
 )
 _UNIT = (
@@ -149,12 +149,15 @@ def _shared(
     """Each quantity with a name: 农村公路28条、45公里 share one, A、B分别达到1%、2% have one each."""
     last = named_before
     respective: list[str] = []
-    for i, (quantity, (left, own)) in enumerate(zip(quantities, read, strict=True)):
+    growing = ""  # what the first of a series says of all: 分别下降5%和3%
+    for i, (quantity, (printed, own)) in enumerate(zip(quantities, read, strict=True)):
+        left = printed
         following = next((name for _, more in read[i + 1 :] for name in more if name), "")
+        growing = left if any(own) else growing
         if len(own) > 1 and len(own) == _series(read, i):
             names, respective = own[:1], own[1:]
         elif not any(own) and respective:
-            names, respective = respective[:1], respective[1:]
+            left, names, respective = growing, respective[:1], respective[1:]
         elif not any(own):
             names = [following if left.rstrip().endswith("的") else last or following]
         else:

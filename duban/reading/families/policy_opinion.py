@@ -77,23 +77,31 @@ def clause_parts(prose: Prose) -> list[Part]:
     style = next((s for s in _ITEM_STYLES if texts[s] >= least), texts.most_common(1)[0][0])
     chosen = [part for part in prose.walk() if part.style == style]
     inside = {id(child) for part in chosen for child in part.walk() if child is not part}
-    clauses = [part for part in chosen if id(part) not in inside] + _lone_parts(prose, style)
+    clauses = [part for part in chosen if id(part) not in inside]
+    clauses += _lone_parts(prose, style)
     return sorted(clauses, key=lambda part: part.line.number)
 
 
 def _lone_parts(prose: Prose, style: str) -> list[Part]:
-    """Top parts with a text of their own and no clause within: they are clauses too."""
-    return [
-        part
-        for part in prose.parts
-        if part.style != style and part.body and not any(other.style == style for other in part.walk())
-    ]
+    """Parts of another style with a text of their own, in which and above which there is no clause: clauses too."""
+    found: list[Part] = []
+    waiting = [part for part in reversed(prose.parts) if part.style != style]
+    while waiting:
+        part = waiting.pop()
+        if any(other.style == style for other in part.walk()):
+            waiting += [child for child in reversed(part.children) if child.style != style]
+        elif part.body or lead_and_rest(part.text)[0]:
+            found.append(part)
+        else:
+            waiting += reversed(part.children)
+    return found
 
 
 def _clause(part: Part, reader: Reader) -> Item:
     """A clause: its lead is the title, the rest what is to be done; a clause of goals has them as its goal."""
     item = reader.item(part, part.number)
     whole = item.title
+    text = "".join([whole, *item.measures])
     lead, rest = lead_and_rest(whole)
     if lead:
         item.title = lead
@@ -102,9 +110,9 @@ def _clause(part: Part, reader: Reader) -> Item:
     if _GOAL.search(item.title) and item.measures:
         item.goal = "".join(item.measures)
         item.measures = []
-    item.targets = find_targets(item.goal or whole, year=reader.year)
+    item.targets = find_targets(item.goal or text, year=reader.year)
     item.milestones = [*read_limit(item.time_limit, year=reader.year).milestones] if item.time_limit else []
-    item.milestones += goals_with_a_year(item.goal or "".join([whole, *item.measures[1:]]), reader.year)
+    item.milestones += goals_with_a_year(item.goal or text, reader.year)
     item.category = "by_deadline" if any(m.due_on for m in item.milestones) else item.category
     item.state = opening_state(item)
     return item

@@ -12,7 +12,7 @@ from duban.reading.lint import lint
 from duban.reading.model import Item, Kind, Reading
 from duban.reading.progress_figures import is_summary, stated_figures
 from duban.reading.prose import Part, Prose, lead_and_rest, prose_of, sentences
-from duban.reading.prose_items import Reader
+from duban.reading.prose_items import Reader, has_units
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Source
 from duban.reading.structure_assembly import outline_of
@@ -33,7 +33,10 @@ _PROBLEM = re.compile(
     rf"^(?:针对|关于|对于|对照|反馈指出)|问题[”\"]?[。:\uff1a;\uff1b]?$|(?:{_FAULT})[^,\uff0c。]{{0,6}}[。:\uff1a]?$"
 )
 _STATUS_LABEL = re.compile(
-    r"(?:^|\n|[。;\uff1b]\s*)(?:整改)?(?:完成|落实|进展|整改|办理)(?:完成|落实|进展)?(?:情况|结果|成效|状态)\s*[:\uff1a]"
+    r"(?:^|\n|[。;\uff1b]\s*)(?:整改)?(?:完成|落实|进展|整改|办理)(?:完成|落实|进展)?(?:情况|结果|成效|状态)?\s*[:\uff1a]"
+)
+_STATUS_HEAD = re.compile(
+    r"^(?:整改|目前|当前)?(?:完成|进展|落实|整改|办理|销号)(?:情况|状态|进度|结果|进展)$|^是否(?:完成|销号)$"
 )
 _STATES = (
     r"已完成整改|已完成|完成整改|整改完成|整改已完成|已整改完成|已整改到位|已整改|已销号|已办结|基本完成|正在整改|正在推进|整改中|推进中"
@@ -62,9 +65,13 @@ def score(source: Source) -> float:
     problems = min(1.0, named / 6)
     stated = bool(stated_figures(source.text[-8_000:]).get("problems_closed"))
     planned = len(re.findall(r"整改时限|完成时限|整改目标\s*[:\uff1a]|整改期限", source.text[:100_000]))
-    if titled > 0.5 and len(_STATUS_LABEL.findall(source.text[:200_000])) >= 2:
-        problems = 1.0
+    if titled > 0.5 and (len(_STATUS_LABEL.findall(source.text[:200_000])) >= 2 or _has_status_column(source)):
+        return 0.95  # a ledger or labelled entries that say how each problem stands
     return max(0.0, titled * (0.4 + 0.6 * problems) + 0.25 * problems + 0.2 * stated - 0.05 * min(planned, 10))
+
+
+def _has_status_column(source: Source) -> bool:
+    return any(_STATUS_HEAD.match(re.sub(r"\s", "", cell)) for line in source.lines for cell in line.cells or ())
 
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
@@ -193,19 +200,28 @@ def _problem(part: Part, reader: Reader) -> Item:
     done = [rest, *(line.text for line in part.body if not _labels_only(line.text))]
     item.measures = split_measures([_LABEL.sub("", paragraph) for paragraph in done if paragraph]) or item.measures
     item.status = _status(text) or item.status
-    item.regulations = find_regulations(item.measures, default_status="issued")
     item.targets, item.milestones, item.time_limit, item.category = [], [], None, None
     if found := _STATUS.search(text):
         item.long_term = bool(_LONG_TERM.search(found.group()))
         if item.status == "open" and any(m.due_on for m in read_limit(found.group(), year=reader.year).milestones):
             item.time_limit = found.group().strip("()\uff08\uff09[]【】")
             read_item_limit(item, reader.year)
+    _take_in(item, part)
+    item.regulations = find_regulations(item.measures, default_status="issued")
     item.state = "ongoing" if item.measures or item.status == "done" or item.children else "assigned"
-    for child in item.children:
-        child.state = "ongoing"
-        child.regulations = find_regulations([child.title, *child.measures], default_status="issued")
-        child.targets, child.milestones, child.time_limit = [], [], None
     return item
+
+
+def _take_in(item: Item, part: Part) -> None:
+    """Numbered lines under a problem say what was done; they are items of their own only where they name units."""
+    if any(has_units(child) for child in item.children):
+        for child in item.children:
+            child.state, child.targets, child.milestones, child.time_limit = "ongoing", [], [], None
+            child.regulations = find_regulations([child.title, *child.measures], default_status="issued")
+        return
+    for done in (one for below in part.children for one in below.walk()):
+        item.measures += [done.line.text, *(line.text for line in done.body)]
+    item.children = []
 
 
 def _labels_only(text: str) -> bool:

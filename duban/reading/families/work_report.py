@@ -29,6 +29,7 @@ _REVIEW = re.compile(r"回顾|总结|工作情况|工作成效|主要成绩|取�
 _PLAN = re.compile(
     r"(?:主要|重点)(?:工作|任务)|工作(?:安排|打算|思路|计划|部署|重点|目标)|目标任务|(?:主要|预期)目标|总体要求|下一步|今年|任务和措施|发展目标"
 )
+_AHEAD = re.compile(r"安排|打算|计划|下一步|下阶段|思路|部署|今年|明年|新一年")
 _GOALS = re.compile(r"(?:主要)?(?:预期)?目标(?:任务)?(?:是|为|如下|包括)?\s*[:\uff1a]")
 _SEMICOLON = re.compile(r"(?<=[;\uff1b])")
 _LONGEST_HEADING = 60
@@ -110,10 +111,12 @@ def _divisions(prose: Prose, year: int | None) -> Iterator[Part]:
 def _looks_back(title: str, year: int | None, before: bool | None) -> bool | None:
     """Whether a heading looks back on what was done; what says neither goes on as before."""
     years = [int(y) for y in _YEAR.findall(title)]
-    if _PLAN.search(title) and not (_REVIEW.search(title) and year and years and max(years) < year):
+    if _AHEAD.search(title) and not (year and years and max(years) < year):
         return False
     if _REVIEW.search(title):
         return True
+    if _PLAN.search(title) and not (year and years and max(years) < year):
+        return False
     if year and years:
         return max(years) < year
     return before
@@ -213,4 +216,4 @@ def _issuer(title: str) -> str | None:
     match = re.match(
         r"^(?:(?:19|20)\d\d年)?(?P<who>[\u4e00-\u9fff]{2,20}?(?:政府|委员会|局|委|办公室))工作(?:报告|总结)", title
     )
-    return match["who"] if match else None
+    return match["who"] if match and not re.search(r"会议|大会|在", match["who"]) else None
