@@ -159,9 +159,9 @@ def _cut(items: Sequence[Item]) -> Iterable[Anomaly]:
     for name in ("title", "goal", "measures", "time_limit"):
         texts = [(item, text) for item in items if (text := _last_text(item, name))]
         ended = sum(bool(_SENTENCE.search(text)) for _, text in texts)
-        usual = len(texts) >= 4 and ended >= 0.8 * len(texts)
         for item, text in texts:
             open_end = not _SENTENCE.search(text)
+            usual = len(texts) >= 3 and ended >= 0.8 * (len(texts) - 1)
             if open_end and (usual or _unclosed(text) or (_CUT.search(text) and name == "measures")):
                 detail = f"{field_name(name)}在句中中断:…{text[-12:]}"
                 yield anomaly(AnomalyCode.CUT_TEXT, item, detail, field=name, line=item.place.line)

@@ -113,7 +113,7 @@ class Block:
     @property
     def opens_with_label(self) -> bool:
         """Whether a label stands at the start of the line (after its number, if any)."""
-        return bool(self.labels) and self.labels[0].opens in ("line", "alone")
+        return bool(self.labels) and self.labels[0].opens in ("line", "alone", "spaced")
 
 
 def balanced(text: str) -> bool:

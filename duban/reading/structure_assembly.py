@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
+from duban.reading.parties import is_unit
 from duban.reading.source import Line
 from duban.reading.structure import (
     PROSE_ROLES,
@@ -25,6 +26,8 @@ from duban.reading.structure_numbering import Numbered, value_of
 from duban.reading.structure_tidy import tidy
 
 _NAMES_ONLY = re.compile(r"^[^。;；:：!?！？,，]{2,60}$|^[^。;；:：!?！？]{2,40}[、,，][^。;；:：!?！？]{2,60}$")
+_NAME_MARKS = re.compile(r"[、,，;；\s]")
+_LIMIT_REST = re.compile(r"^(?:年?(?:[底末]|\d{0,2}[月日])?前?|内)?(?:完成|整改|到位|实施|落实|出台|并?(?:长期坚持|持续推进))[^。]{0,8}[。.]?$|^年?[月底日末内前]{1,3}[。.]?$")
 _SENTENCE_END = re.compile(r"[。!?！？;；]$")
 
 
@@ -51,6 +54,7 @@ class _Assembler:
         self._field: Field | None = None
         self._stray: Orphan | None = None
         self._list_value = 0
+        self._number: str | None = None  # a number that stands before its item under a label of its own
         self._parent: Draft | None = None  # the item of an open measure that is an item of its own
 
     def run(self) -> Outline:
@@ -60,7 +64,9 @@ class _Assembler:
         return self._outline
 
     def _take(self, index: int, block: Block) -> None:
-        if self._item is not None and block.line.number in self._level.entries:
+        if block.opens_with_label and block.labels[0].role is Role.NUMBER:
+            self._number_label(block)
+        elif self._item is not None and block.line.number in self._level.entries:
             self._entry(block)
         elif (label := self._level.problem(block)) is not None:
             self._start(block, label)
@@ -83,7 +89,8 @@ class _Assembler:
     def _start(self, block: Block, label: Label | None) -> None:
         line, mark = block.line, block.mark
         own = mark.number if mark and (label is None or mark.style not in self._level.enumerators) else None
-        number = (label.number if label else None) or own
+        number = (label.number if label else None) or own or self._number
+        self._number = None
         path = self._headings.path
         if number is None and self._heading is not None and self._heading[1] is not None:
             number = self._heading[1].number
@@ -95,7 +102,15 @@ class _Assembler:
         self._item, self._field, self._stray, self._heading = item, item.title, None, None
         self._list_value, self._parent = 0, None
         begin = label.end if label else len(line.text) - len(mark.rest if mark else line.text)
-        self._spread(block, begin, 1 if label else 0)
+        self._spread(block, begin, block.labels.index(label) + 1 if label else 0)
+
+    def _number_label(self, block: Block) -> None:
+        """序号:3 on a line of its own, or before the problem on the same line."""
+        label, after = block.labels[0], block.labels[1] if len(block.labels) > 1 else None
+        self._number = _trimmed(block.line.text[label.end : after.start if after else None]).strip("。;；")
+        self._item = self._field = self._stray = self._parent = None
+        if after is not None and after.role is Role.PROBLEM:
+            self._start(block, after)
 
     def _is_heading(self, index: int, block: Block) -> bool:
         line, mark = block.line, block.mark
@@ -129,10 +144,20 @@ class _Assembler:
         if self._field.role not in PROSE_ROLES or self._field is item.title:
             return False
         if role is None or role is Role.PROBLEM or item.having(role):
-            return False
+            return self._is_last_list(index, mark)
         if mark.value == self._list_value + 1 and (self._list_value or mark.style != item.style):
             return True
         return mark.value == 1 and not (mark.style == item.style and item.value == 0)
+
+    def _is_last_list(self, index: int, mark: Numbered) -> bool:
+        """Whether a line is in a list that ends its item (措施 comes last): an item would go on with labels."""
+        assert self._field is not None
+        if self._field.role is not Role.MEASURES:
+            return False
+        if mark.value == 1 and not self._field.pieces:
+            return True
+        following = self._blocks[index + 1] if index + 1 < len(self._blocks) else None
+        return bool(self._list_value) and mark.value == self._list_value + 1 and not (following and following.labels)
 
     def _open_heading(self, block: Block) -> None:
         if block.line.level == 1 and block.mark is None and not self._headings.path and not self._outline.drafts:
@@ -244,13 +269,23 @@ class _Assembler:
             return False
         if not open_field.pieces or not balanced(open_field.last):
             return True
+        if block.labels and not block.opens_with_label and not _SENTENCE_END.search(open_field.last):
+            return block.labels[0].start <= 40  # 各区水务 / 局;整改时限:…
         if open_field.role in PARTY_ROLES:
-            return open_field.last[-1] in "、,，和及" and bool(_NAMES_ONLY.match(text))
+            return self._names_go_on(open_field.last, text)
         if open_field.role is Role.TIME_LIMIT:
-            return open_field.last[-1] in "、,，"
+            return open_field.last[-1] in "、,，" or bool(_LIMIT_REST.match(text) and not _SENTENCE_END.search(open_field.last))
         if open_field.role in PROSE_ROLES:
             return open_field.unfinished() or block.mark is not None or len(text) > 15 or not _SENTENCE_END.search(text)
         return False
+
+    def _names_go_on(self, above: str, below: str) -> bool:
+        """Whether a list of names was broken: behind a comma, or within a name (各区水务 / 局)."""
+        if not _NAMES_ONLY.match(below) or _SENTENCE_END.search(above):
+            return False
+        last, first = _NAME_MARKS.split(above)[-1], _NAME_MARKS.split(below)[0].rstrip("。")
+        broken = is_unit(last + first, self._lexicon) and not is_unit(last, self._lexicon) and len(last + first) <= 16
+        return above[-1] in "、,，和及" or broken
 
     def _orphaned(self, line: Line) -> None:
         if self._stray is None:

@@ -100,6 +100,7 @@ _UNIT_ROLES = {
     "supervising": "supervising_units",
 }
 #: Labels of people that some documents also put before units.
+_POST = re.compile(r"(?:书记|主任|局长|处长|科长|院长|校长|负责人|责任人|领导|委员|成员|同志|经理|所长|站长|镇长|乡长)$")
 _LOOSE_OFFICIALS = frozenset({"责任人", "负责人", "牵头人", "牵头", "具体责任人", "整改责任人"})
 
 
@@ -128,7 +129,8 @@ def _party_field(party: Named, one: Field) -> str:
     """Which field of the item a party belongs to: its label's, unless the text itself gives it another role."""
     person = party.kind == "person"
     if one.role is Role.LEAD_OFFICIALS:
-        return "lead_officials" if person or one.word not in _LOOSE_OFFICIALS else "responsible_units"
+        loose = one.word in _LOOSE_OFFICIALS and not person and not _POST.search(party.name)
+        return "responsible_units" if loose else "lead_officials"
     if person and one.role in (Role.UNITS_AND_OFFICIALS, Role.RESPONSIBLE_UNITS, Role.LEAD_UNITS):
         return "lead_officials"
     if party.role:

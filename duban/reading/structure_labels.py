@@ -27,6 +27,7 @@ _NUMBER_BEFORE = re.compile(
 _NUMBERED_PROBLEM = re.compile(
     r"^(?P<word>[\u4e00-\u9fff]{2,8}?)\s*(?:[(（〔]\s*(?P<n>\d{1,4}|[一二三四五六七八九十百]{1,5})\s*[)）〕])\s*(?=[^\s:：)）、,，])"
 )
+_SPACED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{4,8}) (?=[^:：]{2,60}$)")
 _LONGEST = 22
 
 
@@ -68,6 +69,8 @@ class Labeller:
     def _confirmed(self, label: Label) -> bool:
         """Short and everyday words are labels only where they repeat; a longer one at a line's start always is."""
         word, times = label.word, self._counts[label.word]
+        if label.opens == "spaced":
+            return times >= 2
         if label.role is Role.PROBLEM and label.opens == "inline" and label.number is None:
             return times >= 2 and len(word) >= 3
         if label.opens == "alone":
@@ -77,7 +80,7 @@ class Labeller:
         return times >= 2 or label.opens == "line" or label.role not in _EVERYDAY
 
     def _candidates(self, text: str) -> list[Label]:
-        found = [*self._bracketed(text), *self._with_colon(text), *self._numbered_problem(text)]
+        found = [*self._bracketed(text), *self._with_colon(text), *self._numbered_problem(text), *self._spaced(text)]
         found.sort(key=lambda label: (label.start, -label.end))
         if not found and (alone := self._alone(text)):
             return [alone]
@@ -109,6 +112,14 @@ class Labeller:
         if match is None or self._lexicon.role(match["word"]) is not Role.PROBLEM:
             return []
         return [Label(Role.PROBLEM, bare_label(match["word"]), 0, match.end(), match["n"], "line")]
+
+    def _spaced(self, text: str) -> list[Label]:
+        """责任单位 区财政局: a label that only a space parts from its text; it must repeat to count."""
+        match = _SPACED.match(text)
+        role = self._lexicon.role(match["word"]) if match else None
+        if match is None or role is None or role in _EVERYDAY:
+            return []
+        return [Label(role, f"{match['word']} ", 0, match.end(), None, "spaced")]
 
     def _bracketed(self, text: str) -> list[Label]:
         found = []
