@@ -9,11 +9,11 @@ import datetime as dt
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
@@ -22,6 +22,7 @@ from duban.notices.context import SHEET_KINDS
 from duban.notices.digest import Part, digest_context
 from duban.notices.rendering import Rendered, Renderer
 from duban.notices.sheet import render_sheet_docx
+from duban.services.night_facts import KEYS_A_STATEMENT
 from models import Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, PartyKind, Plan
 
 log = logging.getLogger(__name__)
@@ -89,9 +90,7 @@ def compose(
             copies = _copies(session, part, public_url)
         written = _written(renderer, copies, as_of, public_url, failed)
         with database.write() as session:
-            for letter in written:
-                _keep_sheets(session, letter.sheets)
-                queued += _queue(session, letter, as_of, now, domain)
+            queued += _store(session, written, as_of, now, domain)
         progress(queued)
     return queued
 
@@ -109,36 +108,51 @@ def _addresses(session: Session) -> list[str]:
     )
 
 
+#: Every copy of some addresses that waits for a mail, with what its reader is told.
+_COPIES = (
+    select(
+        NoticeRecipient.address,
+        NoticeRecipient.id,
+        NoticeRecipient.role,
+        NoticeRecipient.for_name,
+        NoticeRecipient.why,
+        Party.name,
+        Party.post,
+        Party.kind.label("party_kind"),
+        Notice.id.label("notice_id"),
+        Notice.kind,
+        Notice.number,
+        Notice.context,
+        Notice.sheet.is_not(None).label("sheet_ready"),
+    )
+    .join(Notice, Notice.id == NoticeRecipient.notice_id)
+    .join(Party, Party.id == NoticeRecipient.party_id)
+    .join(Plan, Plan.id == Notice.plan_id)
+    .where(
+        NoticeRecipient.address.in_(bindparam("addresses", expanding=True)),
+        NoticeRecipient.delivery_id.is_(None),
+        Notice.withdrawn_at.is_(None),
+        Plan.released_at.is_not(None),
+    )
+    .order_by(NoticeRecipient.address, Notice.id, NoticeRecipient.id)
+)
+
+
 def _copies(session: Session, addresses: list[str], public_url: str) -> dict[str, list[Copy]]:
     """Every copy that waits for a mail, by address, in the order in which its rung was due."""
-    rows = session.execute(
-        select(NoticeRecipient, Notice, Party, Notice.sheet.is_not(None))
-        .join(Notice, Notice.id == NoticeRecipient.notice_id)
-        .join(Party, Party.id == NoticeRecipient.party_id)
-        .join(Plan, Plan.id == Notice.plan_id)
-        .where(
-            NoticeRecipient.address.in_(addresses),
-            NoticeRecipient.delivery_id.is_(None),
-            Notice.withdrawn_at.is_(None),
-            Plan.released_at.is_not(None),
-        )
-        .order_by(NoticeRecipient.address, Notice.id, NoticeRecipient.id)
-    ).tuples()
     found: dict[str, list[Copy]] = defaultdict(list)
-    for recipient, notice, party, sheet_ready in rows:
+    for row in session.connection().execute(_COPIES, {"addresses": addresses}):
         reader = {
-            "name": party.name,
-            "post": party.post,
-            "is_unit": party.kind is not PartyKind.PERSON,
-            "address_as": recipient.role,
-            "on_behalf_of": recipient.for_name or None,
-            "why": recipient.why,
+            "name": row.name,
+            "post": row.post,
+            "is_unit": row.party_kind is not PartyKind.PERSON,
+            "address_as": row.role,
+            "on_behalf_of": row.for_name or None,
+            "why": row.why,
         }
-        context = dict(notice.context) | {"recipient": reader, "item": _linked(notice.context.get("item"), public_url)}
-        has_sheet = notice.number is not None and notice.kind in SHEET_KINDS
-        found[recipient.address].append(
-            Copy(recipient.id, notice.id, notice.kind, context, reader, has_sheet, sheet_ready)
-        )
+        context = row.context | {"recipient": reader, "item": _linked(row.context.get("item"), public_url)}
+        has_sheet = row.number is not None and row.kind in SHEET_KINDS
+        found[row.address].append(Copy(row.id, row.notice_id, row.kind, context, reader, has_sheet, row.sheet_ready))
     return found
 
 
@@ -213,43 +227,73 @@ def _sheets(renderer: Renderer, copies: list[Copy], made: set[int]) -> Iterator[
             yield copy.notice_id, render_sheet_docx(copy.context, copy.kind, renderer)
 
 
-def _keep_sheets(session: Session, sheets: dict[int, bytes]) -> None:
-    for notice_id, data in sheets.items():
-        session.execute(update(Notice).where(Notice.id == notice_id, Notice.sheet.is_(None)).values(sheet=data))
+_NOTICE, _COPY = cast("Table", Notice.__table__), cast("Table", NoticeRecipient.__table__)
+_KEEP = (
+    update(_NOTICE)
+    .where(_NOTICE.c.id == bindparam("notice"), _NOTICE.c.sheet.is_(None))
+    .values(sheet=bindparam("data"))
+)
+_TIE = update(_COPY).where(_COPY.c.id == bindparam("copy")).values(delivery_id=bindparam("delivery"))
 
 
-def _queue(session: Session, letter: Letter, as_of: dt.date, now: dt.datetime, domain: str) -> int:
-    """Writes the mail and ties its copies to it; 0 where another process was quicker."""
-    address, copies, mail = letter.address, letter.copies, letter.mail
-    ids = sorted(c.id for c in copies)
-    key = hashlib.sha256(f"{address}:{ids}".encode()).hexdigest()
-    taken = session.scalars(
-        select(NoticeRecipient.id)
-        .where(NoticeRecipient.id.in_(ids), NoticeRecipient.delivery_id.is_(None))
-        .with_for_update()
-    ).all()
-    if sorted(taken) != ids:
+def _store(session: Session, letters: Sequence[Letter], as_of: dt.date, now: dt.datetime, domain: str) -> int:
+    """Writes these mails with their sheets, and ties their copies to them; gives how many.
+
+    A mail of which another process was quicker to take a copy is left to that process.
+    """
+    sheets = [{"notice": n, "data": data} for letter in letters for n, data in letter.sheets.items()]
+    if sheets:
+        session.connection().execute(_KEEP, sheets)
+    free = _free(session, [c.id for letter in letters for c in letter.copies])
+    ours = [letter for letter in letters if free.issuperset(c.id for c in letter.copies)]
+    if not ours:
         return 0
-    delivery_id = session.scalars(
-        insert(Delivery)
-        .values(
-            kind=mail.kind,
-            channel="mail",
-            address=address,
-            name=copies[0].reader["name"],
-            as_of=as_of,
-            message_id=message_id_for(key, domain),
-            context=mail.context,
-            subject=mail.rendered.subject[:500],
-            text=mail.rendered.text,
-            html=mail.rendered.html,
-            template=mail.rendered.template,
-            template_hash=mail.rendered.template_hash,
-            status=DeliveryStatus.QUEUED,
-            not_before=now,
-            created_at=now,
+    statement = insert(Delivery).returning(Delivery.id, sort_by_parameter_order=True)
+    ids = session.scalars(statement, [_row(letter, as_of, now, domain) for letter in ours]).all()
+    ties = [
+        {"copy": c.id, "delivery": delivery_id}
+        for delivery_id, letter in zip(ids, ours, strict=True)
+        for c in letter.copies
+    ]
+    session.connection().execute(_TIE, ties)
+    return len(ours)
+
+
+def _free(session: Session, ids: list[int]) -> set[int]:
+    """Those copies that still wait, kept from others until this transaction ends; always in the order of the ids."""
+    found: set[int] = set()
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), KEYS_A_STATEMENT):
+        part = ordered[start : start + KEYS_A_STATEMENT]
+        found.update(
+            session.scalars(
+                select(NoticeRecipient.id)
+                .where(NoticeRecipient.id.in_(part), NoticeRecipient.delivery_id.is_(None))
+                .order_by(NoticeRecipient.id)
+                .with_for_update()
+            )
         )
-        .returning(Delivery.id)
-    ).one()
-    session.execute(update(NoticeRecipient).where(NoticeRecipient.id.in_(ids)).values(delivery_id=delivery_id))
-    return 1
+    return found
+
+
+def _row(letter: Letter, as_of: dt.date, now: dt.datetime, domain: str) -> dict[str, Any]:
+    mail = letter.mail
+    ids = sorted(c.id for c in letter.copies)
+    key = hashlib.sha256(f"{letter.address}:{ids}".encode()).hexdigest()
+    return {
+        "kind": mail.kind,
+        "channel": "mail",
+        "address": letter.address,
+        "name": letter.copies[0].reader["name"],
+        "as_of": as_of,
+        "message_id": message_id_for(key, domain),
+        "context": mail.context,
+        "subject": mail.rendered.subject[:500],
+        "text": mail.rendered.text,
+        "html": mail.rendered.html,
+        "template": mail.rendered.template,
+        "template_hash": mail.rendered.template_hash,
+        "status": DeliveryStatus.QUEUED,
+        "not_before": now,
+        "created_at": now,
+    }
