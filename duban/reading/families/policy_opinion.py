@@ -27,7 +27,6 @@ _OPENING = re.compile(
     r"指导思想|总体思路|总体要求|基本原则|工作目标|主要目标|总体目标|发展目标|组织实施|保障措施|组织领导|保障机制"
 )
 _GOAL = re.compile(r"目标")
-_ITEM_STYLES = ("第一条", "(一)", "1.", "(1)", "1.1", "一、")
 
 
 def score(source: Source) -> float:
@@ -67,34 +66,24 @@ def _is_usual(doubt: Anomaly) -> bool:
 
 
 def clause_parts(prose: Prose) -> list[Part]:
-    """The parts that are clauses: those of the style that holds most of the text; parts that hold none are headings."""
-    texts: Counter[str] = Counter()
-    for part in prose.walk():
-        texts[part.style] += len(part.text) + sum(len(line.text) for line in part.body)
-    if not texts:
-        return []
-    least = 0.35 * sum(texts.values())
-    style = next((s for s in _ITEM_STYLES if texts[s] >= least), texts.most_common(1)[0][0])
-    chosen = [part for part in prose.walk() if part.style == style]
-    inside = {id(child) for part in chosen for child in part.walk() if child is not part}
-    clauses = [part for part in chosen if id(part) not in inside]
-    clauses += _lone_parts(prose, style)
-    return sorted(clauses, key=lambda part: part.line.number)
+    """The parts that are clauses: the outermost ones with a text of their own behind their lead, or with no parts.
 
-
-def _lone_parts(prose: Prose, style: str) -> list[Part]:
-    """Parts of another style with a text of their own, in which and above which there is no clause: clauses too."""
+    A heading that only holds others is none, unless its numbering is rather that of clauses (第二条 支持对象: (一)…).
+    """
+    own: Counter[str] = Counter(part.style for part in prose.walk() if _says_something(part))
     found: list[Part] = []
-    waiting = [part for part in reversed(prose.parts) if part.style != style]
+    waiting = list(reversed(prose.parts))
     while waiting:
         part = waiting.pop()
-        if any(other.style == style for other in part.walk()):
-            waiting += [child for child in reversed(part.children) if child.style != style]
-        elif part.body or lead_and_rest(part.text)[0]:
+        if _says_something(part) or own[part.style] > own[part.children[0].style]:
             found.append(part)
         else:
             waiting += reversed(part.children)
     return found
+
+
+def _says_something(part: Part) -> bool:
+    return not part.children or bool(lead_and_rest(part.text)[0])
 
 
 def _clause(part: Part, reader: Reader) -> Item:

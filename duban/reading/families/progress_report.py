@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from duban.domain.limits import read_limit
 from duban.errors import Unreadable
-from duban.reading.lexicon import Lexicon
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import lint
 from duban.reading.model import Item, Kind, Reading
 from duban.reading.progress_figures import is_summary, stated_figures
@@ -35,6 +35,7 @@ _PROBLEM = re.compile(
 _STATUS_LABEL = re.compile(
     r"(?:^|\n|[。;\uff1b]\s*)(?:整改)?(?:完成|落实|进展|整改|办理)(?:完成|落实|进展)?(?:情况|结果|成效|状态)?\s*[:\uff1a]"
 )
+_ENTRY_ROLES = PARTY_ROLES | {Role.GOAL, Role.MEASURES, Role.TIME_LIMIT}
 _STATUS_HEAD = re.compile(
     r"^(?:整改|目前|当前)?(?:完成|进展|落实|整改|办理|销号)(?:情况|状态|进度|结果|进展)$|^是否(?:完成|销号)$"
 )
@@ -81,9 +82,9 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     prose = prose_of(as_text(source.lines))
     front = front_of(source, prose.front or source.lines[:10])
     reader = Reader(lexicon, front.year or status_year(source.text))
-    items = [_problem(part, reader) for part in problem_parts(prose)]
-    if not items:
-        items = _labelled(source, reader)
+    parts = problem_parts(prose)
+    items = _labelled(source, reader) if not parts or _are_entries(parts, lexicon) else []
+    items = items or [_problem(part, reader) for part in parts]
     if not items:
         raise Unreadable(
             reason="it names no problems: no numbered lines such as 针对…问题 with what was done below them",
@@ -95,6 +96,17 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     reading.figures = stated_figures(source.text)
     reading.anomalies = lint(items)
     return reading
+
+
+def _are_entries(parts: list[Part], lexicon: Lexicon) -> bool:
+    """Whether most problems are entries of labelled lines (整改目标:… 整改措施:… 责任单位:…) and no prose."""
+    labels = [sum(_label_role(line.text, lexicon) in _ENTRY_ROLES for line in part.body) for part in parts]
+    return sum(count >= 2 for count in labels) >= 0.5 * len(parts)
+
+
+def _label_role(text: str, lexicon: Lexicon) -> Role | None:
+    match = re.match(r"^[【\[]?(?P<word>[\u4e00-\u9fff]{2,10})[】\]]?\s*[:\uff1a]", text)
+    return lexicon.role(match["word"]) if match else None
 
 
 def _labelled(source: Source, reader: Reader) -> list[Item]:
