@@ -18,11 +18,15 @@ _MARKS: tuple[re.Pattern[str], ...] = (
 )
 
 
+#: A shorter line without a full stop was not broken by a page or a wrap, but is an action by itself.
+_SHORTEST_LINE = 14
+
+
 def split_measures(paragraphs: Sequence[str]) -> list[str]:
     """The actions of a measures field: numbered paragraphs each for itself, numbering within a paragraph split too."""
     joined: list[str] = []
     for text in paragraphs:
-        if joined and numbered(text) is None and not _ends(joined[-1]):
+        if joined and numbered(text) is None and not _ends(joined[-1]) and len(joined[-1]) > _SHORTEST_LINE:
             joined[-1] += text
         else:
             joined.append(text)

@@ -58,6 +58,7 @@ def ledger_outline(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
             _read_ledger(table, head, headings, outline, lexicon)
         else:
             _read_form(table, headings, outline, lexicon)
+    _name_sheets(outline.drafts)
     count_unnumbered(outline)
     return outline
 
@@ -266,8 +267,23 @@ def _belongs_above(row: Line, head: Head, above: Line) -> bool:
 
 
 def _path(row: Line, head: Head, headings: Headings) -> list[str]:
-    sections = [_flat(_cell(row, i)) for i, role in enumerate(head.roles) if role is Role.SECTION]
-    return [*headings.path, *(text for text in sections if text)]
+    sections = [
+        text
+        for column, role in enumerate(head.roles)
+        if role in (Role.SECTION, Role.CATEGORY) and (text := _flat(_cell(row, column)))
+        if role is Role.SECTION or not _CATEGORY.search(text)
+    ]
+    return [*headings.path, *sections]
+
+
+_CATEGORY = re.compile(r"立行立改|即知即改|立知立改|立即|限期|长期")
+
+
+def _name_sheets(drafts: Sequence[Draft]) -> None:
+    """With items on several sheets each sheet is a part of the plan, and may number anew."""
+    if len({draft.sheet for draft in drafts}) > 1:
+        for draft in drafts:
+            draft.path.insert(0, draft.sheet or "")
 
 
 def _flat(text: str) -> str:
