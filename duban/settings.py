@@ -41,7 +41,9 @@ class Settings(BaseSettings):
     calendar: Path | None = Field(
         None, description="the office's own days and newer holiday notices; `duban calendar apply` puts it in force"
     )
-    templates: Path = Field(ROOT / "templates", description="folder of notices/ and pages/ templates")
+    templates: Path = Field(
+        ROOT / "templates", description="folder of the office's own notices/ and pages/; what it lacks is as shipped"
+    )
     lexicon: Path | None = Field(None, description="the office's own label words, beside the ones that ship")
     public_url: str = Field("http://127.0.0.1:8300", description="address of the board as readers of a mail reach it")
     office_name: str = Field("区政府督查室", description="the supervision office where the directory names none")
@@ -83,6 +85,13 @@ class Settings(BaseSettings):
     def _policy_exists(cls, value: Path) -> Path:
         if not value.is_file():
             raise ValueError(f"there is no file {value}; give the path of a policy such as policies/default.toml")
+        return value
+
+    @field_validator("templates")
+    @classmethod
+    def _templates_folder(cls, value: Path) -> Path:
+        if value.exists() and not value.is_dir():  # one that is still to come is made by `duban template save`
+            raise ValueError(f"{value} is no folder; give the folder that holds notices/ or pages/")
         return value
 
     @property

@@ -72,9 +72,13 @@ class EmlSession:
 
 
 def file_name(outgoing: Outgoing) -> str:
-    """`2026-07-13_督办…_张三_1f2e3d4c.eml`: day, subject, recipient, and a hash of the message id."""
+    """`2026-07-13_督办…_张三_1f2e3d4c.eml`: day, subject, recipient, and a hash of the message id.
+
+    The day is the business date of the night that wrote it: a night caught up later is filed where it belongs.
+    """
     subject = one_line(outgoing.subject).replace("【", "").replace("】", "_")
-    parts = [outgoing.date.date().isoformat(), subject, one_line(outgoing.to_name) or outgoing.to_address]
+    day = outgoing.label_on or outgoing.date.date()
+    parts = [day.isoformat(), subject, one_line(outgoing.to_name) or outgoing.to_address]
     safe = [_NOT_IN_NAMES.sub("_", part)[:_LONGEST_PART].strip("_") for part in parts]
     return "_".join(part for part in [*safe, _key(outgoing)] if part) + ".eml"
 

@@ -95,6 +95,7 @@ class Outgoing:
     """One mail to one address.
 
     `message_id` (from `message_id_for`) and `date` are the caller's, so that building it again gives the same bytes.
+    `label_on` is the business date that a folder files it under, where that is another than the day of `date`.
     There is no cc and no bcc: a delivery goes to one address, and who else gets the matter stands in the text.
     """
 
@@ -107,6 +108,7 @@ class Outgoing:
     html: str | None = None
     attachments: tuple[Attachment, ...] = ()
     reply_to: Mailbox | None = None
+    label_on: dt.date | None = None
 
 
 def message_id_for(key: str, domain: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from duban.notices import samples
 from duban.notices.context import CONTEXTS, SHEET_KINDS
 from duban.notices.errors import TemplateRefused
-from duban.notices.rendering import LARGEST_DOCUMENT, SHIPPED, Rendered, Renderer
+from duban.notices.rendering import LARGEST_DOCUMENT, Rendered, Renderer
 from duban.notices.schema import shape_of
 from duban.notices.sheet import render_sheet_docx
 from duban.notices.template_check import Checker, Problem, refuse_if_any
@@ -77,7 +77,7 @@ def preview(folder: Path, kind: str, changed: Mapping[str, bytes] | None = None,
     `sample` is `full` (every field filled), `bare` (whatever may be empty is) or `late` (for somebody without an
     address, after missed nights). Raises `TemplateRefused`.
     """
-    renderer = Renderer(folder) if folder.is_dir() else Renderer(SHIPPED)
+    renderer = Renderer(folder)
     for name, data in (changed or {}).items():
         check_template(folder, name, data)
         _put(renderer, name, data)
@@ -102,7 +102,7 @@ def _kinds_touched(name: str) -> list[str]:
 
 
 def _renderer_with(folder: Path, name: str, data: bytes) -> Renderer:
-    renderer = Renderer(folder) if folder.is_dir() else Renderer(SHIPPED)
+    renderer = Renderer(folder)
     _put(renderer, name, data)
     return renderer
 

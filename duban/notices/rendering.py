@@ -38,14 +38,14 @@ class Renderer:
     """Renders notices from a folder `<kind>/{subject.txt,body.txt,body.html,sheet.txt}.j2`, `<kind>/sheet.docx`.
 
     The folder is read once, here: what is rendered and what is hashed are the same bytes, whatever an office edits in
-    the meantime. A file that the folder does not have comes from the shipped ones.
+    the meantime. A file that the folder does not have comes from the shipped ones; all do where there is no folder.
     """
 
     def __init__(self, folder: Path = SHIPPED) -> None:
         self.sources = read_folder(SHIPPED)
         self.documents: dict[str, bytes] = {}
         self.office: frozenset[str] = frozenset()
-        if folder.resolve() != SHIPPED:  # an office's own; it may hold as little as one file
+        if folder.exists() and folder.resolve() != SHIPPED:  # an office's own; it may hold as little as one file
             own = read_folder(folder)
             self.sources |= own
             self.documents = read_documents(folder)

@@ -200,8 +200,12 @@ def bare(kind: str) -> dict[str, Any]:
 
 
 def late(kind: str) -> dict[str, Any]:
-    """A context of an item notice for the supervision office, on behalf of someone, after missed nights."""
+    """A context of an item notice for the supervision office, on behalf of someone, after missed nights.
+
+    Its item is titled with a whole sentence, as plans print it.
+    """
     context = full(kind)
+    context["item"]["title"] += "。"
     behalf = {"on_behalf_of": "沈明远（区委副书记）", "why": "名录中没有其邮箱地址"}
     context |= {"recipient": context["recipient"] | _OFFICE | behalf, "missed": _missed(context["as_of"])}
     if context["rung"]:

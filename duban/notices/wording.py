@@ -30,8 +30,12 @@ def book(title: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in “”; inner double quotes become single ones."""
-    return "“" + text.replace("“", "‘").replace("”", "’") + "”"
+    """A text in “”; inner double quotes become single ones; a closing 。 or ； goes, as the sentence around it goes on.
+
+    Published plans print many an item's title with its full stop: 关于“……多次提交”逾期未完成的督办单.
+    """
+    words = text.rstrip("。；;，、： ") or text
+    return "“" + words.replace("“", "‘").replace("”", "’") + "”"
 
 
 def short(text: str, length: int = 24) -> str:

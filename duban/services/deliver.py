@@ -70,7 +70,7 @@ class Settlement:
 _OPEN = text("delivery.status IN ('queued', 'sending')")
 
 _TABLE = cast("Table", Delivery.__table__)
-_OF_A_MAIL = ("id", "attempts", "message_id", "created_at", "name", "address", "subject", "text", "html")
+_OF_A_MAIL = ("id", "attempts", "message_id", "created_at", "as_of", "name", "address", "subject", "text", "html")
 
 
 def deliver(
@@ -233,6 +233,7 @@ def _outgoing(session: Session, delivery: Any) -> Outgoing:
             for kind, series, year, number, data in sheets
             if data
         ),
+        label_on=delivery.as_of,
     )
 
 

@@ -20,15 +20,16 @@ from duban.services.queries.board import TrendDay
 from duban.web import words
 
 STATIC = Path(__file__).parent / "static"
+SHIPPED = Path(__file__).resolve().parents[2] / "templates" / "pages"
 WEEKDAYS = "一二三四五六日"
 
 
 class Pages:
-    """Renders templates of the folder `pages/`. `zone` is where instants are shown."""
+    """Renders templates of the folder `pages/`; one that it lacks is as shipped. `zone` is where instants are shown."""
 
     def __init__(self, folder: Path, zone: ZoneInfo) -> None:
         self._environment = Environment(
-            loader=FileSystemLoader(folder),
+            loader=FileSystemLoader([folder, SHIPPED]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 import ssl
 import threading
@@ -263,6 +264,17 @@ def test_a_folder_gets_one_whole_file_a_mail_with_a_name_that_a_person_can_read(
     assert file.suffix == ".eml"
     assert file.read_bytes() == to_bytes(mail, sender)
     assert message_from_bytes(file.read_bytes(), policy=policy.default)["Subject"] == mail.subject
+
+
+def test_a_folder_files_a_mail_under_its_business_date_whenever_it_was_written(
+    tmp_path: Path, outgoing: Make, sender: Mailbox
+) -> None:
+    mail = outgoing(label_on=dt.date(2026, 6, 1))
+    with transport_from_url(f"eml:{tmp_path}", sender).open() as session:
+        session.send(mail)
+    (file,) = tmp_path.iterdir()
+    assert file.name.startswith("2026-06-01_督办_")
+    assert file.read_bytes() == to_bytes(outgoing(), sender), "the mail itself keeps its own date"
 
 
 def test_a_mail_sent_again_to_a_folder_stays_one_file(tmp_path: Path, outgoing: Make, sender: Mailbox) -> None:

@@ -156,6 +156,31 @@ def test_an_office_replaces_one_file_and_the_rest_stays(office: Office) -> None:
     assert own.template_hash != shipped.template_hash
 
 
+def test_an_office_without_a_folder_for_notices_has_the_shipped_ones(tmp_path: Path) -> None:
+    own, shipped = Renderer(tmp_path / "notices"), Renderer()
+    assert own.render("urge", samples.full("urge")) == shipped.render("urge", samples.full("urge"))
+
+
+@pytest.mark.parametrize(
+    "title", ["同一份材料要求群众多次提交" + mark for mark in ("。", "；", "")]
+)
+def test_a_title_that_is_a_sentence_loses_its_full_stop_within_quotation_marks(title: str) -> None:
+    context = samples.full("supervise")
+    context["item"]["title"] = title
+    renderer = Renderer()
+    sheet = renderer.part("supervise/sheet.txt.j2", context)
+    assert sheet.startswith("# 关于“同一份材料要求群众多次提交”逾期未完成的督办单")
+    assert "第7项“同一份材料要求群众多次提交”，" in sheet
+    mail = renderer.render("supervise", context)
+    assert "“同一份材料要求群众多次提交”已逾期6个工作日" in mail.subject
+    assert "。”" not in sheet + mail.subject + mail.text + mail.html
+
+
+def test_a_quotation_of_nothing_but_marks_stays_as_it_is() -> None:
+    assert wording.quoted("。") == "“。”"
+    assert wording.quoted("何时完成？") == "“何时完成？”"
+
+
 def test_the_hash_names_the_templates_of_its_kind_and_no_others(office: Office) -> None:
     folder = office({"urge/subject.txt.j2": "x"})
     own, shipped = Renderer(folder), Renderer(SHIPPED)
