@@ -132,7 +132,7 @@ def summary(
     seen_on = f"?as_of={as_of}" if as_of is not None and as_of != today() else ""
     say(f"Board: http://{settings.host}:{settings.port}/{seen_on}")
     say(f"Prefect UI: {prefect}/runs")
-    say(f"API docs: http://{settings.host}:{settings.port}/api/docs")
+    say(f"API docs: http://{settings.host}:{settings.port}/docs")
     say("Ctrl-C ends all of it.")
 
 
