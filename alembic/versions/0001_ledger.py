@@ -18,6 +18,11 @@ SQLITE_TRIGGERS = {
     name: f"""CREATE TRIGGER {name} BEFORE {verb} ON event
 BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END"""
     for name, verb in (("event_no_update", "UPDATE"), ("event_no_delete", "DELETE"))
+} | {
+    # INSERT OR REPLACE deletes without asking the DELETE trigger.
+    "event_no_replace": """CREATE TRIGGER event_no_replace BEFORE INSERT ON event
+WHEN EXISTS (SELECT 1 FROM event WHERE id = NEW.id OR (item_id = NEW.item_id AND seq = NEW.seq))
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END"""
 }
 POSTGRES_FUNCTION = """CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'the event log is append-only'; END $$"""
