@@ -119,7 +119,9 @@ class ItemRuns:
             return None
         run = await read_run(claim.flow_run_id)
         if run is None or run.state is None or run.state.is_final() or run.state.is_cancelling():
-            await asyncio.to_thread(set_right, claim.item_id)
+            run = await read_run(await asyncio.to_thread(set_right, claim.item_id))
+        if run is None or run.state is None or run.state.is_final():
+            await asyncio.to_thread(signals.lay_down, database(), claim.item_id, claim.last_signal, now())
             return None
         if run.state.is_running() and now() - run.state.timestamp < TAKE_OVER:
             return "the run is being executed by another engine"
@@ -139,13 +141,15 @@ async def read_run(run_id: str | None) -> FlowRun | None:
         return None
 
 
-def set_right(item_id: int) -> None:
-    """Makes an item's run, or puts it back, as the ledger says: for runs that are missing or were ended."""
+def set_right(item_id: int) -> str | None:
+    """Makes an item's run, or puts it back, as the ledger says: for a run that is missing or was ended. Its id."""
     api = prefect()
     deployment = api.deployment_id(run_specs.DEPLOYMENT)
     with database().read() as session:
         specs = run_specs.specs(session, [item_id])
-    runs.attach_runs(database(), [(spec, runs.create_run(api, deployment, spec)) for spec in specs], now())
+    made = [(spec, runs.create_run(api, deployment, spec)) for spec in specs]
+    runs.attach_runs(database(), made)
+    return made[0][1] if made else None
 
 
 async def mend_forever(stop: asyncio.Event) -> None:

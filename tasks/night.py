@@ -28,26 +28,26 @@ PHASES = ("decide", "compose", "deliver")
 FORMS_OF_LATE = dt.timedelta(days=2)  # forms of runs that waited longer were looked at by an earlier night
 
 
-@task(task_run_name="是否还要做 {as_of}", cache_policy=NO_CACHE, persist_result=False)
+@task(task_run_name="是否还要做 Needed? {as_of}", cache_policy=NO_CACHE, persist_result=False)
 def night_that_did_it(as_of: dt.date) -> dt.date | None:
     """The night that leaves nothing to do for this date, if there was one."""
     last = last_night(database(), successful=True)
     return last.as_of if last is not None and last.as_of == as_of else caught_up_by(database(), as_of)
 
 
-@task(task_run_name="判定、拟文、发送 {as_of}", cache_policy=NO_CACHE, persist_result=False)
+@task(task_run_name="判定、拟文、发送 Decide, compose, deliver {as_of}", cache_policy=NO_CACHE, persist_result=False)
 def do_night(as_of: dt.date, plan_ids: list[int] | None = None) -> NightReport:
     """Decides, composes and delivers, with a progress artifact while it works."""
     return run_night(night_tools(settings(), database()), as_of, shown_progress(), plan_ids)
 
 
-@task(task_run_name="核对运行", cache_policy=NO_CACHE, persist_result=False)
+@task(task_run_name="核对运行 Reconcile", cache_policy=NO_CACHE, persist_result=False)
 def reconcile_runs(forms_since: dt.datetime | None = None) -> reconcile.Counts:
     """Brings every flow run into line with the ledger; a server that is away is told in the counts."""
     return reconcile.reconcile(database(), prefect(), now=now(), forms_since=forms_since)
 
 
-@task(task_run_name="发布 {as_of}", cache_policy=NO_CACHE, persist_result=False)
+@task(task_run_name="发布 Publish {as_of}", cache_policy=NO_CACHE, persist_result=False)
 def publish_night(as_of: dt.date, report: NightReport, runs: reconcile.Counts) -> None:
     """Puts the summary, the tables and the links before whoever looks at the Prefect UI."""
     found = publications.night_publication(database(), report, runs, public_url=board())

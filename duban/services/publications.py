@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from duban.adapters.database import Database
@@ -35,7 +36,7 @@ def night_publication(database: Database, report: NightReport, runs: Counts, *, 
     """What the night of `report` did and what stands after it."""
     plans = list_plans(database, scope=WHOLE, as_of=report.as_of)
     delivered = report.delivered
-    rungs = "、".join(f"{rung} {count}" for rung, count in sorted(report.claimed.rungs.items())) or "无"
+    rungs = "、".join(f"{title} {count}" for title, count in _rungs(database, plans, report).items()) or "无"
     lines = [
         f"# 夜间督办 {report.as_of}",
         "",
@@ -77,6 +78,18 @@ def review_publication(database: Database, cadence: str, as_of: dt.date, *, publ
     return Publication("\n".join(lines), _standing_tables(database, [p for p, _ in plans], as_of, public_url))
 
 
+def _rungs(database: Database, plans: Sequence[PlanView], report: NightReport) -> dict[str, int]:
+    """How many of each rung fired, by the title that the plans' policies give it, in the order of the ladder."""
+    found: dict[str, int] = {}
+    with database.read() as session:
+        ladders = [rules_of(session, plan.id).policy.rungs for plan in plans]
+    titles = {rung.key: rung.title for ladder in ladders for rung in ladder}
+    for key in sorted(report.claimed.rungs, key=[*titles, *report.claimed.rungs].index):
+        title = titles.get(key, key)
+        found[title] = found.get(title, 0) + report.claimed.rungs[key]
+    return found
+
+
 def _held(database: Database, plan_id: int, cadence: str, as_of: dt.date) -> tuple[Review, dt.date] | None:
     """The plan's review of this cadence, and its day, if its period begins within this week (or month, or quarter)."""
     with database.read() as session:
@@ -87,7 +100,7 @@ def _held(database: Database, plan_id: int, cadence: str, as_of: dt.date) -> tup
     return None
 
 
-def _plan_lines(plans: list[PlanView] | tuple[PlanView, ...], public_url: str) -> list[str]:
+def _plan_lines(plans: Sequence[PlanView], public_url: str) -> list[str]:
     states = list(State)
     head = "| 方案 | 事项 | " + " | ".join(STATE_ZH[s] for s in states) + " | 红 | 黄 | 待核 |"
     lines = [head, "|" + " --- |" * (len(states) + 5)]
@@ -100,7 +113,7 @@ def _plan_lines(plans: list[PlanView] | tuple[PlanView, ...], public_url: str) -
 
 
 def _standing_tables(
-    database: Database, plans: list[PlanView] | tuple[PlanView, ...], as_of: dt.date, public_url: str
+    database: Database, plans: Sequence[PlanView], as_of: dt.date, public_url: str
 ) -> dict[str, tuple[str, Table]]:
     overdue: Table = []
     ranked: Table = []

@@ -17,7 +17,7 @@ from duban.adapters.prefect_api import NotDeployed, PrefectApi, PrefectUnreachab
 from duban.domain.lifecycle import State
 from duban.services import signals
 from duban.services.run_specs import DEPLOYMENT, Shown, form_key, mark_of, specs
-from duban.services.runs import attach_runs, create_run, shows
+from duban.services.runs import WAKE_AT_MOST, attach_runs, create_run, shows
 from models import Item
 
 BATCH = 200
@@ -159,9 +159,11 @@ def _mend(
     outright = [i for i, fault in faults.items() if fault not in (None, Fault.BEHIND, Fault.STUCK)]
     if not outright:
         return
+    if counts.missing <= WAKE_AT_MOST:
+        signals.queue(database, [i for i, fault in faults.items() if fault is Fault.MISSING], now)
     with database.read() as session:
         todo = specs(session, outright)
-    attach_runs(database, [(spec, create_run(prefect, deployment, spec)) for spec in todo], now)
+    attach_runs(database, [(spec, create_run(prefect, deployment, spec)) for spec in todo])
 
 
 def _batches(database: Database) -> Iterator[list[_Row]]:

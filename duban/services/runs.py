@@ -19,6 +19,7 @@ from duban.adapters.database import Database
 from duban.adapters.prefect_api import PrefectApi, RunState
 from duban.domain.lifecycle import State
 from duban.errors import NotFound
+from duban.services import signals
 from duban.services.run_specs import (
     DEPLOYMENT,
     STATE_NAMES,
@@ -33,6 +34,7 @@ from duban.services.run_specs import (
 from models import Event, Item, Signal
 
 BATCH = 200
+WAKE_AT_MOST = 500  # a tenth of a second each, in the background
 MOST_SHOWN = 50  # a run that missed more than this shows the last ones; the item's page has them all
 
 #: Each event in Chinese and in English: the timeline graph of the Prefect UI has no Chinese glyphs.
@@ -78,7 +80,7 @@ class Standing:
 
 
 def standing(database: Database, item_id: int, *, after_event: int, zone: ZoneInfo) -> Standing:
-    """What stands, and each event after `after_event` (0: after the version that the run shows). Raises NotFound."""
+    """What stands, and each event after `after_event` (0: all of them). Raises NotFound."""
     with database.read() as session:
         item = session.get(Item, item_id)
         if item is None:
@@ -125,7 +127,8 @@ def create_missing_runs(
     """Creates the run of every item that has none, suspended where the item stands; gives how many.
 
     Quarantined and dropped items get none: nothing runs for them until a person has decided. `progress` is called with
-    (done, all). Nothing is executed: a run costs one create call and the keeping of its form.
+    (done, all). Nothing is executed: a run costs one create call and the keeping of its form. The engine wakes the
+    runs of a plan of usual size once, so that their timelines begin with the assignment; those of a huge one sleep on.
     """
     deployment = prefect.deployment_id(DEPLOYMENT)
     total, done = _count_without_run(database, plan_id), 0
@@ -134,7 +137,9 @@ def create_missing_runs(
     while ids := _take_without_run(database, plan_id, now):
         with database.read() as session:
             batch = specs(session, ids)
-        attach_runs(database, [(spec, create_run(prefect, deployment, spec)) for spec in batch], now)
+        attach_runs(database, [(spec, create_run(prefect, deployment, spec)) for spec in batch])
+        if total > WAKE_AT_MOST:
+            signals.settle_all(database, ids, now)
         done += len(ids)
         if progress is not None:
             progress(min(done, total), total)
@@ -162,23 +167,19 @@ def shows(run: RunState, shown: Shown) -> bool:
     return run.type == "PAUSED" and mark is not None and mark[0] == shown.version and run.form == form_key(shown.state)
 
 
-def attach_runs(database: Database, made: Sequence[tuple[RunSpec, str]], now: dt.datetime) -> None:
+def attach_runs(database: Database, made: Sequence[tuple[RunSpec, str]]) -> None:
     """Records which run shows which item, and the version that it shows."""
     with database.write() as session:
         for spec, run_id in made:
             session.execute(
                 update(Item).where(Item.id == spec.item_id).values(flow_run_id=run_id, run_version=spec.shown.version)
             )
-            # What the run was created with, it need not be told again.
-            session.execute(
-                update(Signal)
-                .where(
-                    Signal.item_id == spec.item_id,
-                    Signal.delivered_at.is_(None),
-                    select(Item.version).where(Item.id == spec.item_id).scalar_subquery() == spec.shown.version,
-                )
-                .values(delivered_at=now, claimed_until=None, error=None)
-            )
+        # Whoever held their signals while the runs were made lets go of them.
+        session.execute(
+            update(Signal)
+            .where(Signal.item_id.in_([spec.item_id for spec, _ in made]), Signal.delivered_at.is_(None))
+            .values(claimed_until=None)
+        )
 
 
 def _count_without_run(database: Database, plan_id: int | None) -> int:
@@ -204,11 +205,6 @@ def _without_run(plan_id: int | None) -> Select[tuple[int]]:
 
 
 def _events_after(session: Session, item: Item, after_event: int) -> Sequence[Event]:
-    if not after_event and item.run_version:
-        rows = session.execute(select(Event.seq, Event.payload).where(Event.item_id == item.id))
-        versions = {seq: payload.get("version") for seq, payload in rows.tuples()}
-        # The run was created with the registration in it, whether or not that event names its version.
-        after_event = max((seq for seq, v in versions.items() if v is not None and v <= item.run_version), default=1)
     query = select(Event).where(Event.item_id == item.id, Event.seq > after_event)
     return session.scalars(query.order_by(Event.seq.desc()).limit(MOST_SHOWN)).all()[::-1]
 

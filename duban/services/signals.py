@@ -88,6 +88,16 @@ def lay_down(database: Database, item_id: int, last_signal: int, now: dt.datetim
         )
 
 
+def settle_all(database: Database, item_ids: Collection[int], now: dt.datetime) -> None:
+    """Settles every signal of these items: their runs show what stands without being woken."""
+    with database.write() as session:
+        session.execute(
+            update(Signal)
+            .where(Signal.item_id.in_(item_ids), Signal.delivered_at.is_(None))
+            .values(delivered_at=now, claimed_until=None, error=None)
+        )
+
+
 def postpone(database: Database, *, item_id: int, now: dt.datetime, attempts: int, error: str) -> None:
     """Gives a claim back, to be taken again after 1 s, doubling to a minute; the reason is kept."""
     pause = min(dt.timedelta(seconds=2 ** min(max(attempts - 1, 0), 6)), SLOWEST)

@@ -61,7 +61,7 @@ class World:
 
     def start_server(self) -> None:
         port = self.settings.prefect_api_url.rsplit(":", 1)[1].split("/")[0]
-        self.start("server", *python("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port))
+        self.start("server", *python("-m", "flows.server", "start", "--host", "127.0.0.1", "--port", port))
         wait_until(self.prefect.healthy, 60)
 
     def start_engine(self, name: str = "engine") -> None:
