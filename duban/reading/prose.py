@@ -152,9 +152,11 @@ def _mended(lines: Sequence[Line]) -> Iterator[Line]:
 def _continues(above: Line, below: Line) -> bool:
     if above.cells is not None or below.cells is not None or above.level or below.level:
         return False
-    if _is_open(above.text) and not numbered(below.text) and not _BULLET.match(below.text):
+    if numbered(below.text) or _BULLET.match(below.text) or _BULLET.match(below.original.strip()):
+        return False
+    if _is_open(above.text):
         return True
-    if len(above.text) < 30 or _ENDS.search(above.text) or numbered(below.text) or _BULLET.match(below.text):
+    if len(above.text) < 30 or _ENDS.search(above.text):
         return False
     if numbered(above.text) and len(above.text) <= 60 and "。" not in above.text:
         return False
@@ -176,6 +178,8 @@ def _is_field(text: str) -> bool:
 def _part(line: Line, open_parts: Sequence[Part]) -> Part | None:
     if bullet := _BULLET.match(line.text):
         return Part(line, "▲", "", 0, line.text[bullet.end() :].strip())
+    if _BULLET.match(line.original.strip()) and not numbered(line.text):
+        return Part(line, "▲", "", 0, line.text)  # the text layer takes a list's marks off
     mark = numbered(line.text)
     if mark is not None and _fits(line, mark, open_parts):
         return Part(line, mark.style, mark.number, mark.value, mark.rest)

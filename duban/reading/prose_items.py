@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
-from duban.reading.bracketed import all_known, brackets, clauses, labelled, outside
+from duban.reading.bracketed import Bracket, all_known, brackets, clauses, labelled, outside
 from duban.reading.lexicon import Lexicon, Role
 from duban.reading.model import Item, Place
-from duban.reading.prose import Part, sentences
+from duban.reading.prose import Part, heading, sentences
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Line
 from duban.reading.states import opening_state
@@ -44,9 +44,10 @@ class Reader:
             return True
         return any(self._own_fields(line) for line in part.body)
 
-    def item(self, part: Part, number: str) -> Item:
+    def item(self, part: Part, number: str, path: Sequence[str] | None = None) -> Item:
         """The part as an item, with its bullets and numbered parts as children."""
-        item = Item(number, Place(part.line.number, part.end_line, part.line.page, part.line.sheet), part.path)
+        place = Place(part.line.number, part.end_line, part.line.page, part.line.sheet)
+        item = Item(number, place, list(part.path if path is None else path))
         found = brackets(part.text, part.line.number, self.lexicon)
         item.title = outside(part.text, found)
         stretches = clauses(part.text, found)
@@ -54,12 +55,14 @@ class Reader:
             item.children = [self._clause(item, i, *stretch) for i, stretch in enumerate(stretches, start=1)]
         else:
             self._fill(item, [field for bracket in found for field in bracket.fields])
-        self._body(item, part.body)
+        printed = part.line.text[: len(part.line.text) - len(part.text)] + item.title
+        below = [*item.path, heading(printed)]
+        self._body(item, part.body, below)
         self._finish(item, part.text)
         if item.children and item.title == outside(part.text, found):
             item.targets = []  # its clauses have them
         for index, child in enumerate(part.children, start=len(item.children) + 1):
-            item.children.append(self.item(child, child.number or f"{number}.{index}"))
+            item.children.append(self.item(child, child.number or f"{number}.{index}", below))
         return item
 
     def _clause(self, item: Item, index: int, text: str, fields: list[Field]) -> Item:
@@ -81,18 +84,28 @@ class Reader:
             set_field(item, field, self.lexicon)
             self.labelled_limits += field.role is Role.TIME_LIMIT
 
-    def _body(self, item: Item, body: Sequence[Line]) -> None:
+    def _body(self, item: Item, body: Sequence[Line], below: list[str]) -> None:
         """Lines under an item: fields, and else paragraphs that say how it is to be done."""
         paragraphs: list[str] = []
-        for line in body:
-            if own := self._own_fields(line):
-                self._fill(item, own)
+        read = [(line, self._own_fields(line), brackets(line.text, line.number, self.lexicon)) for line in body]
+        owners = sum(bool(found and not own and outside(line.text, found)) for line, own, found in read)
+        for line, own, found in read:
+            text = "" if own else outside(line.text, found)
+            if found and text and (owners > 1 or has_units(item)):
+                item.children.append(self._paragraph(item, line, text, found, below))
                 continue
-            found = brackets(line.text, line.number, self.lexicon)
-            self._fill(item, [field for bracket in found for field in bracket.fields])
-            if text := outside(line.text, found):
+            self._fill(item, own or [field for bracket in found for field in bracket.fields])
+            if text:
                 paragraphs.append(text)
         item.measures += split_measures(paragraphs)
+
+    def _paragraph(self, item: Item, line: Line, text: str, found: Sequence[Bracket], path: list[str]) -> Item:
+        """A paragraph under an item that names units of its own: a sub-task without a number."""
+        place = Place(line.number, line.last, line.page, line.sheet)
+        child = Item(f"{item.number}.{len(item.children) + 1}", place, [*path], title=text)
+        self._fill(child, [field for bracket in found for field in bracket.fields])
+        self._finish(child, text)
+        return child
 
     def _own_fields(self, line: Line) -> list[Field]:
         """The fields of a line that is nothing else: 牵头单位:…, 工作目标:…, (责任单位:…)."""

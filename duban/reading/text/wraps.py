@@ -74,4 +74,4 @@ def _goes_on(above: Line, below: Line, indented: bool) -> bool:
 
 def starts_anew(text: str) -> bool:
     """Whether a line opens as paragraphs do: with a number or a label."""
-    return numbered(text) is not None or bool(_LABELLED.match(text))
+    return numbered(text) is not None or bool(_LABELLED.match(text) or _BULLET.match(text))

@@ -131,7 +131,7 @@ def _baoshan(golden: dict[str, Any], printed: list[str]) -> Iterator[tuple[str, 
             yield number, "title", _bare(re.sub(r"^\d+、|^▲", "", line).rpartition("(")[0])
             yield number, "path 0", _bare(printed[row["part"]])
             if one is not row:
-                yield number, "path 1", _bare(_heading(printed[row["line"]]))
+                yield number, "path 1", _bare(_heading(printed[row["line"]].rpartition("(")[0]))
             for field in ("lead_units", "responsible_units"):
                 for name in one.get(field, ()):
                     yield number, field, name
