@@ -48,7 +48,10 @@ class Settings(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8300", description="address of the board as readers of a mail reach it")
     office_name: str = Field("区政府督查室", description="the supervision office where the directory names none")
     office_email: str = Field("duban@example.org", description="its address: the rung that always resolves")
-    session_secret: SecretStr | None = Field(None, description="signs links in mails; default made once in data_dir")
+    session_secret: SecretStr | None = Field(
+        None, description="signs links in mails; several parted by blanks: the first signs; default made in data_dir"
+    )
+    link_days: int = Field(30, ge=1, le=366, description="days that a link in a mail works")
     host: str = Field("127.0.0.1", description="where API and board listen")
     port: int = Field(8300, ge=1, le=65535, description="their port")
     engine_concurrency: int = Field(4, ge=1, le=64, description="item runs that one engine advances at a time")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import secrets
 import signal
 import sys
 import time
@@ -107,13 +106,11 @@ def _prepare(settings: Settings) -> str | None:
     from duban.adapters.database import Database
     from duban.adapters.migrations import upgrade
     from duban.services.accounts import ensure_first_admin
+    from duban.services.link_keys import link_secrets
 
     database = Database(settings.ledger_url)
     upgrade(database)
-    secret = settings.data_dir / "session.secret"
-    if settings.session_secret is None and not secret.exists():
-        secret.write_text(secrets.token_urlsafe(48))
-        secret.chmod(0o600)
+    link_secrets(settings)  # made here where it is missing, or refused, before anything is started
     password = ensure_first_admin(database, dt.datetime.now(dt.UTC))
     database.dispose()
     return password
@@ -143,7 +140,7 @@ def _start_all(processes: Processes, settings: Settings) -> None:
         except httpx.HTTPError:
             return False
 
-    server = [python, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", prefect_port]
+    server = [python, "-m", "flows.server", "start", "--host", "127.0.0.1", "--port", prefect_port]
     parts = (
         (Part("Prefect server", server, prefect.healthy, logs / "prefect.log"), 120),
         (Part("engine", [python, "-m", "flows.engine"], deployed, logs / "engine.log"), 90),

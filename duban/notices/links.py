@@ -29,8 +29,7 @@ _LONGEST_TOKEN = 512
 class Purpose(StrEnum):
     """What a link lets its holder do."""
 
-    ACKNOWLEDGE = "acknowledge"
-    REPORT_PROGRESS = "report_progress"
+    ANSWER = "answer"  # acknowledge the notice and report progress on its item, each for oneself
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.adapters.mail_message import message_id_for
-from duban.notices.context import SHEET_KINDS
+from duban.notices.context import SHEET_KINDS, Missed
 from duban.notices.digest import Part, digest_context
 from duban.notices.rendering import Rendered, Renderer
 from duban.notices.sheet import render_sheet_docx
+from duban.services.link_keys import LinkMaker
 from duban.services.night_facts import KEYS_A_STATEMENT
 from models import Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, PartyKind, Plan
 
@@ -40,7 +41,8 @@ class Copy:
     id: int
     notice_id: int
     kind: str
-    context: dict[str, Any]  # with its reader
+    context: dict[str, Any]  # with its reader, and with the reader's own link
+    asked: dict[str, Any] | None  # until when receipt is asked for, as the sheet says it to everybody
     reader: dict[str, Any]
     has_sheet: bool
     sheet_ready: bool
@@ -73,11 +75,13 @@ def compose(
     now: dt.datetime,
     domain: str,
     public_url: str,
+    links: LinkMaker | None = None,
     progress: Callable[[int], None] = lambda _: None,
     failed: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Queues the mails of every notice that has none yet; returns how many. Safe to repeat, and after a kill.
 
+    With `links`, whoever is asked for a receipt gets a link of their own to give it; without, one to the pages.
     A notice that cannot be written is told to `failed`, stays as it is, and does not stop the others. What belongs to
     a plan that nobody has released waits.
     """
@@ -87,7 +91,7 @@ def compose(
     for start in range(0, len(addresses), ADDRESSES_A_BATCH):
         part = addresses[start : start + ADDRESSES_A_BATCH]
         with database.read() as session:
-            copies = _copies(session, part, public_url)
+            copies = _copies(session, part, public_url, links, now)
         written = _written(renderer, copies, as_of, public_url, failed)
         with database.write() as session:
             queued += _store(session, written, as_of, now, domain)
@@ -116,6 +120,7 @@ _COPIES = (
         NoticeRecipient.role,
         NoticeRecipient.for_name,
         NoticeRecipient.why,
+        NoticeRecipient.party_id,
         Party.name,
         Party.post,
         Party.kind.label("party_kind"),
@@ -138,7 +143,9 @@ _COPIES = (
 )
 
 
-def _copies(session: Session, addresses: list[str], public_url: str) -> dict[str, list[Copy]]:
+def _copies(
+    session: Session, addresses: list[str], public_url: str, links: LinkMaker | None, now: dt.datetime
+) -> dict[str, list[Copy]]:
     """Every copy that waits for a mail, by address, in the order in which its rung was due."""
     found: dict[str, list[Copy]] = defaultdict(list)
     for row in session.connection().execute(_COPIES, {"addresses": addresses}):
@@ -150,9 +157,15 @@ def _copies(session: Session, addresses: list[str], public_url: str) -> dict[str
             "on_behalf_of": row.for_name or None,
             "why": row.why,
         }
+        asked = row.context.get("acknowledge")
+        url = links.url(row.party_id, row.notice_id, now) if links and asked else None
         context = row.context | {"recipient": reader, "item": _linked(row.context.get("item"), public_url)}
+        if asked:  # whoever gets a copy for information is asked for nothing
+            context["acknowledge"] = asked | {"url": url or asked["url"]} if row.role == "to" else None
         has_sheet = row.number is not None and row.kind in SHEET_KINDS
-        found[row.address].append(Copy(row.id, row.notice_id, row.kind, context, reader, has_sheet, row.sheet_ready))
+        found[row.address].append(
+            Copy(row.id, row.notice_id, row.kind, context, asked, reader, has_sheet, row.sheet_ready)
+        )
     return found
 
 
@@ -213,10 +226,16 @@ def _mail(renderer: Renderer, copies: list[Copy], as_of: dt.date, public_url: st
     person = {key: first.reader[key] for key in ("name", "post", "is_unit")}
     attached = {c.id for c in [c for c in copies if c.has_sheet][:SHEETS_A_MAIL]}
     parts = [Part(c.kind, c.context, attached=c.id in attached) for c in copies]  # type: ignore[arg-type]
-    context = dict(
-        digest_context(person, first.context["office"], as_of.isoformat(), parts, url=f"{public_url}/my")  # type: ignore[arg-type]
-    )
+    day, url = as_of.isoformat(), f"{public_url}/my"
+    digest = digest_context(person, first.context["office"], day, parts, url=url, missed=_missed(copies))  # type: ignore[arg-type]
+    context = dict(digest)
     return Mail("digest", context, renderer.render("digest", context))
+
+
+def _missed(copies: list[Copy]) -> Missed | None:
+    """The nights without which something in the digest would have come earlier."""
+    found: list[Missed] = [c.context["missed"] for c in copies if c.context.get("missed")]
+    return max(found, key=lambda missed: missed["nights"], default=None)
 
 
 def _sheets(renderer: Renderer, copies: list[Copy], made: set[int]) -> Iterator[tuple[int, bytes]]:
@@ -224,7 +243,7 @@ def _sheets(renderer: Renderer, copies: list[Copy], made: set[int]) -> Iterator[
     for copy in copies:
         if copy.has_sheet and not copy.sheet_ready and copy.notice_id not in made:
             made.add(copy.notice_id)
-            yield copy.notice_id, render_sheet_docx(copy.context, copy.kind, renderer)
+            yield copy.notice_id, render_sheet_docx(copy.context | {"acknowledge": copy.asked}, copy.kind, renderer)
 
 
 _NOTICE, _COPY = cast("Table", Notice.__table__), cast("Table", NoticeRecipient.__table__)

@@ -22,6 +22,7 @@ from duban.domain.ladder import due_rungs
 from duban.notices.rendering import Renderer
 from duban.services.compose import compose
 from duban.services.deliver import Delivered, deliver
+from duban.services.link_keys import LinkMaker
 from duban.services.night_decide import Claimed, Office, claim_batch
 from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
 from duban.services.seal import anchor, snapshot
@@ -41,6 +42,7 @@ class NightTools:
     clock: Callable[[], dt.datetime]
     domain: str = "example.org"
     batch: int = 500
+    links: LinkMaker | None = None  # none: whoever is asked for a receipt signs in to give it
 
 
 @dataclass(slots=True)
@@ -105,6 +107,7 @@ def _send(tools: NightTools, report: NightReport, progress: Callable[[str, int, 
         now=tools.clock(),
         domain=tools.domain,
         public_url=tools.office.public_url,
+        links=tools.links,
         progress=lambda done: progress("compose", done, done),
         failed=report.failures.append,
     )
@@ -128,6 +131,12 @@ def _whole_nights(session: Session) -> list[Night]:
     return [night for night in nights if night.counts.get("only") is None]
 
 
+def _ended_failed(session: Session) -> set[dt.date]:
+    """Whole nights that went through to their end although something failed: they were not missed."""
+    nights = session.scalars(select(Night).where(Night.state == NightState.FAILED, Night.finished_at.is_not(None)))
+    return {night.as_of for night in nights if night.counts.get("only") is None}
+
+
 def _begin(tools: NightTools, as_of: dt.date, report: NightReport) -> None:
     """Opens the night's row, and notes the nights that were missed since the last one."""
     now = tools.clock()
@@ -135,7 +144,9 @@ def _begin(tools: NightTools, as_of: dt.date, report: NightReport) -> None:
         one_at_a_time(session, "night")
         last = next((night.as_of for night in _whole_nights(session)), None)
         if last is not None:
-            report.missed = [last + dt.timedelta(days=n) for n in range(1, (as_of - last).days)]
+            since = [last + dt.timedelta(days=n) for n in range(1, (as_of - last).days)]
+            ended = _ended_failed(session) if since else set()
+            report.missed = [day for day in since if day not in ended]
         night = session.get(Night, as_of, with_for_update=True)
         if night is None:
             started = {"only": report.only}
@@ -179,13 +190,16 @@ def _plans(session: Session, plan_ids: Sequence[int], report: NightReport) -> di
 def _claim_part(tools: NightTools, part: Sequence[int], plans: dict[int, PlanFacts], report: NightReport) -> Claimed:
     """One transaction for the batch; if it fails, one for each clock, so that only the failing one is left out."""
     try:
-        return claim_batch(tools.database, part, plans, report.as_of, tools.clock(), tools.office)
+        return claim_batch(tools.database, part, plans, report.as_of, tools.clock(), tools.office, report.missed)
     except Exception:
         log.exception("a batch of %d clocks failed; each is tried alone", len(part))
     claimed = Claimed()
     for clock_id in part:
         try:
-            claimed.add(claim_batch(tools.database, [clock_id], plans, report.as_of, tools.clock(), tools.office))
+            found = claim_batch(
+                tools.database, [clock_id], plans, report.as_of, tools.clock(), tools.office, report.missed
+            )
+            claimed.add(found)
         except Exception as error:
             report.failures.append(f"clock {clock_id}: {type(error).__name__}: {error}")
     return claimed

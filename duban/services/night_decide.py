@@ -85,8 +85,12 @@ def claim_batch(
     as_of: dt.date,
     now: dt.datetime,
     office: Office,
+    missed: Sequence[dt.date] = (),
 ) -> Claimed:
-    """Decides these clocks for one night and claims what fires; all of it commits together, or none of it."""
+    """Decides these clocks for one night and claims what fires; all of it commits together, or none of it.
+
+    `missed` are the nights before this one that did not run: a notice that is late for it says so.
+    """
     with database.write() as session:
         # Items before clocks, as a transition locks them. Locked, and taken again only if still due: another night, or
         # somebody who ended the clock, may have been here since the ids were read. Nothing is skipped: when a night
@@ -100,7 +104,7 @@ def claim_batch(
         ).all()
         facts = batch_facts(session, clocks)
         decisions = {c.id: _decide(c, facts, plans[c.plan_id], as_of) for c in clocks}
-        return _write(session, facts, decisions, plans, as_of, now, office)
+        return _write(session, facts, decisions, plans, as_of, now, office, missed)
 
 
 def _decide(clock: Clock, facts: BatchFacts, plan: PlanFacts, as_of: dt.date) -> Decision:
@@ -127,6 +131,7 @@ def _write(
     as_of: dt.date,
     now: dt.datetime,
     office: Office,
+    missed: Sequence[dt.date],
 ) -> Claimed:
     claimed = Claimed(clocks=len(facts.clocks))
     firings: list[_Firing] = []
@@ -140,7 +145,7 @@ def _write(
         claimed.passed += len(decision.passed)
         claimed.held += len(decision.held)
         claimed.breaches += _breach(clock, item, as_of, now, happenings)
-    notice_ids = _write_notices(session, facts, firings, plans, as_of, now, office)
+    notice_ids = _write_notices(session, facts, firings, plans, as_of, now, office, missed)
     _write_rungs(session, facts.clocks, decisions, firings, notice_ids, as_of, now)
     _start_acknowledge_clocks(session, firings, plans, as_of)
     for firing, notice_id in zip(firings, notice_ids, strict=True):
@@ -185,6 +190,7 @@ def _write_notices(
     as_of: dt.date,
     now: dt.datetime,
     office: Office,
+    missed: Sequence[dt.date],
 ) -> list[int]:
     """A notice for each firing, sheets numbered without a gap, and a row for each reader; returns the notices' ids."""
     if not firings:
@@ -222,6 +228,7 @@ def _write_notices(
                     acknowledge_by=acknowledge_by,
                     office=office,
                     pending=facts.pending.get(firing.item.id),
+                    missed=missed,
                 ),
             }
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from duban.domain.addressees import Resolved
@@ -30,8 +31,12 @@ def notice_context(
     acknowledge_by: dt.date | None,
     office: Office,
     pending: Pending | None = None,
+    missed: Sequence[dt.date] = (),
 ) -> dict[str, Any]:
-    """The context of `duban.notices.context.ItemNotice` without its reader, who differs from copy to copy."""
+    """The context of `duban.notices.context.ItemNotice` without its reader, who differs from copy to copy.
+
+    `missed` are the nights before this one that did not run, in order.
+    """
     owed = {"pending": pending_context(pending, plan, as_of)} if due.rung.kind == "acknowledge" else {}
     return owed | {
         "plan": {"title": plan.title, "short": plan.code, "issuer": plan.issuer},
@@ -50,8 +55,16 @@ def notice_context(
         "acknowledge": {"by_on": acknowledge_by.isoformat(), "url": f"{office.public_url}/my"}
         if acknowledge_by
         else None,
-        "missed": None,
+        "missed": missed_context(missed, due.due_on),
     }
+
+
+def missed_context(missed: Sequence[dt.date], due_on: dt.date) -> dict[str, Any] | None:
+    """Why a rung that was due on `due_on` goes out late: the nights that did not run; None where it is late for
+    another reason, such as a plan that was released late."""
+    if due_on not in missed:
+        return None
+    return {"nights": len(missed), "from_on": missed[0].isoformat(), "to_on": missed[-1].isoformat()}
 
 
 def item_context(

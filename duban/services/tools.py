@@ -8,6 +8,7 @@ from duban.adapters.database import Database
 from duban.adapters.mail import Mailbox, transport_from_url
 from duban.adapters.migrations import check_migrated
 from duban.notices.rendering import Renderer
+from duban.services.link_keys import link_maker
 from duban.services.night import NightTools
 from duban.services.night_decide import Office
 from duban.services.registration import OfficeRules
@@ -37,6 +38,7 @@ def night_tools(settings: Settings, database: Database) -> NightTools:
         clock=utc_now,
         domain=sender.address.rpartition("@")[2],
         batch=settings.night_batch,
+        links=link_maker(settings),
     )
 
 

@@ -161,9 +161,7 @@ def test_an_office_without_a_folder_for_notices_has_the_shipped_ones(tmp_path: P
     assert own.render("urge", samples.full("urge")) == shipped.render("urge", samples.full("urge"))
 
 
-@pytest.mark.parametrize(
-    "title", ["同一份材料要求群众多次提交" + mark for mark in ("。", "；", "")]
-)
+@pytest.mark.parametrize("title", ["同一份材料要求群众多次提交" + mark for mark in ("。", "；", "")])
 def test_a_title_that_is_a_sentence_loses_its_full_stop_within_quotation_marks(title: str) -> None:
     context = samples.full("supervise")
     context["item"]["title"] = title
