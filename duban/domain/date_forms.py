@@ -45,7 +45,7 @@ _YEAR = (
 _LAST = r"(?:底(?![线数层册板图座])|末(?![端尾]))"
 _PART = rf"(?P<part>上旬|中旬|下旬|月?{_LAST}|初{_ENDS}|中{_ENDS})"
 _SUFFIX = re.compile(
-    r"\s?(?P<suffix>(?:之|以)?前(?![期段往置沿列后瞻景])|(?:之|以)?内(?![容部控外涝环需涵])|起(?![草步诉降重源到伏])|以来|开始)"
+    r"\s?(?P<suffix>(?:之|以)?前(?![期段往置沿列后瞻景])|(?:之|以)?内(?![容部控外涝环需涵])|起(?![草步诉降重源到伏])|以来|开始|起?至(?=今|长期|持续|常态))"
 )
 
 
@@ -123,6 +123,11 @@ def _whole_year(match: re.Match[str]) -> Period | None:
     return _period(match, _printed_year(match), (1, 1), last, exact=part not in ("", "中", "初"), plain=not part)
 
 
+def _years(match: re.Match[str]) -> Period | None:
+    begun, ended = int(match["from"]), int(match["to"])
+    return Period(*match.span(), begun, (1, 1), ended, (12, 0), exact=True, plain=False, is_range=True)
+
+
 def _this_year(match: re.Match[str]) -> Period | None:
     last = (6, 0) if "中" in match[0] else (12, 0)
     return _period(match, None, (1, 1), last, exact=True)
@@ -138,12 +143,16 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Period | None]], 
     for pattern, reader in (
         (r"[“\"]?(?P<plan>十[一二三四五六]五)[”\"]?(?:规划)?(?:期末|末|期间|时期)", _five_years),
         (r"(?<!\d)20\d{6}(?!\d)", _compact),
+        (r"(?<!\d)(?P<from>20\d\d)\s?(?:[—–~～―-]{1,2}|至|到)\s?(?P<to>20\d\d)(?!\d|\s?[年./])", _years),
         (
             rf"(?<![\d.])(?P<iso>(?:19|20)\d\d(?P<sep>[./-])\d{{1,2}}(?:(?P=sep)\d{{1,2}})?)(?![\d%])"
             rf"(?:[\sT]?00:00(?::00)?)?(?:日|月(?=[份底末初中上下前内,;。]|$))?份?{_PART}?",
             _numeric,
         ),
-        (rf"{_YEAR}?\s?第?(?P<quarter>[一二三四1234])季度?(?P<last>末|底)?(?<=[季度末底])(?!末)", _quarter),
+        (
+            rf"{_YEAR}?\s?(?:第?[一二三1-3]\s?[、和]\s?)?第?(?P<quarter>[一二三四1234])季度?(?P<last>末|底)?(?<=[季度末底])(?!末)",
+            _quarter,
+        ),
         (rf"(?:{_YEAR})?\s?Q(?P<quarter>[1-4])(?P<last>末|底)?(?![0-9A-Za-z])", _quarter),
         (rf"{_YEAR}?\s?(?P<half>上半年|下半年)(?P<last>末|底)?", _half),
         (
@@ -151,7 +160,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Period | None]], 
             rf"{_PART}?(?:24时|24:00|24点)?",
             _month,
         ),
-        (rf"{_YEAR}\s?(?:年?(?P<part>{_LAST}|中{_ENDS}|初{_ENDS}))?", _whole_year),
+        (rf"{_YEAR}\s?(?:年?(?P<part>{_LAST}|中{_ENDS}|初{_ENDS})|全年|年(?=内))?", _whole_year),
         (
             rf"(?<![\d今本当明次后半每两数几多〇零一二三四五六七八九十])(?:年(?:底|末)|年内|全年(?!度)|年中{_ENDS})",
             _this_year,

@@ -173,7 +173,7 @@ def _is_status(text: str, phrase: DatePhrase) -> bool:
     """截至 is never a limit; 截止 is one where nothing but the date stands with it (a cell 截止2025年6月30日)."""
     before = text[max(0, phrase.begin - 16) : phrase.begin]
     more = text[phrase.end : phrase.end + 8].strip(" ,;。、\n")
-    return bool(_STATUS.search(before) or (more and _STATUS_OR_DEADLINE.search(before)))
+    return bool(_STATUS.search(before) or more.startswith("今") or (more and _STATUS_OR_DEADLINE.search(before)))
 
 
 def _meaning(period: Period, document_year: int | None, context: int | None) -> tuple[DatePhrase, int | None]:
@@ -188,7 +188,7 @@ def _meaning(period: Period, document_year: int | None, context: int | None) -> 
     no_such_day = last is not None and last.day < period.last[1]  # 6月31日
     start = first if period.is_range else None
     phrase = DatePhrase(period.begin, period.end, start_on=start, due_on=last, ambiguous=no_such_day)
-    if period.suffix in ("起", "开始", "以来"):
+    if period.suffix in ("起", "开始", "以来") or period.suffix.endswith("至"):
         phrase = replace(phrase, start_on=first, due_on=None, open_ended=True)
     elif period.suffix.endswith("前") and not period.exact and last is not None:
         opening = first if not period.is_range else _day(ended, (period.last[0], 1))

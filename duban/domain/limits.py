@@ -76,6 +76,9 @@ _STATUS_WORD = re.compile(r"(?:截至|截止[到至]?|统计至)[^,;。]{0,8}$")
 _DANGLING = re.compile(r"(?:已?[于在]|[至到自从由]|每年|延[期长]至?)\s?$")
 _EDGE = re.compile(r"^(?:[\s、,，:：;；。.)）]|[并且](?!联|轨|网|行)|前(?![期段往置沿]))+|[\s、,，:：;；。.(（]+$")
 _NUMBERED = re.compile(r"^\s*(?:[((（]?[\d一二三四五六七八九十]{1,3}[)）、](?!$)|\d{1,2}[.．](?!\d)|[①-⑳])\s*")
+_ONLY_LABEL = re.compile(
+    r"^(?:(?:整改|完成|办结|销号)?(?:时限|期限|时间|日期)(?:要求)?|[自从]?即日起?|原则上|计划|预计|拟|力争|确保|争取)$"
+)
 _NOBODY = re.compile(r"^[\s/／—–\-－无]*$")
 _EMPTY_BRACKETS = re.compile(r"[((（][\s,,、]*[))）]")
 _OPENING, _CLOSING = frozenset("(（《〈[【“"), frozenset(")）》〉]】”")
@@ -183,7 +186,14 @@ def _read_sentence(text: str, begin: int, end: int, dates: list[DatePhrase], fou
 
 
 def _without_number(clause: str) -> str:
-    return _EDGE.sub("", _NUMBERED.sub("", clause.strip())).strip()
+    """A clause without its number and what stands at its edges; a bracket that opens or closes elsewhere goes too."""
+    text = _EDGE.sub("", _NUMBERED.sub("", clause.strip())).strip()
+    opened, closed = (sum(text.count(ch) for ch in marks) for marks in ("(\uff08", ")\uff09"))
+    if opened > closed and text[:1] in ("(", "\uff08"):
+        text = text[1:]
+    if closed > opened and text[-1:] in (")", "\uff09"):
+        text = text[:-1]
+    return text.strip()
 
 
 def _without_date(text: str, begin: int, end: int, date: DatePhrase) -> str:
@@ -195,6 +205,7 @@ def _without_date(text: str, begin: int, end: int, date: DatePhrase) -> str:
 
 def _dated(body: str, clause: str, date: DatePhrase, found: _Found) -> Milestone | None:
     body = _EDGE.sub("", _IMMEDIATE.sub("", body))
+    body = "" if _ONLY_LABEL.match(body) else body
     if _TAIL_OF_DATED.search(body):
         found.long_term = True
         if date.open_ended:
@@ -211,6 +222,7 @@ def _undated(clause: str, ruling: DatePhrase | None, found: _Found) -> str:
     clause = _EDGE.sub("", _IMMEDIATE.sub("", clause))
     if _NOBODY.match(clause) or _UNDERWAY.search(clause) or _BY_DEADLINE.fullmatch(clause):
         return ""
+    found.long_term = found.long_term or bool(_TAIL_OF_DATED.search(clause))
     if _DONE.search(clause) or (ruling is None and _FINISHED.search(clause)):
         found.milestones.append(Milestone(clause, kind=_kind(clause), done=True))
         return ""

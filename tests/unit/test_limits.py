@@ -65,6 +65,11 @@ def only(limit: Limit) -> Milestone:
         ("25年6月底前", "2025-06-30"),
         ("5月上旬", "2025-05-10"),
         ("“十四五”末", "2025-12-31"),
+        ("2025年全年", "2025-12-31"),
+        ("2025年年内", "2025-12-31"),
+        ("2025年第二、三季度", "2025-09-30"),
+        ("完成时限\uff1a2025年6月底前", "2025-06-30"),
+        ("即日起至2025年12月底", "2025-12-31"),
         ("到2020年", "2020-12-31"),
         ("截止时间:2025年6月30日", "2025-06-30"),
     ],
@@ -87,6 +92,7 @@ def test_a_phrase_is_due_on_its_last_day(phrase: str, due: str) -> None:
         ("2024年11月至3月", "2024-11-01", "2025-03-31"),
         ("11月至2026年3月", "2025-11-01", "2026-03-31"),
         ("2024—2026年", "2024-01-01", "2026-12-31"),
+        ("2024-2026", "2024-01-01", "2026-12-31"),
         ("2025年一季度至三季度", "2025-01-01", "2025-09-30"),
     ],
 )
@@ -130,7 +136,9 @@ def test_a_relative_limit_has_no_date_and_keeps_its_anchor(phrase: str) -> None:
     assert (only(limit).due_on, only(limit).text, limit.category) == (None, phrase, "by_deadline")
 
 
-@pytest.mark.parametrize("phrase", ["截至2022年3月", "截至目前", "截止到2022年3月底", "", "无", "／", "—", "-"])
+@pytest.mark.parametrize(
+    "phrase", ["截至2022年3月", "2023年5月至今", "截至目前", "截止到2022年3月底", "", "无", "／", "—", "-"]
+)
 def test_a_status_date_and_an_empty_cell_are_no_limit(phrase: str) -> None:
     assert read_limit(phrase, year=2025) == Limit(phrase)
 
@@ -253,6 +261,12 @@ def test_without_a_year_a_month_is_a_milestone_without_a_date() -> None:
 
 def test_a_postponed_limit_replaces_the_first_one() -> None:
     assert only(read_limit("原定2024年底前完成,延期至2025年6月底前", year=2024)).due_on == day("2025-06-30")
+
+
+def test_done_and_kept_up_are_both_read_from_one_clause() -> None:
+    limit = read_limit("已完成并持续推进", year=2025)
+    assert (only(limit).done, limit.long_term) == (True, True)
+    assert read_limit("2024年5月至长期坚持", year=2025).milestones == ()
 
 
 def test_what_recurs_is_a_check_in() -> None:
