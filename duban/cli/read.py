@@ -120,7 +120,8 @@ def _row(cells: list[str]) -> str:
 
 def _fit(text: str, width: int) -> str:
     """The text cut or padded to a width in terminal columns; a Chinese character takes two."""
-    used, kept = 0, []
+    used = 0
+    kept: list[str] = []
     for ch in text:
         wide = 2 if unicodedata.east_asian_width(ch) in "WF" else 1
         if used + wide > width:

@@ -50,7 +50,7 @@ PARTY_ROLES = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """Label words with their roles, and the words that names are made of. Hashed by identity, so that it may key caches."""
+    """Label words with their roles, and the words that names are made of. Hashed by identity: it may key caches."""
 
     words: Mapping[str, Role]
     modifiers: tuple[str, ...]
@@ -125,9 +125,12 @@ def _merged(base: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in extra.items():
         known = merged.get(key)
-        if type(known) is not type(value) or not isinstance(value, (dict, list)):
+        if isinstance(known, dict) and isinstance(value, dict):
+            merged[key] = _merged(known, value)
+        elif isinstance(known, list) and isinstance(value, list):
+            merged[key] = [*known, *value]
+        else:
             raise WrongSetting(name=f"lexicon: {key}", reason="no such list", remedy="See duban/reading/lexicon.toml.")
-        merged[key] = _merged(known, value) if isinstance(value, dict) else [*known, *value]
     return merged
 
 

@@ -105,7 +105,9 @@ def _differences(one: Item, other: Item) -> Iterable[str]:
     """Fields that both copies have and that disagree; what one copy lacks, or stops within, is cut, not different."""
     for name in _FIELD_NAMES:
         left, right = _comparable(getattr(one, name)), _comparable(getattr(other, name))
-        if (left and right and left != right and not left.startswith(right) and not right.startswith(left)) or (left and right and left != right and isinstance(getattr(one, name), list) and name != "measures"):
+        if (left and right and left != right and not left.startswith(right) and not right.startswith(left)) or (
+            left and right and left != right and isinstance(getattr(one, name), list) and name != "measures"
+        ):
             yield name
 
 
@@ -142,7 +144,9 @@ def _share(items: Sequence[Item], name: str) -> float:
 
 
 def _has(item: Item, name: str) -> bool:
-    return bool(_FIELDS[name](item)) or (bool(item.children) and all(_has(child, name) or _replaced(child, name) for child in item.children))
+    return bool(_FIELDS[name](item)) or (
+        bool(item.children) and all(_has(child, name) or _replaced(child, name) for child in item.children)
+    )
 
 
 def _replaced(item: Item, name: str) -> bool:

@@ -15,8 +15,9 @@ _ORDER = ("assigned", "measure_drafted", "regulation_issued", "ongoing", "closed
 def opening_state(item: Item) -> str:
     """The lifecycle state that the document itself shows (the rules under "State at registration").
 
-    No measures: `assigned` (a parent: the earliest state of its children). A planned regulation or a dated part still to come: `measure_drafted`. A regulation
-    issued and nothing kept up: `regulation_issued`. Carried out or kept up, with nothing dated still open: `ongoing`.
+    No measures: `assigned` (a parent: the earliest state of its children). A planned regulation or a dated part still
+    to come: `measure_drafted`. A regulation issued and nothing kept up: `regulation_issued`. Carried out or kept up,
+    with nothing dated still open: `ongoing`.
     """
     if item.status == "done":
         return "ongoing"

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from duban.reading.source import Line, Source
 from duban.reading.structure_numbering import CHINESE_DIGITS, chinese_value, numbered
 
-_KIND_WORDS = "方案|分工|台账|清单|意见|报告|通报|分解表?|计划|总表|一览表|任务书|责任表|明细表|汇总表|登记表|任务表|推进表|细则|措施|要点|规划|工作安排|情况表|统计表|公示"
+_KIND_WORDS = (
+    "方案|分工|台账|清单|意见|报告|通报|分解表?|计划|总表|一览表|任务书|责任表"
+    "|明细表|汇总表|登记表|任务表|推进表|细则|措施|要点|规划|工作安排|情况表|统计表|公示"
+)
 _TITLE_END = re.compile(rf"(?:{_KIND_WORDS}|通知|公告|函|决定|办法)(?:\s*[(（][^()（）]{{1,20}}[)）])?$")
 _PLAN_TITLE = re.compile(rf"(?:{_KIND_WORDS})(?:\s*[(（][^()（）]{{1,20}}[)）])?$")
 _REFERENCE = re.compile(
@@ -59,7 +62,12 @@ def front_of(source: Source, front: Sequence[Line], limits: Iterable[str] = ()) 
 def is_plan_title(text: str) -> bool:
     """Whether a line by itself is the title of a plan, not a heading within one nor a sentence."""
     bare = _without_date(text)
-    return 8 <= len(bare) <= 60 and bool(_PLAN_TITLE.search(bare)) and not _NOT_TITLE.search(text) and numbered(text) is None
+    return (
+        8 <= len(bare) <= 60
+        and bool(_PLAN_TITLE.search(bare))
+        and not _NOT_TITLE.search(text)
+        and numbered(text) is None
+    )
 
 
 def _title(head: Sequence[Line], source: Source) -> str:
@@ -89,10 +97,8 @@ def _candidates(head: Sequence[Line]) -> Iterable[str]:
         dated = _DAY.search(text)
         if (
             _NOT_TITLE.search(text)
-            or (numbered(text)
-            and not text[:4].isdigit())
-            or (dated
-            and len(_bare(text, dated)) <= 2)
+            or (numbered(text) and not text[:4].isdigit())
+            or (dated and len(_bare(text, dated)) <= 2)
         ):
             continue
         whole = text
@@ -118,11 +124,8 @@ def _without_date(text: str) -> str:
 
 
 def _bare_title(title: str) -> str:
-    return (
-        _without_date(title).strip("《》 ")
-        if title.startswith("《") and title.count("《") == 1
-        else _without_date(title)
-    )
+    bare = _without_date(title)
+    return bare.strip("《》 ") if bare.startswith("《") and bare.count("《") == 1 else bare
 
 
 def _site_title(title: str) -> str:
@@ -131,20 +134,21 @@ def _site_title(title: str) -> str:
 
 
 def _issued_on(head: Sequence[Line], tail: Sequence[Line], title: str) -> dt.date | None:
+    """The date after a label (发布时间), else one that stands alone near the title or as the signature."""
     for line in [*head, *tail]:
-        for match in _DAY.finditer(line.text):
-            if _DATED_LABEL.search(line.text[: match.start()]):
-                return _day(match)
+        for labelled in _DAY.finditer(line.text):
+            if _DATED_LABEL.search(line.text[: labelled.start()]):
+                return _day(labelled)
     for text in [*(line.text for line in head[:12]), title, *(line.text for line in reversed(tail))]:
         match = _DAY.search(text)
-        if match and (
-            len(_bare(text, match)) <= 2
-            or text == title
-            or (re.search(r"[(（]\s*$", text[: match.start()])
-            and len(text) < 60)
-        ):
+        if match and (text == title or _stands_alone(text, match)):
             return _day(match)
     return None
+
+
+def _stands_alone(text: str, match: re.Match[str]) -> bool:
+    bracketed = len(text) < 60 and bool(re.search(r"[(（]\s*$", text[: match.start()]))
+    return bracketed or len(_bare(text, match)) <= 2
 
 
 def _bare(text: str, match: re.Match[str]) -> str:
@@ -187,9 +191,9 @@ def _issuer(head: Sequence[Line], tail: Sequence[Line], title: str) -> str | Non
 
 def _year(front: Front, title: str, limits: Iterable[str]) -> int | None:
     """The year that dates without a year are in."""
-    if match := _YEAR_OF_WORK.search(title):
-        if front.issued_on is None or int(match.group(1)) >= front.issued_on.year:
-            return int(match.group(1))
+    work = _YEAR_OF_WORK.search(title)
+    if work and (front.issued_on is None or int(work.group(1)) >= front.issued_on.year):
+        return int(work.group(1))
     if front.issued_on:
         return front.issued_on.year
     if match := _YEAR.search(title):

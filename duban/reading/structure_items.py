@@ -16,10 +16,13 @@ from duban.reading.states import opening_state
 from duban.reading.structure import Draft, Field, Orphan
 from duban.reading.structure_measures import split_measures
 
-_DONE = re.compile(r"^(?:已|均已|全部|基本)?(?:完成整改|整改完成|完成|销号|整改到位|办结|整改完毕|已完成.*|是)[。.]?$")
+_DONE = re.compile(r"^(?:已|均已|全部)?(?:完成整改|整改完成|完成|销号|整改到位|办结|整改完毕|已完成.*|是)[。.]?$")
 _OPEN = re.compile(r"未完成|正在|推进中|进行中|整改中|尚未|未销号|^否")
-_CATEGORIES = (("immediate", re.compile(r"立行立改|即知即改|立知立改|立即整改|立查立改|立整立改")), ("by_deadline", re.compile(r"限期")),
-               ("long_term", re.compile(r"长期")))  # fmt: skip
+_CATEGORIES = (
+    ("immediate", re.compile(r"立行立改|即知即改|立知立改|立即整改|立查立改|立整立改")),
+    ("by_deadline", re.compile(r"限期")),
+    ("long_term", re.compile(r"长期")),
+)
 
 
 def items_of(drafts: Sequence[Draft], lexicon: Lexicon, year: int | None) -> tuple[list[Item], list[Anomaly]]:
@@ -100,7 +103,9 @@ _UNIT_ROLES = {
     "supervising": "supervising_units",
 }
 #: Labels of people that some documents also put before units.
-_POST = re.compile(r"(?:书记|主任|局长|处长|科长|院长|校长|负责人|责任人|领导|委员|成员|同志|经理|所长|站长|镇长|乡长)$")
+_POST = re.compile(
+    r"(?:书记|主任|局长|处长|科长|院长|校长|负责人|责任人|领导|委员|成员|同志|经理|所长|站长|镇长|乡长)$"
+)
 _LOOSE_OFFICIALS = frozenset({"责任人", "负责人", "牵头人", "牵头", "具体责任人", "整改责任人"})
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from duban.reading.lexicon import Lexicon, Role, bare_label
 from duban.reading.source import Line
-from duban.reading.structure_numbering import numbered
+from duban.reading.structure_numbering import numbered, value_of
 
 _COLON = re.compile(r"\s*[:：]\s*")
 _BEFORE = '。;；,，(（【[〔 |!?！？、)）]】>》”".'
@@ -156,13 +156,17 @@ class Labeller:
             if match := pattern.match(printed.strip("【】[]〔〕 ")):
                 role = self._lexicon.role(match.group("word"))
                 if role in (Role.PROBLEM, Role.MEASURES, Role.NUMBER):
-                    return role, bare_label(match.group("word")), match.group("n")
+                    return role, bare_label(match.group("word")), _figure(match.group("n"))
         return None
 
 
 _EVERYDAY = frozenset(
     {Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.STATUS, Role.NOTE, Role.SECTION, Role.CATEGORY, Role.REGULATIONS}
 )
+
+
+def _figure(printed: str) -> str:
+    return str(value_of(printed)) if "①" <= printed <= "㊿" and len(printed) == 1 else printed
 
 
 def _starts(text: str, mark: int, colon: int) -> list[int]:
@@ -173,7 +177,7 @@ def _starts(text: str, mark: int, colon: int) -> list[int]:
 
 
 def _opens_line(text: str, start: int) -> bool:
-    before = text[:start].strip("【[〔(（◆◇■●▲★☆※·-—>  ")
+    before = text[:start].strip("【[〔(（◆◇■●▲★☆※·-—> ")
     if not before:
         return True
     marked = numbered(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from duban.reading.structure_numbering import chinese_value, numbered, value_of
 
@@ -47,7 +48,7 @@ def _split(text: str) -> list[str]:
                 run.append(start)
         if len(run) >= 2:
             bounds = [0, *run[1:], len(text)]
-            return [part for a, b in zip(bounds, bounds[1:], strict=False) if (part := text[a:b].strip())]
+            return [part for a, b in pairwise(bounds) if (part := text[a:b].strip())]
     return [text] if text else []
 
 

@@ -82,7 +82,7 @@ def numbered(text: str) -> Numbered | None:
 
 
 def value_of(printed: str) -> int | None:
-    """The value of a printed number: ASCII figures, Chinese numerals up to thousands, circled figures; 1.2 counts as 2."""
+    """The value of a printed number: figures, Chinese numerals up to thousands, circled figures; 1.2 counts as 2."""
     printed = printed.strip()
     if printed in _CIRCLED and printed:
         return _CIRCLED.index(printed) + 1

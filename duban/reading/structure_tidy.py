@@ -49,8 +49,12 @@ def _nested(drafts: list[Draft]) -> Iterator[Draft]:
             continue
         first = members[0]
         mark = numbered(heading)
-        parent = Draft(first.number, first.line, members[-1].end_line, first.path[:-1], page=first.page, sheet=first.sheet)
-        parent.title = Field(first.title.role, "", first.line, [Piece(mark.rest if mark else heading, first.line, first.line)])
+        parent = Draft(
+            first.number, first.line, members[-1].end_line, first.path[:-1], page=first.page, sheet=first.sheet
+        )
+        parent.title = Field(
+            first.title.role, "", first.line, [Piece(mark.rest if mark else heading, first.line, first.line)]
+        )
         parent.style, parent.value = "label", first.value
         for index, member in enumerate(members, start=1):
             member.number = f"{parent.number}.{index}"

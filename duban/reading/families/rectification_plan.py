@@ -35,7 +35,7 @@ def score(source: Source) -> float:
     words = min(len(_WORDS.findall(source.text[:20_000])), 10) / 10
     titles = [line.text for line in sample[:8] if len(line.text) <= 80]
     titled = any(_TITLE.search(text) for text in titles) - 0.5 * any(_REPORT.search(text) for text in titles)
-    return max(0.0, min(1.0, 0.15 * kinds + 0.1 * parties + 0.15 * words + 0.3 * titled))
+    return max(0.0, min(1.0, 0.15 * kinds + 0.1 * parties + 0.15 * words + 0.5 * titled))
 
 
 def _roles(lines: Sequence[Line], lexicon: Lexicon) -> set[Role]:

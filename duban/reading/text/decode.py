@@ -36,17 +36,16 @@ def decode(data: bytes, declared: str | None = None) -> str:
             if encoding != "utf-8-sig" and _mostly_odd(text):
                 raise Unreadable(reason=f"it is marked as {encoding} but is not", remedy=_REMEDY)
             return text
-    if declared and (text := _try(data, declared)) is not None and not _binary(text):
-        return text
-    if _looks_utf16(data):
-        for encoding in ("utf-16-le", "utf-16-be"):
-            if (text := _try(data, encoding)) is not None and not _binary(text) and _reads_well(text):
-                return text
-    if (text := _try(data, "utf-8")) is not None:
-        return _checked(text)
-    if (text := _cut_utf8(data)) is not None:
-        return _checked(text)
-    return _legacy(data)
+    for encoding in ("utf-16-le", "utf-16-be") if _looks_utf16(data) else ():
+        found = _try(data, encoding)
+        if found is not None and not _binary(found) and _reads_well(found):
+            return found
+    found = _try(data, "utf-8")
+    if found is None and declared:
+        found = _try(data, declared)
+    if found is None:
+        found = _cut_utf8(data)
+    return _checked(found) if found is not None else _legacy(data)
 
 
 def _legacy(data: bytes) -> str:

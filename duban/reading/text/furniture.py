@@ -35,9 +35,7 @@ def without_furniture(lines: list[Line]) -> list[Line]:
             line.cells is not None
             or line.level
             or not (head or _is_furniture(line))
-            or (head
-            and index < _TOP
-            and line.text not in seen)
+            or (head and index < _TOP and line.text not in seen)
         ):
             kept.append(line)
         seen.add(line.text)
@@ -66,7 +64,8 @@ def _running_heads(lines: list[Line]) -> frozenset[str]:
     often = {
         text
         for text, times in counts.items()
-        if (times >= 2 and text in top) or (times >= _REPEATS and not _STRUCTURE.search(text) and beside[text] * 2 >= times)
+        if (times >= 2 and text in top)
+        or (times >= _REPEATS and not _STRUCTURE.search(text) and beside[text] * 2 >= times)
     }
     return frozenset(often - {below.text for above, below in pairwise(plain) if _LABEL_ALONE.match(above.text)})
 

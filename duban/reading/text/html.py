@@ -19,7 +19,32 @@ from duban.reading.text.normalise import clean
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([a-zA-Z0-9_-]{3,20})", re.IGNORECASE)
 _DROPPED = frozenset(
-    ["script", "style", "nav", "header", "footer", "aside", "form", "button", "select", "option", "noscript", "iframe", "object", "embed", "svg", "canvas", "template", "input", "textarea", "video", "audio", "head", "link", "meta"]
+    [
+        "script",
+        "style",
+        "nav",
+        "header",
+        "footer",
+        "aside",
+        "form",
+        "button",
+        "select",
+        "option",
+        "noscript",
+        "iframe",
+        "object",
+        "embed",
+        "svg",
+        "canvas",
+        "template",
+        "input",
+        "textarea",
+        "video",
+        "audio",
+        "head",
+        "link",
+        "meta",
+    ]
 )
 _FURNITURE = re.compile(
     r"(?:^|[-_\s])(?:nav|navbar|navigation|menu|breadcrumbs?|crumbs?|share|shares|bdshare|social|footer|foot|header|copyright|sidebar|"
@@ -33,7 +58,37 @@ _ARTICLE = re.compile(
     re.IGNORECASE,
 )
 _BLOCKS = frozenset(
-    ["p", "div", "section", "article", "main", "li", "dd", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "center", "fieldset", "figure", "figcaption", "ul", "ol", "dl", "tr", "address", "body", "html", "details", "summary"]
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "main",
+        "li",
+        "dd",
+        "dt",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "blockquote",
+        "pre",
+        "center",
+        "fieldset",
+        "figure",
+        "figcaption",
+        "ul",
+        "ol",
+        "dl",
+        "tr",
+        "address",
+        "body",
+        "html",
+        "details",
+        "summary",
+    ]
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 MAX_DEPTH = 400
@@ -53,7 +108,7 @@ def read_html(data: bytes) -> Source:
     page.flush()
     lines = without_furniture(in_simplified(page.lines))
     heading = _first_heading(root)
-    title = next((clean(node.text_content()) for node in root.iter("title")), None)
+    title = next((clean(_all_text(node)) for node in root.iter("title")), None)
     return Source(Format.HTML, _titled(lines, heading), title)
 
 
@@ -61,9 +116,13 @@ def _without_declaration(text: str) -> str:
     return re.sub(r"^\s*<\?xml[^>]*\?>", "", text.replace("\x00", ""))
 
 
+def _all_text(node: etree._Element) -> str:
+    return "".join(str(text) for text in node.itertext())
+
+
 def _first_heading(root: etree._Element) -> str:
     for node in root.iter("h1", "h2"):
-        if (text := clean("".join(node.itertext()))) and not _dropped(node) and len(text) > 6:
+        if (text := clean(_all_text(node))) and not _dropped(node) and len(text) > 6:
             return text
     return ""
 
@@ -135,7 +194,7 @@ class _Page:
         counter = 0
         for child in node:
             if isinstance(child.tag, str) and not _dropped(child):
-                if child.tag == "br" or child.tag == "hr":
+                if child.tag in ("br", "hr"):
                     self.flush()
                 elif child.tag == "li" and node.tag == "ol":
                     counter += 1
@@ -155,7 +214,7 @@ class _Page:
         for child in item:
             if isinstance(child.tag, str) and not _dropped(child):
                 if child.tag == "p" and self._text and len(self._text) == 1:
-                    self._own("".join(child.itertext()))
+                    self._own(_all_text(child))
                 else:
                     self.block(child, depth + 2)
             self._own(child.tail)
@@ -179,15 +238,14 @@ class _Page:
         """A table of cells, not one that only lays the page out."""
         if any(True for inner in table.iter("table") if inner is not table):
             return False
-        rows = [tr for tr in table.iter("tr")]
-        widths = [sum(1 for _ in tr.iterchildren("td", "th")) for tr in rows]
+        widths = [sum(1 for _ in tr.iterchildren("td", "th")) for tr in table.iter("tr")]
         return bool(widths) and max(widths) >= 2
 
     def _table(self, table: etree._Element) -> None:
         self.tables += 1
         rows = [[_cell(td) for td in tr.iterchildren("td", "th")] for tr in table.iter("tr")]
         for caption in table.iter("caption"):
-            self._own("".join(caption.itertext()))
+            self._own(_all_text(caption))
             self.flush()
         for row, (cells, merged) in enumerate(fill(rows), start=1):
             if any(cells):

@@ -43,10 +43,7 @@ def read_pdf(data: bytes) -> Source:
 
     try:
         with pdfplumber.open(io.BytesIO(data)) as document:
-            if len(document.pages) > MAX_PAGES:
-                raise Unreadable(
-                    reason=f"it has {len(document.pages)} pages, more than any plan", remedy="Give the plan alone."
-                )
+            _refuse_long(len(document.pages))
             pages = [_page(page) for page in document.pages]
             pictures = any(page.images for page in document.pages[:5])
     except Unreadable:
@@ -67,6 +64,11 @@ def read_pdf(data: bytes) -> Source:
             raise Unreadable(reason="it is a scanned PDF: pictures of pages without text", remedy=_REMEDY_SCANNED)
         raise Unreadable(reason="there is no text in it")
     return Source(Format.PDF, in_simplified(without_furniture(_lines(pages))))
+
+
+def _refuse_long(pages: int) -> None:
+    if pages > MAX_PAGES:
+        raise Unreadable(reason=f"it has {pages} pages, more than any plan", remedy="Give the plan alone.")
 
 
 def _broken() -> Unreadable:
@@ -198,9 +200,7 @@ def _add_rows(lines: list[Line], rows: list[_Row], table: int) -> None:
             continue
         text = " | ".join(dict.fromkeys(cell for cell in row.cells if cell))
         original = "\t".join(row.cells)
-        lines.append(
-            Line(text, original, len(lines) + 1, cells=row.cells, merged=row.merged, table=table, row=number)
-        )
+        lines.append(Line(text, original, len(lines) + 1, cells=row.cells, merged=row.merged, table=table, row=number))
 
 
 def _is_rest(above: Line, row: _Row) -> bool:
@@ -226,7 +226,9 @@ def _heads_and_feet(printed: Sequence[_Printed]) -> set[_Printed]:
     numbers = [p for p in edge if re.fullmatch(r"[-—–\s·]*\d{1,3}[-—–\s·]*|第\s*\d+\s*页.*", p.text)]
     places = Counter((re.sub(r"\d+", "#", p.text), round(p.top / 3)) for p in edge)
     often = {shape for shape, times in shapes.items() if times >= max(3, 0.5 * len(pages)) and len(shape) <= 50}
-    often |= {shape for (shape, _), times in places.items() if len(pages) >= 2 and times == len(pages) and len(shape) <= 50}
+    often |= {
+        shape for (shape, _), times in places.items() if len(pages) >= 2 and times == len(pages) and len(shape) <= 50
+    }
     return {p for p in edge if re.sub(r"\d+", "#", p.text) in often} | set(numbers)
 
 
@@ -245,7 +247,7 @@ def _goes_on(above: _Printed, below: _Printed, left: float, right: float) -> boo
     full = above.right >= right - 2.2 * above.size
     indented = below.left > left + 1.2 * below.size
     same_type = abs(above.size - below.size) < 1.5
-    if above.text[-1] in "。;；:：" and starts_anew(below.text):
+    if above.text[-1] in "。;；:：)）】〕" and starts_anew(below.text):
         return False
     centred = above.left > left + 3 * above.size
     return full and not indented and same_type and not centred

@@ -48,7 +48,8 @@ def _lines(archive: Archive) -> Iterator[Line]:
             if sheet.sheet_state != "visible":
                 continue
             sheet.reset_dimensions()
-            merges = _merges(archive.part(sheet._worksheet_path.lstrip("/")))
+            path: str = getattr(sheet, "_worksheet_path", "")  # the only way to the merged cells of a read-only sheet
+            merges = _merges(archive.part(path.lstrip("/")))
             for row, cells, merged in _filled(_rows(sheet.iter_rows()), merges):
                 number += 1
                 text = " | ".join(dict.fromkeys(cell for cell in cells if cell))

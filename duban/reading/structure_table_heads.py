@@ -1,0 +1,98 @@
+"""Heads of ledgers: which column holds what, told by the words above it, in one row or two."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
+from duban.reading.source import Line
+
+#: What differs from row to row of one problem where the rows are items of their own.
+PER_ROW = frozenset({*PARTY_ROLES, Role.TIME_LIMIT})
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the columns of a table hold: a role for each that has one, and the words of its head."""
+
+    roles: tuple[Role | None, ...]
+    words: tuple[str, ...]
+    depth: int  # rows that the head takes
+
+    def column(self, role: Role) -> int | None:
+        """The first column of a role."""
+        return self.roles.index(role) if role in self.roles else None
+
+
+def head_of(rows: Sequence[Line], lexicon: Lexicon) -> Head | None:
+    """The head among the first rows of a table: the row with the most column names, with a second row under it."""
+    best, best_at = None, -1
+    for index, row in enumerate(rows[:8]):
+        head = _head(row.cells or (), lexicon)
+        if head is not None and (best is None or _named(head) > _named(best)):
+            best, best_at = head, index
+    if best is None:
+        return None
+    return _with_second_row(best, best_at, rows, lexicon)
+
+
+def _head(cells: Sequence[str], lexicon: Lexicon) -> Head | None:
+    words = tuple(re.sub(r"\s", "", cell) for cell in cells)
+    roles = _distinct([lexicon.role(word) if len(word) <= 20 else None for word in words])
+    kinds = {role for role in roles if role is not None}
+    if (
+        len(kinds) < 2
+        or not kinds & {Role.PROBLEM, Role.MEASURES, Role.GOAL, Role.SECTION}
+        or not kinds & (PER_ROW | {Role.MEASURES})
+    ):
+        return None
+    if any(len(word) > 30 for word in words):
+        return None
+    return Head(tuple(roles), words, 1)
+
+
+def _named(head: Head) -> int:
+    return len({role for role in head.roles if role is not None})
+
+
+def _distinct(roles: list[Role | None]) -> list[Role | None]:
+    """A second column of problems (问题, then 整改任务) says what is done, if no column of measures does."""
+    places = [i for i, role in enumerate(roles) if role is Role.PROBLEM]
+    if len(places) == 2 and Role.SECTION not in roles and Role.MEASURES not in roles:
+        roles[places[1]] = Role.MEASURES
+    return roles
+
+
+def _with_second_row(head: Head, at: int, rows: Sequence[Line], lexicon: Lexicon) -> Head:
+    """The head with the names that a second row gives under merged cells: 责任单位 over 牵头 and 配合."""
+    if at + 1 >= len(rows):
+        return Head(head.roles, head.words, at + 1)
+    below = rows[at + 1]
+    cells, marks = below.cells or (), below.merged
+    roles, words, seen = list(head.roles), list(head.words), 0
+    above = rows[at]
+    for column, cell in enumerate(cells[: len(roles)]):
+        spanned = _spans(above, column)
+        if (column < len(marks) and marks[column] == "up") or not cell or not spanned:
+            continue
+        word = re.sub(r"\s", "", cell)
+        role = lexicon.role(word) or lexicon.role(word + "单位") or lexicon.role(words[column] + word)
+        if role is None or len(word) > 12:
+            return Head(head.roles, head.words, at + 1)
+        roles[column], seen = role, seen + 1
+        words[column] = word
+    if not seen:
+        return Head(head.roles, head.words, at + 1)
+    return Head(tuple(roles), tuple(words), at + 2)
+
+
+def _spans(row: Line, column: int) -> bool:
+    """Whether a head's cell covers several columns, merged or left empty behind the first."""
+    cells, marks = row.cells or (), row.merged
+    here = column < len(marks) and marks[column] == "left"
+    following = column + 1 < len(cells) and (
+        (column + 1 < len(marks) and marks[column + 1] == "left") or not cells[column + 1]
+    )
+    return here or following or not cells[column]
