@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import StreamingResponse
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from duban.api.bodies import LARGEST
@@ -82,6 +83,8 @@ async def _messages(request: Request, context: Context, caller: Caller, after: i
                 quiet = 0.0
                 yield ": still here\n\n"
             await asyncio.sleep(POLL_SECONDS)
+    except SQLAlchemyError:
+        yield "event: interrupted\ndata: {}\n\n"  # the ledger is away: the client comes back with its last event
     finally:
         _streams.release()
 

@@ -87,18 +87,14 @@ def test_two_writers_with_the_same_version_one_wins_and_one_gets_409(site_on_bot
 )
 def test_every_refusal_has_its_status_and_code(site: Site, body: dict[str, Any], status: int, code: str) -> None:
     item_id, right = start(site)
-    answer = site.client("supervisor").post(
-        path(item_id), json={"expected_version": right["expected_version"]} | body
-    )
+    answer = site.client("supervisor").post(path(item_id), json={"expected_version": right["expected_version"]} | body)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.headers["content-type"] == PROBLEM
 
 
 def test_a_closing_that_is_not_ready_names_each_gap(site: Site) -> None:
     item = site.in_state("ongoing")
-    answer = site.client("supervisor").post(
-        path(item.id), json={"action": "close", "expected_version": item.version}
-    )
+    answer = site.client("supervisor").post(path(item.id), json={"action": "close", "expected_version": item.version})
     assert answer.status_code == 422
     gaps = answer.json()["gaps"]
     assert "尚未上传佐证材料" in gaps
@@ -108,9 +104,7 @@ def test_a_closing_that_is_not_ready_names_each_gap(site: Site) -> None:
 def test_an_item_in_quarantine_does_not_move(site: Site) -> None:
     item = site.item("12")
     assert item.quarantined
-    answer = site.client("supervisor").post(
-        path(item.id), json={"action": "start", "expected_version": item.version}
-    )
+    answer = site.client("supervisor").post(path(item.id), json={"action": "start", "expected_version": item.version})
     assert (answer.status_code, answer.json()["code"]) == (409, "quarantined")
 
 
@@ -168,9 +162,7 @@ def test_a_key_whose_request_is_at_work_answers_409_and_is_free_again_after_a_mi
     from duban.api.bodies import MoveIn
 
     whole = MoveIn(**body).model_dump(mode="json")
-    digest = hashlib.sha256(
-        json.dumps([f"/items/{item_id}/transitions", whole], sort_keys=True).encode()
-    ).hexdigest()
+    digest = hashlib.sha256(json.dumps([f"/items/{item_id}/transitions", whole], sort_keys=True).encode()).hexdigest()
     claim(site.database, actor="unit", key="key-1", request_hash=digest, now=site.clock())
     key = {"Idempotency-Key": "key-1"}
     busy = client.post(path(item_id), json=body, headers=key)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from duban.api.roles import ROLES, SEE, as_markdown, allowed, deeds
+from duban.api.roles import ROLES, SEE, allowed, as_markdown, deeds
 from duban.domain.lifecycle import Action
 from models import Clock, Item, Measure, Milestone, Regulation, UserRole
 
@@ -23,7 +23,11 @@ def part_of(site: Site, table: Any, item: Item) -> int:
     with site.database.write() as session:
         found = session.scalars(select(table.id).where(table.item_id == item.id)).first()
         if found is None:
-            row = table(item_id=item.id, position=90, **{"text": "x"} if table is not Regulation else {"title": "x", "status": "planned"})
+            row = table(
+                item_id=item.id,
+                position=90,
+                **{"text": "x"} if table is not Regulation else {"title": "x", "status": "planned"},
+            )
             session.add(row)
             session.flush()
             found = row.id
@@ -42,7 +46,9 @@ def attempt(site: Site, client: httpx.Client, key: str, item: Item) -> httpx.Res
     if key == "milestones":
         return client.post(f"{at}/milestones/{part_of(site, Milestone, item)}", json=stale)
     if key == "regulations":
-        return client.post(f"{at}/regulations/{part_of(site, Regulation, item)}", json={"document_number": "1号"} | stale)
+        return client.post(
+            f"{at}/regulations/{part_of(site, Regulation, item)}", json={"document_number": "1号"} | stale
+        )
     if key == "evidence":
         return client.post(f"{at}/evidence", data=stale, files={"file": ("a.txt", b"x")})
     if key.startswith("closing."):
@@ -99,9 +105,7 @@ def test_a_member_of_a_collective_party_sees_its_items(site: Site) -> None:
     from models import Party, PartyMember
 
     with site.database.read() as session:
-        member, collective = session.execute(
-            select(PartyMember.member_id, PartyMember.collective_id).limit(1)
-        ).one()
+        member, collective = session.execute(select(PartyMember.member_id, PartyMember.collective_id).limit(1)).one()
         name, of = session.get_one(Party, member).name, session.get_one(Party, collective).name
     create_user(site.database, name="street", role=UserRole.UNIT, parties=[name], now=site.clock())
     seen = site.client("street").get("/api/v1/items", params={"limit": 200}).json()["items"]
