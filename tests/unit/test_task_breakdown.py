@@ -135,3 +135,15 @@ def test_what_stands_below_the_document_belongs_to_no_task() -> None:
         f"{HEAD}1、修路。(责任单位:交通局)\n2、治水。(责任单位:水务局)\n主题词:政府工作 任务\n抄送:区委办公室。\n"
     )
     assert reading.items[-1].measures == []
+
+
+@pytest.mark.parametrize("mark", ["● ", "- ", "· ", "■ ", ""])
+def test_lines_with_units_of_their_own_are_sub_tasks_even_without_a_number(mark: str) -> None:
+    text = f"1、治水。(牵头单位:环保局)\n{mark}治理河道。(责任单位:水务局)\n"
+    text += f"{mark}治理湖泊。(责任单位:园林局)\n2、修路。(责任单位:交通局)\n"
+    item = read(HEAD + text).items[0]
+    assert [(c.number, c.title, c.responsible_units) for c in item.children] == [
+        ("1.1", "治理河道。", ["水务局"]),
+        ("1.2", "治理湖泊。", ["园林局"]),
+    ]
+    assert item.responsible_units == []
