@@ -1,1 +1,1 @@
-"""Figures of what duban costs, each a ratio to a floor or a peer measured in the same run. See docs/guide/figures.md."""
+"""What duban costs: each figure a ratio to a floor or a peer of the same run. See docs/guide/figures.md."""

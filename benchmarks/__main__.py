@@ -40,7 +40,8 @@ def main(names: list[str]) -> int:
 def machine() -> str:
     """What the figures were taken on."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f}"
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return f"{system}, Python {platform.python_version()}, load {load:.1f}"
 
 
 if __name__ == "__main__":

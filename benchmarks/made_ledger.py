@@ -55,6 +55,8 @@ def sqlite_copy(size: Size, name: str) -> str:
     made = places.folder("made") / f"{size.name}.db"
     if not made.exists():
         say(f"  making a ledger of {size.items} items (kept for the next run) …")
+        for old in made.parent.glob(f"made_{size.items}_{size.due}_{size.recipients}_*"):
+            old.unlink()
         half = made.with_suffix(".half")
         half.unlink(missing_ok=True)
         _make_sqlite(size, half)
@@ -112,6 +114,9 @@ def _make_postgres(uri: str, size: Size) -> None:
 
     half = "made_half"
     with psycopg.connect(uri, autocommit=True) as connection:
+        same = f"made\\_{size.items}\\_{size.due}\\_{size.recipients}\\_%"
+        for (old,) in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [same]).fetchall():
+            connection.execute(f"DROP DATABASE {old} WITH (FORCE)")
         connection.execute(f"DROP DATABASE IF EXISTS {half} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {half}")
     database = Database(places.database_uri(uri, half))
@@ -126,9 +131,7 @@ def _make_postgres(uri: str, size: Size) -> None:
                 for row in itertools.chain([first], rows):
                     copy.write_row([Jsonb(v) if k in _JSON_COLUMNS else v for k, v in row.items()])
             if "id" in first and table in Base.metadata.tables:
-                cursor.execute(
-                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
-                )
+                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
         connection.commit()
         connection.autocommit = True
         cursor.execute("VACUUM ANALYZE")
@@ -191,6 +194,7 @@ def party_id(size: Size, plan: int, place: int) -> int:
 def _parties(size: Size) -> Iterator[dict[str, Any]]:
     units, leads = shares(size)
     for plan in range(1, PLANS + 1):
+
         def row(place: int, name: str, kind: str, email: str, **more: Any) -> dict[str, Any]:
             base = {"id": party_id(size, plan, place), "plan_id": plan, "name": name, "kind": kind}  # noqa: B023
             return base | {"post": None, "email": email, "is_plan_head": False} | more
@@ -224,7 +228,7 @@ def _items(size: Size) -> Iterator[dict[str, Any]]:
         due_on = _due_on(size, n)
         yield {
             "id": n, "plan_id": _plan_of(n), "number": str(n), "position": n, "path": ["一、突出问题", f"第{n % 97}类"],
-            "title": f"第{n}项:部分老旧小区消防通道被占用、设施维护不到位,责任落实层层递减",
+            "title": f"第{n}项:老旧小区消防通道被占用、设施维护不到位,责任落实层层递减",
             "goal": "建立长效机制,年内完成全部整改并通过验收", "time_limit": f"{due_on}前完成", "category": "by_deadline",
             "state": "ongoing" if n % 3 else "measure_drafted", "due_on": due_on, "first_due_on": due_on,
             "source_line": n * 6, "source_end_line": n * 6 + 5, "flow_run_id": f"00000000-0000-4000-8000-{n:012d}",

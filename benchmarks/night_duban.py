@@ -22,7 +22,11 @@ def prepare(url: str, smtp: str) -> Callable[[dt.date], dict[str, Any]]:
     """What is set up before the watch starts."""
     database = Database(url)
     tools = NightTools(
-        database, transport_from_url(smtp, SENDER), Renderer(), Office(OFFICE, PUBLIC_URL), lambda: dt.datetime.now(dt.UTC)
+        database,
+        transport_from_url(smtp, SENDER),
+        Renderer(),
+        Office(OFFICE, PUBLIC_URL),
+        lambda: dt.datetime.now(dt.UTC),
     )
 
     def night(as_of: dt.date) -> dict[str, Any]:

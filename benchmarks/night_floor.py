@@ -154,12 +154,21 @@ def _claim(database: Plain, due: list[Any], as_of: dt.date, now: dt.datetime) ->
 
 def _heads(database: Plain, items: list[int]) -> dict[int, tuple[int, str]]:
     marks = ", ".join("?" for _ in items)
-    rows = database.rows(f"SELECT item_id, seq, hash FROM event WHERE item_id IN ({marks}) ORDER BY item_id, seq", *items)
+    rows = database.rows(
+        f"SELECT item_id, seq, hash FROM event WHERE item_id IN ({marks}) ORDER BY item_id, seq", *items
+    )
     return {item: (seq, head) for item, seq, head in rows}
 
 
 def _events(
-    item: int, clock: int, due_on: Any, notice: int, head: tuple[int, str], as_of: dt.date, now: dt.datetime, names: list[str]
+    item: int,
+    clock: int,
+    due_on: Any,
+    notice: int,
+    head: tuple[int, str],
+    as_of: dt.date,
+    now: dt.datetime,
+    names: list[str],
 ) -> Iterator[tuple[Any, ...]]:
     seq, previous = head
     for kind, payload in (
@@ -283,7 +292,9 @@ def _finish(database: Plain, as_of: dt.date, now: dt.datetime) -> None:
     heads = {item: (item, seq, head) for item, seq, head in grown}
     newest = database.rows("SELECT max(id) FROM event")[0][0]
     database.begin()
-    database.insert("snapshot", "as_of, plan_id, party_id, state, light, items", [(as_of, *k, n) for k, n in counts.items()])
+    database.insert(
+        "snapshot", "as_of, plan_id, party_id, state, light, items", [(as_of, *k, n) for k, n in counts.items()]
+    )
     database.insert("anchor", "as_of, anchored_at, last_event_id, events, hash",
                     [(as_of, now, newest, last[1] + len(grown), anchor_hash(heads.values()))])  # fmt: skip
     database.insert("night", "as_of, state, started_at, finished_at, counts", [(as_of, "completed", now, now, {})])

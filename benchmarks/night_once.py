@@ -9,10 +9,10 @@ import cProfile
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from benchmarks.made_ledger import AS_OF
+from benchmarks.read_once import peak_mb
 
 
 def main(kind: str, url: str, smtp: str, profile: str | None = None) -> None:
@@ -32,16 +32,8 @@ def main(kind: str, url: str, smtp: str, profile: str | None = None) -> None:
         profiler.disable()
         profiler.dump_stats(profile)
     seconds, cpu = time.perf_counter() - start, time.process_time() - processor
-    peak = _peak_mb()
+    peak = peak_mb()
     print(json.dumps(done | {"seconds": seconds, "cpu": cpu, "memory_mb": peak}))
-
-
-def _peak_mb() -> int:
-    """Peak memory of this process alone: getrusage would hand on the parent's from before the exec."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) // 1024
-    return 0
 
 
 if __name__ == "__main__":
