@@ -33,6 +33,8 @@ COMMANDS = {
     "engine": ("duban.cli.serve", "engine", "Run the engine that advances item runs."),
     "user": ("duban.cli.user", "user", "Manage users."),
     "token": ("duban.cli.token", "token", "Manage API tokens."),
+    "report": ("duban.cli.report", "report", "Draw a paper on a plan: progress, exposure, ranking, check, agenda."),
+    "rank": ("duban.cli.report", "rank", "Rank a plan's units, each score explained."),
     "calendar": (
         "duban.cli.calendar",
         "calendar",

@@ -64,11 +64,12 @@ class TargetStanding:
 
     def words(self) -> str:
         """The counter in one line that a clerk can check."""
-        unit = "%" if "%" in self.comparator else self.unit
-        stand = f"指标「{self.name}{WORDS[self.comparator]}{_figure(self.value)}{unit}」:"
+        by_share = "%" in self.comparator  # then the values themselves are in the unit of the baseline
+        aim, unit = ("%", "") if by_share else (self.unit, self.unit)
+        stand = f"指标「{self.name}{WORDS[self.comparator]}{_figure(self.value)}{aim}」:"
         if self.reached is None or self.reached_on is None:
             return stand + "尚无数据" + (f";序时进度{_percent(self.schedule)}" if self.schedule is not None else "")
-        stand += f"至{self.reached_on}为{_figure(self.reached)}{self.unit}"
+        stand += f"至{self.reached_on}为{_figure(self.reached)}{unit}"
         if self.share is not None:
             stand += f",完成{_percent(self.share)}"
         if self.schedule is not None and self.lag is not None:

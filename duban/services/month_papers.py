@@ -1,0 +1,212 @@
+"""The papers of month and week: 月曝光, 月排名, 月检查, and the agenda of 每周碰、双周议、每月研."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+
+from duban.adapters.database import Database
+from duban.domain.lifecycle import STATE_ZH
+from duban.domain.policy_model import Every
+from duban.domain.schedule import period, review_day
+from duban.errors import DubanError
+from duban.reports.paper import Block, Figure, Grid, Link, Paper, Sentence
+from duban.services.paper_desk import (
+    LIGHTS_ZH,
+    Desk,
+    by_due,
+    day_zh,
+    desk,
+    due_note,
+    due_text,
+    items_grid,
+    paper_of,
+)
+from duban.services.queries.ranking import ranking
+from duban.services.queries.scope import WHOLE
+from duban.services.standing import Exposed, Standing, exposed
+from duban.services.stuck import Stuck, stuck_items
+
+EXPOSURE_HEADINGS = ("序", "事项", "责任单位", "牵头领导", "到期日", "事由")
+
+
+class NoSuchReview(DubanError):
+    """Plan {plan} holds no {cadence} review.
+
+    Its policy holds: {known}.
+    """
+
+    code = "no_such_review"
+    status = 422
+
+
+def exposure_paper(
+    database: Database, *, plan: str, as_of: dt.date, public_url: str, dated_on: dt.date | None = None
+) -> Paper:
+    """月曝光: the items that a rung listed for exposure this month, and those that are red on the day."""
+    at = desk(database, plan=plan, as_of=as_of, public_url=public_url)
+    first, _ = period(Every.MONTHLY, as_of)
+    by_id = {one.row.id: one for one in at.standing.items}
+    listed: dict[int, list[Exposed]] = defaultdict(list)
+    for rung in exposed(database, plan=plan, first_on=first, last_on=as_of):
+        listed[rung.item_id].append(rung)
+    named = [by_id[item_id] for item_id in listed if item_id in by_id]
+    red = sorted((i for i in at.standing.items if i.red and i.row.id not in listed), key=by_due)
+
+    def why(one: Standing) -> str:
+        said = [f"{e.fired_on.month}月{e.fired_on.day}日{e.title}{e.label or ''}" for e in listed.get(one.row.id, [])]
+        return "；".join([*said, *(["红灯"] if one.red else [])])
+
+    rows = tuple(
+        (
+            n,
+            Link(f"第{one.row.number}项　{one.row.title}", at.url(one.row.id)),
+            "、".join(one.units),
+            "、".join(one.row.names("lead_official")),
+            due_text(one),
+            why(one),
+        )
+        for n, one in enumerate((*named, *red), start=1)
+    )
+    month = f"{as_of.year}年{as_of.month}月"
+    blocks: list[Block] = [Sentence((f"{month}没有需要曝光的事项。",))]
+    if rows:
+        figures = (at.figure("listed", "列入曝光", named, why), at.figure("red", "其他红灯", red, why))
+        blocks = [
+            Sentence((f"{month}列入曝光", figures[0], "项，其他红灯", figures[1], "项。")),
+            Grid(
+                "exposure",
+                "曝光清单",
+                ("序", "事项", "责任单位", "牵头领导", "到期日", "事由"),
+                rows,
+                (1, 7, 5, 3, 4, 6),
+            ),
+        ]
+    return paper_of(at, "exposure", f"{month}曝光清单（{at.standing.facts.code}）", [("", blocks)], dated_on)
+
+
+def ranking_paper(
+    database: Database, *, plan: str, as_of: dt.date, public_url: str, dated_on: dt.date | None = None
+) -> Paper:
+    """月排名: each unit's place and score with its reckoning, by the plan's rules of scoring."""
+    at = desk(database, plan=plan, as_of=as_of, public_url=public_url)
+    ranked = ranking(database, plan=str(at.standing.facts.id), scope=WHOLE, as_of=as_of)
+    scoring = at.standing.facts.rules.policy.scoring
+    rows = tuple(
+        (
+            r.place if r.place is not None else "不参评",
+            r.name,
+            f"{r.score:.1f}" if r.score is not None else "—",
+            r.items,
+            r.closed,
+            f"{r.met}/{r.came_due}",
+            f"{r.acknowledged}/{r.sheets}",
+            r.overdue,
+        )
+        for r in ranked
+    )
+    headings = ("名次", "单位", "得分", "事项", "销号", "按期", "签收", "逾期")
+    explained = [Sentence((f"{r.name}：{'；'.join(r.lines)}。",)) for r in ranked]
+    rule = (
+        f"满分100分：销号率{scoring.closed_points}分，按期率{scoring.on_time_points}分，签收率{scoring.acknowledge_points}分；"
+        f"每逾期1项扣{scoring.overdue_penalty}分。依据：{scoring.source}。"
+    )
+    blocks: list[Block] = [Sentence((rule,)), Grid("ranking", "单位排名", headings, rows, (3, 9, 3, 3, 3, 3, 3, 3))]
+    month = f"{as_of.year}年{as_of.month}月"
+    sections: list[tuple[str, list[Block]]] = [("排名", blocks), ("得分说明", list(explained))]
+    return paper_of(at, "ranking", f"{month}单位排名（{at.standing.facts.code}）", sections, dated_on)
+
+
+def check_paper(
+    database: Database, *, plan: str, as_of: dt.date, public_url: str, dated_on: dt.date | None = None
+) -> Paper:
+    """月检查: every open item with its light, its measures, and when anything was last recorded on it."""
+    at = desk(database, plan=plan, as_of=as_of, public_url=public_url)
+    still = sorted((i for i in at.standing.items if i.open), key=by_due)
+    first, _ = period(Every.MONTHLY, as_of)
+    silent = [i for i in still if i.last_on < first]
+    rows = tuple(
+        (
+            Link(one.row.number, at.url(one.row.id)),
+            one.row.title,
+            "、".join(one.units),
+            STATE_ZH[one.state],
+            LIGHTS_ZH[one.row.light],
+            due_text(one),
+            f"{one.row.measures_done}/{one.row.measures}",
+            f"{one.last_on:%m-%d}" if one.last_on.year == as_of.year else f"{one.last_on}",
+        )
+        for one in still
+    )
+    headings = ("序号", "事项", "责任单位", "状态", "灯", "到期日", "措施", "最近记录")
+    whole = at.figure("open", "在办事项", still, due_note)
+    quiet = at.figure("silent", "本月无记录", silent, lambda i: f"最近记录{day_zh(i.last_on)}")
+    blocks: list[Block] = [
+        Sentence(("在办事项", whole, "项，其中本月没有任何进展记录的", quiet, "项，检查时请重点核实。")),
+        Grid("check", "检查清单", headings, rows, (2, 8, 5, 3, 2, 4, 2, 3)),
+    ]
+    month = f"{as_of.year}年{as_of.month}月"
+    return paper_of(at, "check", f"{month}检查清单（{at.standing.facts.code}）", [("", blocks)], dated_on)
+
+
+# -- 每周碰、双周议、每月研 ---------------------------------------------------------------------------------------
+
+
+def agenda_paper(
+    database: Database,
+    *,
+    plan: str,
+    as_of: dt.date,
+    public_url: str,
+    cadence: str = "weekly",
+    dated_on: dt.date | None = None,
+) -> Paper:
+    """What a review talks about: everything that is stuck, why, and who could move it. Raises NoSuchReview."""
+    at = desk(database, plan=plan, as_of=as_of, public_url=public_url)
+    rules = at.standing.facts.rules
+    review = next((r for r in rules.policy.reviews if r.every.value == cadence), None)
+    if review is None:
+        known = "、".join(f"{r.title} {r.every.value}" for r in rules.policy.reviews) or "none"
+        raise NoSuchReview(plan=at.standing.facts.code, cadence=cadence, known=known)
+    stuck = stuck_items(database, plan_id=at.standing.facts.id, as_of=as_of)
+    by_id = {one.row.id: one for one in (*at.standing.items, *at.standing.doubtful)}
+    groups: dict[str, list[Stuck]] = defaultdict(list)
+    for one in stuck:
+        if one.item_id in by_id:
+            groups[one.kind].append(one)
+    sections = [(kind, _agenda_section(at, n, kind, found, by_id)) for n, (kind, found) in enumerate(groups.items(), 1)]
+    if not sections:
+        sections = [("议题", [Sentence(("没有卡住的事项。",))])]
+    sections.append(("本期到期", _due_within(at, *period(review.every, as_of))))
+    day = review_day(review, as_of, rules.calendar)
+    title = f"{day_zh(day)}{review.title}议题（{at.standing.facts.code}）"
+    return paper_of(at, f"agenda-{cadence}", title, sections, dated_on)
+
+
+def _agenda_section(
+    at: Desk, number: int, kind: str, found: Sequence[Stuck], by_id: dict[int, Standing]
+) -> list[Block]:
+    rows = tuple(
+        (
+            Link(by_id[s.item_id].row.number, at.url(s.item_id)),
+            by_id[s.item_id].row.title,
+            "、".join(by_id[s.item_id].units),
+            s.why,
+            s.days if s.days is not None else "",
+            s.who,
+        )
+        for s in found
+    )
+    refs = tuple(at.row(by_id[s.item_id], s.why) for s in found)
+    said = Sentence((f"{kind}", Figure(f"stuck-{number}", kind, len(refs), refs), "项。"))
+    headings = ("序号", "事项", "责任单位", "卡在哪里", "工作日", "谁来推动")
+    return [said, Grid(f"stuck-{number}", kind, headings, rows, (2, 7, 5, 7, 2, 4))]
+
+
+def _due_within(at: Desk, first: dt.date, last: dt.date) -> list[Block]:
+    due = [i for i in at.standing.items if i.open and i.row.due_on is not None and first <= i.row.due_on <= last]
+    if not due:
+        return [Sentence((f"至{day_zh(last)}没有到期事项。",))]
+    due.sort(key=by_due)
+    return [items_grid(at, "due", f"至{day_zh(last)}到期", due)]

@@ -1,0 +1,237 @@
+"""A plan's items as they stood on a day: what the papers count. States are those of that day, by the event log."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from duban.adapters.database import Database
+from duban.domain.lifecycle import TRANSITIONS, State
+from duban.domain.policy_model import Colour
+from duban.services.clock_values import KEYS_A_STATEMENT
+from duban.services.night_facts import PlanFacts, plan_facts
+from duban.services.plan_lookup import plan_id_of
+from duban.services.queries.items import rows_for
+from duban.services.queries.lights import Lighting
+from duban.services.queries.shapes import ItemRow
+from duban.services.rules import business_date
+from models import (
+    Clock,
+    Event,
+    Item,
+    Measure,
+    Notice,
+    Origin,
+    Progress,
+    Regulation,
+    RegulationStatus,
+    RungFired,
+)
+
+_MOVES = {t.event: t.target for t in TRANSITIONS.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One item on the day. `part` is the document's heading over it; `closed_on` the day it was struck off by then."""
+
+    row: ItemRow
+    part: str
+    origin: Origin
+    state: State
+    closed_on: dt.date | None
+    last_on: dt.date  # the last day on which anything was recorded by then
+    relapses: int
+
+    @property
+    def open(self) -> bool:
+        """Still to be struck off."""
+        return self.state is not State.CLOSED
+
+    @property
+    def red(self) -> bool:
+        """Open, with a red light."""
+        return self.open and self.row.light == Colour.RED
+
+    @property
+    def units(self) -> list[str]:
+        """The lead and responsible units, as named."""
+        return self.row.names("lead_unit", "responsible")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A measure or a regulation with its item, and whether it was done by the day."""
+
+    item_id: int
+    text: str
+    done: bool
+    done_on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """A rung that listed an item for the month's exposure (月曝光)."""
+
+    item_id: int
+    title: str
+    fired_on: dt.date
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStanding:
+    """A plan on a day: its items in the order of the document, those in quarantine apart."""
+
+    facts: PlanFacts
+    as_of: dt.date
+    items: tuple[Standing, ...]
+    doubtful: tuple[Standing, ...]
+    measures: tuple[Part, ...]
+    regulations: tuple[Part, ...]
+
+
+def plan_standing(database: Database, *, plan: str, as_of: dt.date) -> PlanStanding:
+    """Everything that a paper on a plan counts, as of a day. Raises NotFound."""
+    plan_id = plan_id_of(database, plan)
+    with database.read() as session:
+        found = _items(session, plan_id, as_of)
+        return PlanStanding(
+            facts=plan_facts(session, plan_id),
+            as_of=as_of,
+            items=tuple(s for s in found if not s.row.quarantined),
+            doubtful=tuple(s for s in found if s.row.quarantined),
+            measures=_measures(session, plan_id, as_of),
+            regulations=_regulations(session, plan_id, as_of),
+        )
+
+
+def exposed(database: Database, *, plan: str, first_on: dt.date, last_on: dt.date) -> tuple[Exposed, ...]:
+    """The rungs with exposure that were sent within these days, in the order of their sending."""
+    plan_id = plan_id_of(database, plan)
+    with database.read() as session:
+        facts = plan_facts(session, plan_id)
+        titles = {rung.key: rung.title for rung in facts.rules.policy.rungs if rung.exposure}
+        rows = session.execute(
+            select(RungFired, Clock.item_id, Notice)
+            .join(Clock, Clock.id == RungFired.clock_id)
+            .join(Notice, Notice.id == RungFired.notice_id)
+            .join(Item, Item.id == Clock.item_id)
+            .where(
+                Clock.plan_id == plan_id,
+                RungFired.fired_on >= first_on,
+                RungFired.fired_on <= last_on,
+                ~RungFired.carried_over,
+                Notice.withdrawn_at.is_(None),
+                ~Item.dropped,
+            )
+            .order_by(RungFired.fired_on, RungFired.id)
+        ).tuples()
+        return tuple(
+            Exposed(item_id, titles[key], fired.fired_on, _label(notice))
+            for fired, item_id, notice in rows
+            if (key := fired.rung.partition("#")[0]) in titles
+        )
+
+
+def _label(notice: Notice) -> str | None:
+    return f"{notice.series}〔{notice.year}〕{notice.number}号" if notice.number is not None else None
+
+
+def _items(session: Session, plan_id: int, as_of: dt.date) -> list[Standing]:
+    items = session.scalars(
+        select(Item).where(Item.plan_id == plan_id, ~Item.dropped).order_by(Item.position, Item.id)
+    ).all()
+    lighting, rows = Lighting(session, as_of), {}
+    for start in range(0, len(items), KEYS_A_STATEMENT):
+        ids = [item.id for item in items[start : start + KEYS_A_STATEMENT]]
+        rows.update({row.id: row for row in rows_for(session, lighting, Item.id.in_(ids), limit=len(ids))})
+    log = _logs(session, plan_id)
+    return [_standing(item, rows[item.id], log[item.id], as_of) for item in items]
+
+
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    type: str
+    on: dt.date
+    state: State | None
+
+
+def _logs(session: Session, plan_id: int) -> dict[int, list[_Logged]]:
+    """The events of each item with their days, and the state that each left behind."""
+    rows = session.execute(
+        select(Event.item_id, Event.type, Event.occurred_at, Event.payload)
+        .join(Item, Item.id == Event.item_id)
+        .where(Item.plan_id == plan_id)
+        .order_by(Event.item_id, Event.seq)
+    ).tuples()
+    found: dict[int, list[_Logged]] = defaultdict(list)
+    for item_id, kind, at, payload in rows:
+        state = _MOVES.get(kind)
+        if kind == "item.assigned" and payload.get("state"):
+            state = State(payload["state"])
+        found[item_id].append(_Logged(kind, business_date(at), state))
+    return found
+
+
+def _standing(item: Item, row: ItemRow, log: Sequence[_Logged], as_of: dt.date) -> Standing:
+    """The item on the day: events that came later are left aside; the first state stands from the beginning."""
+    by_then = [entry for entry in log if entry.on <= as_of]
+    moves = [e for e in by_then if e.state] or [e for e in log if e.state][:1]
+    state = moves[-1].state if moves and moves[-1].state else item.state
+    if len(by_then) == len(log):
+        state = item.state  # nothing came later: the row itself has the last word
+    closed_on = moves[-1].on if state is State.CLOSED and moves else None
+    if (state is State.CLOSED) != (row.state is State.CLOSED):
+        row = replace(row, light=_light_then(row, state, as_of), overdue=_late(row, state, as_of))
+    return Standing(
+        row=row,
+        part=item.path[0] if item.path else "",
+        origin=item.origin,
+        state=state,
+        closed_on=closed_on,
+        last_on=by_then[-1].on if by_then else as_of,
+        relapses=item.relapses,
+    )
+
+
+def _late(row: ItemRow, state: State, as_of: dt.date) -> bool:
+    return state is not State.CLOSED and row.due_on is not None and row.due_on < as_of
+
+
+def _light_then(row: ItemRow, state: State, as_of: dt.date) -> str:
+    """The light of an item that was closed, or reopened, only after the day: judged by its date alone."""
+    if state is State.CLOSED or row.due_on is None:
+        return (Colour.GREEN if row.due_on or row.first_due_on else Colour.NONE).value
+    return (Colour.RED if row.due_on < as_of else Colour.GREEN).value
+
+
+def _measures(session: Session, plan_id: int, as_of: dt.date) -> tuple[Part, ...]:
+    rows = session.execute(
+        select(Measure.item_id, Measure.text, Measure.progress, Measure.done_on)
+        .join(Item, Item.id == Measure.item_id)
+        .where(Item.plan_id == plan_id, ~Item.dropped, ~Item.quarantined)
+        .order_by(Item.position, Measure.position)
+    ).tuples()
+    return tuple(
+        Part(item_id, text, progress is Progress.DONE and done_on is not None and done_on <= as_of, done_on)
+        for item_id, text, progress, done_on in rows
+    )
+
+
+def _regulations(session: Session, plan_id: int, as_of: dt.date) -> tuple[Part, ...]:
+    rows = session.execute(
+        select(Regulation.item_id, Regulation.title, Regulation.status, Regulation.issued_on)
+        .join(Item, Item.id == Regulation.item_id)
+        .where(Item.plan_id == plan_id, ~Item.dropped, ~Item.quarantined)
+        .order_by(Item.position, Regulation.position)
+    ).tuples()
+    return tuple(
+        Part(item_id, title, status is RegulationStatus.ISSUED and (on is None or on <= as_of), on)
+        for item_id, title, status, on in rows
+    )
