@@ -13,7 +13,7 @@ class Actor:
     """Somebody (or some part of duban) who changes the ledger.
 
     `role` is viewer, unit, lead, supervisor or admin; `parties` are the names that a unit or lead official acts for;
-    `source` is the door: api, page, cli, prefect, night or document.
+    `source` is the door: api, page, cli, prefect, night, document or link.
     """
 
     name: str

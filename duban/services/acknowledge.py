@@ -37,13 +37,20 @@ def acknowledge(
         mine = _copies_of(session, notice_id, actor, on_behalf_of)
         if not mine:
             raise Forbidden(actor=actor.name, action="签收", who="收件人本人,或督查室注明代谁签收")
-        new = [c for c in mine if c.acknowledged_at is None]
-        for copy in new:
-            copy.acknowledged_at, copy.acknowledged_by = now, actor.name
-        session.flush()
-        if new and notice.item_id is not None:
-            _record(session, notice, new, actor, now, note)
-        return len(new)
+        return give_receipt(session, notice, mine, actor, now, note)
+
+
+def give_receipt(
+    session: Session, notice: Notice, mine: list[NoticeRecipient], actor: Actor, now: dt.datetime, note: str = ""
+) -> int:
+    """Records receipt of those copies that lack it, in the caller's transaction; returns how many."""
+    new = [c for c in mine if c.acknowledged_at is None]
+    for copy in new:
+        copy.acknowledged_at, copy.acknowledged_by = now, actor.name
+    session.flush()
+    if new and notice.item_id is not None:
+        _record(session, notice, new, actor, now, note)
+    return len(new)
 
 
 def _copies_of(session: Session, notice_id: int, actor: Actor, on_behalf_of: str | None) -> list[NoticeRecipient]:

@@ -20,7 +20,7 @@ from duban.api.context import utc_now
 from duban.api.problems import Broken, from_http, from_validation
 from duban.errors import DubanError
 from duban.settings import Settings
-from duban.web import account, actions, board, docs, items, mine, notices, public, quarantine, sign_in
+from duban.web import account, actions, board, docs, items, links, mine, notices, public, quarantine, sign_in
 from duban.web.refusals import refusal_page, sign_in_address
 from duban.web.templating import STATIC, Pages
 
@@ -82,7 +82,8 @@ def create_site(
     """API and pages on a ledger; the parameters are those of `create_app`."""
     app = create_app(settings, database, now=now, as_of=as_of, **limits)
     app.state.pages = Pages(settings.templates / "pages", settings.zone)
-    for module in (sign_in, board, mine, items, actions, quarantine, notices, account, docs, public):
+    app.state.links = links.Door(settings)
+    for module in (sign_in, board, mine, items, actions, quarantine, notices, account, docs, public, links):
         app.include_router(module.router, include_in_schema=False)
     app.mount("/static", KeptFiles(directory=STATIC), name="static")
     _answer_pages_with_pages(app)

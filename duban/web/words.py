@@ -37,6 +37,7 @@ SOURCE_ZH = MappingProxyType(
         "prefect": "流程界面",
         "night": "夜间督办",
         "document": "文件登记",
+        "link": "邮件链接",
     }
 )
 DELIVERY_ZH = MappingProxyType(
@@ -90,6 +91,7 @@ EVENT_ZH = MappingProxyType(
         "rung.fired": "发出提醒或督办文书",
         "clock.breached": "首次逾期（记录在案）",
         "notice.acknowledged": "签收",
+        "progress.reported": "报告进展",
         "extension.asked": "申请延期",
         "extension.decided": "批复延期",
         "clock.paused": "暂停计时",
@@ -143,6 +145,8 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "idempotency_in_progress": ("正在处理", "同一请求正在处理，请稍候。"),
         "idempotency_key_reused": ("重复提交", "请刷新页面后重新提交。"),
         "link_refused": ("链接无效或已过期", "请登录后办理，或请督查室重新发送。"),
+        "nothing_reported": ("没有填写进展", "请用几句话写明做了什么，最多{most}个字。"),
+        "notice_withdrawn": ("这份文书已撤回", "撤回原因：{reason}。不必再签收或报告。"),
         "internal_error": ("系统出了问题", "请稍后再试；如仍不行，请把时间和网址告诉系统管理员。"),
     }
 )

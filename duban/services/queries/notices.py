@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, undefer
 
 from duban.adapters.database import Database
 from duban.errors import NotFound
+from duban.notices.links import without_links
 from duban.services.queries.item import view
 from duban.services.queries.scope import OutOfScope, Scope, own_parties, visible_notices
 from models import Delivery, Item, Notice, NoticeRecipient, Party, PartyKind, Plan
@@ -148,10 +149,15 @@ def sheet_of(database: Database, *, notice_id: int, scope: Scope) -> tuple[str, 
 
 
 def _copies(session: Session, row: NoticeRow) -> tuple[CopyView, ...]:
-    """The copies that the reader may see: all of them to the office, else those of the reader's own parties."""
+    """The copies that the reader may see: all of them to the office, else those of the reader's own parties.
+
+    Whoever reads another's mail here does not get the key to answer it with.
+    """
     seen = {r.delivery_id for r in row.recipients if r.delivery_id is not None and r.readable}
     sent = session.scalars(select(Delivery).where(Delivery.id.in_(seen)).order_by(Delivery.id))
-    return tuple(view(CopyView, d, delivery_id=d.id) for d in sent)
+    return tuple(
+        view(CopyView, d, delivery_id=d.id, text=without_links(d.text), html=without_links(d.html)) for d in sent
+    )
 
 
 def check_notice(session: Session, notice_id: int, scope: Scope) -> Notice:

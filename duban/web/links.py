@@ -1,0 +1,162 @@
+"""The page behind the signed link of a mail: a notice in brief, its receipt, and progress in a few sentences.
+
+Nobody signs in here: the link is the key. Opening it changes nothing, since mail scanners open links; what changes
+something is a form that carries the token itself, which no other site knows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from duban.api.context import Context, address_of, context_of
+from duban.api.limits import Limiter
+from duban.api.problems import TooManyRequests
+from duban.errors import DubanError
+from duban.notices.links import Claim, Purpose, verify
+from duban.notices.wording import date_zh, names, standing
+from duban.services.by_link import LONGEST_REPORT, LinkPage, acknowledge_by_link, look_by_link, report_by_link
+from duban.services.link_keys import link_secrets
+from duban.services.sign_in import log_access
+from duban.settings import Settings
+from duban.web.words import NOTICE_ZH, refusal
+
+router = APIRouter()
+
+#: Requests that one link, or one address with links that are not ours, may make: a minute, and at once.
+A_MINUTE, AT_ONCE = 20, 20
+HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+DONE = {"receipt": "已签收，谢谢。", "report": "进展已报告督查室。"}
+
+Token = Annotated[str, Form(max_length=600)]
+
+
+class Door:
+    """Opens the links of a site: its secrets, and how often somebody may knock."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.secrets = link_secrets(settings)
+        self.limiter = Limiter(A_MINUTE, AT_ONCE)
+
+    def claim(self, token: str, address: str, now: dt.datetime) -> Claim:
+        """What the link says. Raises LinkRefused, TooManyRequests."""
+        try:
+            found = verify(self.secrets, token, Purpose.ANSWER, now)
+        except DubanError:
+            self._knock(address)
+            raise
+        self._knock(f"{found.party_id}/{found.notice_id}")
+        return found
+
+    def _knock(self, who: str) -> None:
+        wait = self.limiter.take(who)
+        if wait:
+            raise TooManyRequests(seconds=wait)
+
+
+@router.get("/link/{token}")
+def get_link(request: Request, token: str, done: str = "") -> Response:
+    """The notice in brief, with what its recipient may do. Nothing is changed."""
+    return _answered(request, token, "link.open", lambda _, __: _page(request, token, done=DONE.get(done, "")))
+
+
+@router.post("/link/acknowledge")
+def post_receipt(request: Request, token: Token = "") -> Response:
+    """签收."""
+
+    def receive(context: Context, claim: Claim) -> Response:
+        acknowledge_by_link(context.database, party_id=claim.party_id, notice_id=claim.notice_id, now=context.now())
+        return RedirectResponse(f"/link/{token}?done=receipt", 303, headers=HEADERS)
+
+    return _answered(request, token, "link.acknowledge", receive)
+
+
+@router.post("/link/report")
+def post_report(request: Request, token: Token = "", text: Annotated[str, Form()] = "") -> Response:
+    """报告进展."""
+
+    def report(context: Context, claim: Claim) -> Response:
+        said = text.replace("\r\n", "\n").replace("\x00", "")
+        report_by_link(
+            context.database, party_id=claim.party_id, notice_id=claim.notice_id, text=said, now=context.now()
+        )
+        return RedirectResponse(f"/link/{token}?done=report", 303, headers=HEADERS)
+
+    return _answered(request, token, "link.report", report, typed=text)
+
+
+def _answered(
+    request: Request, token: str, action: str, act: Callable[[Context, Claim], Response], typed: str = ""
+) -> Response:
+    """What `act` answers, or the page of a refusal; either is written into the access log, without the token."""
+    context, claim = context_of(request), None
+    door: Door = request.app.state.links
+    try:
+        claim = door.claim(token, address_of(request), context.now())
+        answer, outcome = act(context, claim), "done"
+    except DubanError as error:
+        answer, outcome = _refused(request, token, error, claim, typed), error.code
+    if outcome != TooManyRequests.code:  # a flood does not fill the log
+        log_access(
+            context.database,
+            actor=f"party {claim.party_id}" if claim else "-",
+            action=action,
+            outcome=outcome,
+            address=address_of(request),
+            now=context.now(),
+            detail=f"notice {claim.notice_id}" if claim else "",
+        )
+    return answer
+
+
+def _refused(request: Request, token: str, error: DubanError, claim: Claim | None, typed: str) -> Response:
+    """The link's own page with what was wrong, as long as the link opens it; else a page that says so."""
+    title, remedy = refusal(error)
+    if claim is not None and error.code not in ("link_refused", TooManyRequests.code):
+        return _page(request, token, error=(title, remedy), status=error.status, typed=typed)
+    page: Response = request.app.state.pages.page("link_refused.html", error.status, title=title, remedy=remedy)
+    page.headers.update(HEADERS)
+    return page
+
+
+def _page(request: Request, token: str, status: int = 200, **shown: Any) -> Response:
+    context: Context = context_of(request)
+    claim = verify(request.app.state.links.secrets, token, Purpose.ANSWER, context.now())
+    found = look_by_link(context.database, party_id=claim.party_id, notice_id=claim.notice_id, now=context.now())
+    page: Response = request.app.state.pages.page(
+        "link.html",
+        status,
+        notice=found,
+        kind_zh=NOTICE_ZH.get(found.kind, found.kind),
+        facts=_facts(found),
+        office=found.context["office"],
+        token=token,
+        expires_at=claim.expires_at,
+        most=LONGEST_REPORT,
+        **({"done": "", "error": None, "typed": ""} | shown),
+    )
+    page.headers.update(HEADERS)
+    return page
+
+
+def _facts(found: LinkPage) -> list[tuple[str, str]]:
+    """The notice in a few lines; what it does not say is left out."""
+    facts = found.context
+    item, day = facts["item"], date_zh(facts["as_of"])
+    due = date_zh(item["rolled_due_on"]) if item["rolled_due_on"] else ""
+    rows = [
+        ("发文字号", facts["sheet"]["label"] if facts["sheet"] else ""),
+        ("方案", facts["plan"]["title"]),
+        ("事项", f"第{item['number']}项　{item['title']}"),
+        ("整改目标", item["goal"] or ""),
+        ("到期日", f"{due}（截至{day}{standing(item)}）" if due else "无时限"),
+        ("当前状态", found.state_zh or ""),
+        ("责任单位", names(item["units"], "")),
+        ("牵头领导", names(item["leads"], "")),
+    ]
+    return [(label, value) for label, value in rows if value]
