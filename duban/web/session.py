@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -85,7 +86,7 @@ def visitor(
 Visit = Annotated[Visitor, Depends(visitor)]
 
 
-async def form_of_session(request: Request, visit: Visit) -> FormData:
+async def form_of_session(request: Request, visit: Visit) -> AsyncIterator[FormData]:
     """The form of a POST, if it came from a page of the same session. Raises Csrf."""
     check_origin(request)
     form = await request.form(max_files=5, max_fields=500, max_part_size=200_000)
@@ -93,7 +94,10 @@ async def form_of_session(request: Request, visit: Visit) -> FormData:
     if not visit.csrf or not isinstance(given, str) or not hmac.compare_digest(given.encode(), visit.csrf.encode()):
         raise Csrf
     request.state.typed = [str(form[name]) for name in TYPED if form.get(name)]
-    return form
+    try:
+        yield form
+    finally:
+        await form.close()  # files that were sent along
 
 
 Form = Annotated[FormData, Depends(form_of_session)]

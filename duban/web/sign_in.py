@@ -13,7 +13,8 @@ from starlette.responses import Response
 from duban.api.context import address_of, context_of
 from duban.errors import DubanError
 from duban.services.sign_in import sign_in, sign_out
-from duban.web.session import COOKIE, SIGN_IN_COOKIE, Csrf, Visit, check_origin, form_of_session, set_cookie
+from duban.web.session import COOKIE, SIGN_IN_COOKIE, Csrf, check_origin, set_cookie
+from duban.web.session import Form as PageForm
 from duban.web.words import refusal
 
 router = APIRouter()
@@ -52,9 +53,8 @@ def post_sign_in(
 
 
 @router.post("/sign-out")
-async def post_sign_out(request: Request, visit: Visit) -> Response:
+def post_sign_out(request: Request, _form: PageForm) -> Response:
     """Ends the session."""
-    await form_of_session(request, visit)
     context = context_of(request)
     sign_out(context.database, secret=request.cookies.get(COOKIE, ""), now=context.now())
     response = RedirectResponse("/sign-in", 303)

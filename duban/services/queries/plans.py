@@ -105,11 +105,11 @@ def quarantine(
     """Items that wait for a person, then those that a person settled, each with its source. Raises NotFound."""
     with database.read() as session:
         settled = select(Resolution.item_id)
-        condition = visible(scope) & or_(Item.quarantined, Item.id.in_(settled))
+        condition = visible(scope) & or_(and_(Item.quarantined, ~Item.dropped), Item.id.in_(settled))
         if plan is not None:
             condition &= Item.plan_id == find_plan(session, plan).id
         rows = rows_for(session, Lighting(session, as_of), condition, limit=limit)
-        rows.sort(key=lambda r: (not r.quarantined, r.plan.id, r.id))
+        rows.sort(key=lambda r: (not r.quarantined or r.dropped, r.plan.id, r.id))
         return tuple(_doubtful(session, row, as_of) for row in rows)
 
 
