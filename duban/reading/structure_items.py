@@ -15,6 +15,7 @@ from duban.reading.regulations import find_regulations
 from duban.reading.states import opening_state
 from duban.reading.structure import Draft, Field, Orphan
 from duban.reading.structure_measures import split_measures
+from duban.reading.targets import find_targets
 
 _DONE = re.compile(r"^(?:已|均已|全部)?(?:完成整改|整改完成|完成|销号|整改到位|办结|整改完毕|已完成.*|是)[。.]?$")
 _OPEN = re.compile(r"未完成|正在|推进中|进行中|整改中|尚未|未销号|^否")
@@ -65,6 +66,7 @@ def _item(draft: Draft, lexicon: Lexicon, year: int | None, anomalies: list[Anom
         set_field(item, one, lexicon)
     read_item_limit(item, year)
     item.regulations = find_regulations(item.measures, item.time_limit)
+    item.targets = [target for text in (item.goal or "", *item.measures) for target in find_targets(text, year=year)]
     item.children = [_item(child, lexicon, year, anomalies) for child in draft.children]
     item.state = opening_state(item)
     return item
