@@ -204,6 +204,4 @@ def _breaks(above: str, below: str, lexicon: Lexicon) -> bool:
         return False
     head = below[: colon.start()].strip()
     whole = lexicon.role(tail + head)
-    if whole is None or not head:
-        return whole is not None and len(tail) >= 3
-    return lexicon.role(head) is None or tail in lexicon.modifiers or (len(tail) <= 2 and lexicon.role(tail) is None)
+    return whole is not None and (bool(head) or len(tail) >= 3)

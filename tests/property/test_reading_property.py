@@ -15,8 +15,8 @@ from tests.property.reading_documents import PARTY_FIELDS, Problem, fields_of, p
 
 _MARKS = re.compile(r"[①②③]|[一二三]是|^\d\.|(?<=。)\d\.|\(\d\)")
 _PARTS = (
-    "整改事项(1):|1.|一、|(二)|①|整改措施:|责任单位:|由|牵头|(|)|《|》|。|\n|\n\n|区财政局、|2025年6月底前|长期坚持|# |**|\f|\x00|𠀀|&nbsp;"
-    "|<td>|一是|附件|整改方案\n|;|问题"
+    "整改事项(1):|1.|一、|(二)|①|整改措施:|责任单位:|由|牵头|(|)|《|》|。|;|问题|<td>|一是|附件|整改方案\n|&nbsp;"
+    "|\n|\n\n|区财政局、|2025年6月底前|长期坚持|# |**|\f|\x00|𠀀"
 )
 _PIECES = st.sampled_from([*_PARTS.split("|"), "| a | b |\n"])
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from duban.reading.source import Line
 from duban.reading.structure_numbering import numbered
@@ -22,11 +23,10 @@ def width_of(text: str) -> int:
 
 
 def join_wraps(lines: Sequence[Line]) -> list[Line]:
-    """The lines as paragraphs, if the text is wrapped at one width; else as they are."""
+    """The lines as paragraphs, if the text is wrapped at one width (in columns or characters); else as they are."""
     plain = [line for line in lines if line.cells is None and not line.level]
-    widths = [width_of(line.original.rstrip()) for line in plain]
-    edge = _edge(widths, [bool(_CLOSED.search(line.text)) for line in plain])
-    if edge is None:
+    measured = max((_edge(plain, size) for size in (width_of, _columns_of_characters)), key=lambda edge: edge.near)
+    if not measured.width:
         return list(lines)
     indented = sum(_indent(line) > 0 for line in plain) > 0.15 * len(plain)
     joined: list[Line] = []
@@ -37,21 +37,34 @@ def join_wraps(lines: Sequence[Line]) -> list[Line]:
             joined[-1] = joined[-1].joined_with(line)
         else:
             joined.append(line)
-        full = body and width_of(line.original.rstrip()) >= edge - 4
+        full = body and measured.size(line.original.rstrip()) >= measured.width - 4
     return joined
 
 
-def _edge(widths: Sequence[int], ended: Sequence[bool]) -> int | None:
-    """The width at which lines were broken: many lines end there, most within a sentence, and hardly any beyond."""
+def _columns_of_characters(text: str) -> int:
+    """Twice the number of characters: for texts that were broken after so many of them, whatever their width."""
+    return 2 * len(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """The width (0 for none) at which lines were broken, how it is measured, and how many lines end there."""
+
+    width: int
+    size: Callable[[str], int]
+    near: int
+
+
+def _edge(lines: Sequence[Line], size: Callable[[str], int]) -> _Edge:
+    """The width at which lines were broken: many lines end there and hardly any beyond."""
+    widths = [size(line.original.rstrip()) for line in lines]
     if len(widths) < 6:
-        return None
+        return _Edge(0, size, 0)
     ordered = sorted(widths, reverse=True)
     edge = ordered[len(ordered) // 50]
-    if not 36 <= edge <= 160:
-        return None
-    near = [end for width, end in zip(widths, ended, strict=True) if edge - 4 <= width <= edge]
-    torn = len(near) - sum(near)
-    return edge if len(near) >= max(3, 0.12 * len(widths)) and torn >= 0.5 * len(near) else None
+    near = sum(edge - 4 <= width <= edge for width in widths)
+    wrapped = 36 <= edge <= 160 and near >= max(3, 0.12 * len(widths))
+    return _Edge(edge if wrapped else 0, size, near if wrapped else 0)
 
 
 def _indent(line: Line) -> int:
