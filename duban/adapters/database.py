@@ -48,6 +48,28 @@ class Database:
         self.engine.dispose()
 
 
+class OneTransaction(Database):
+    """Use cases that each open a unit of work, made part of one transaction that the caller commits or rolls back.
+
+    What one of them refuses is undone by the savepoint it runs under, and leaves the others as they are.
+    """
+
+    def __init__(self, database: Database, session: Session) -> None:
+        self.url, self.is_sqlite, self.engine = database.url, database.is_sqlite, database.engine
+        self._session = session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """The caller's session."""
+        yield self._session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """The caller's session under a savepoint."""
+        with self._session.begin_nested():
+            yield self._session
+
+
 def _normal(url: str) -> str:
     """The URL with our drivers; raises WrongSetting for a database that duban does not run on."""
     try:

@@ -35,6 +35,8 @@ COMMANDS = {
     "token": ("duban.cli.token", "token", "Manage API tokens."),
     "report": ("duban.cli.report", "report", "Draw a paper on a plan: progress, exposure, ranking, check, agenda."),
     "rank": ("duban.cli.report", "rank", "Rank a plan's units, each score explained."),
+    "export": ("duban.cli.exchange", "export", "Write a plan's ledger as a workbook, JSON or CSV."),
+    "import": ("duban.cli.exchange", "import_", "Enter what an exported workbook was filled in with."),
     "calendar": (
         "duban.cli.calendar",
         "calendar",

@@ -81,7 +81,7 @@ def items_grid(at: Desk, key: str, title: str, items: Sequence[Standing]) -> Gri
         for one in items[:MOST_IN_TEXT]
     )
     headings = ("序号", "事项", "责任单位", "牵头领导", "到期日", "状态", "逾期工作日")
-    return Grid(key, title, headings, rows, (2, 8, 5, 3, 4, 4, 3))
+    return Grid(key, title, headings, rows, (2, 7, 5, 3, 5, 4, 3))
 
 
 def paper_of(
