@@ -39,6 +39,8 @@ def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: b
 
     settings = load_settings()
     document = _document(plan) if plan else None  # an unreadable file is refused before anything is started
+    if directory is not None:
+        _check_directory(directory)
     with lock_folder(settings.data_dir):
         settings, environment = _with_ports(settings)
         password = _prepare(settings)
@@ -75,6 +77,13 @@ def _document(plan: Path) -> tuple[str, bytes]:
     content = load(plan)
     read_bytes(content, plan.name)
     return plan.name, content
+
+
+def _check_directory(directory: Path) -> None:
+    from duban.cli.read import load
+    from duban.reading.directory import read_directory
+
+    read_directory(load(directory), directory.name)
 
 
 def _with_ports(settings: Settings) -> tuple[Settings, dict[str, str]]:
