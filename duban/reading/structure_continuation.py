@@ -27,7 +27,7 @@ def goes_on(above: Field, block: Block, lexicon: Lexicon) -> bool:
     if not above.pieces or not balanced(above.last):
         return True
     if block.labels and not block.opens_with_label and not SENTENCE_END.search(above.last):
-        return block.labels[0].start <= _LONGEST_REST  # 各区水务 / 局;整改时限:…
+        return above.role in PROSE_ROLES or block.labels[0].start <= _LONGEST_REST  # 各区水务 / 局;整改时限:…
     if above.role in PARTY_ROLES:
         return _names_go_on(above.last, text, lexicon)
     if above.role is Role.TIME_LIMIT:

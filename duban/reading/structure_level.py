@@ -80,15 +80,24 @@ def _measures_stand_alone(blocks: Sequence[Block]) -> bool:
 
 
 def _sub_entries(blocks: Sequence[Block]) -> frozenset[int]:
-    """Lines of numbered measures that each name their own units or limit: entries of an item, not items."""
+    """Lines of numbered measures that each name their own units or limit: entries of an item, not items.
+
+    Two at least must follow each other, from 1: a list's last line may just be where the next labels stand.
+    """
     entries: set[int] = set()
+    run: list[Block] = []
     measures, opened = 0, False
     for block in blocks:
         if block.opens_with_label:
             opened = block.labels[-1].role is Role.MEASURES
             measures += opened
+            run = []
         elif opened and block.mark is not None and block.labels:
-            entries.add(block.line.number)
+            run = [*run, block] if block.mark.value == len(run) + 1 else []
+            if len(run) >= 2:
+                entries |= {one.line.number for one in run}
+        elif block.mark is not None:
+            run = []
     return frozenset(entries) if measures >= 2 else frozenset()
 
 

@@ -13,7 +13,7 @@ _ENDED = re.compile(r"[。!?！？;；:：][”’」)）]?$")
 _CLOSED = re.compile(r"[。!?！？;；:：)）】〕》][”’」]?$")
 _BULLET = re.compile(r"^[▲△●○■□◆◇★☆※•➢►▶]")
 _LABELLED = re.compile(
-    r"^[【\[(（]?[\u4e00-\u9fff]{2,8}(?:[(（]?[\d一二三四五六七八九十]{0,3}[)）]?)[】\])）]?\s*[:：]"
+    r"^[【\[(（]?(?:[\u4e00-\u9fff] ?){2,10}(?:[(（]?[\d一二三四五六七八九十]{0,3}[)）]?)[】\])）]?\s*[:：]"
 )
 
 
@@ -63,8 +63,17 @@ def _edge(lines: Sequence[Line], size: Callable[[str], int]) -> _Edge:
     ordered = sorted(widths, reverse=True)
     edge = ordered[len(ordered) // 50]
     near = sum(edge - 4 <= width <= edge for width in widths)
-    wrapped = 36 <= edge <= 160 and near >= max(3, 0.12 * len(widths))
+    wrapped = 36 <= edge <= 160 and near >= max(3, 0.12 * len(widths)) and _runs_on(lines, widths, edge)
     return _Edge(edge if wrapped else 0, size, near if wrapped else 0)
+
+
+def _runs_on(lines: Sequence[Line], widths: Sequence[int], edge: int) -> bool:
+    """Whether full lines follow one another within a paragraph somewhere: one full line here and there is chance."""
+    full = [width >= edge - 4 for width in widths]
+    pairs = zip(lines, lines[1:], full, full[1:], strict=False)
+    return any(
+        one and two and not _CLOSED.search(above.text) and not starts_anew(below.text) for above, below, one, two in pairs
+    )
 
 
 def _indent(line: Line) -> int:
