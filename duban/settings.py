@@ -5,6 +5,9 @@ A wrong value is refused at start with its name and what would be right. Secrets
 
 from __future__ import annotations
 
+import difflib
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -115,8 +118,13 @@ class Settings(BaseSettings):
         return self.mail_url.get_secret_value() if self.mail_url is not None else f"eml:{self.data_dir / 'mail'}"
 
 
+#: Variables that only tests and benchmarks read.
+NOT_SETTINGS = frozenset({"DUBAN_DOCUMENTS", "DUBAN_GOLDEN", "DUBAN_MACHINE_EXAMPLES"})
+
+
 def load_settings() -> Settings:
     """The settings of this process; raises WrongSetting with every wrong name and what would be right."""
+    _refuse_unknown(os.environ)
     try:
         return Settings()
     except ValidationError as error:
@@ -126,3 +134,15 @@ def load_settings() -> Settings:
         raise WrongSetting(
             name=names, reason=reasons, remedy="`duban settings` lists every setting with its meaning and default."
         ) from None
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    """A misspelt name would be passed over in silence, and the default taken for what the office meant."""
+    known = {f"DUBAN_{name}".upper() for name in Settings.model_fields}
+    for name in sorted(n.upper() for n in environment if n.upper().startswith("DUBAN_")):
+        if name not in known | NOT_SETTINGS:
+            near = difflib.get_close_matches(name, known, n=1)
+            remedy = f"Did you mean {near[0]}? " if near else ""
+            raise WrongSetting(
+                name=name, reason="there is no such setting", remedy=f"{remedy}`duban settings` lists all of them."
+            )

@@ -46,7 +46,7 @@ def _refuse_outright(data: bytes) -> None:
         raise Unreadable(reason="it is empty")
     if len(data) > MAX_BYTES:
         raise Unreadable(
-            reason=f"it has {len(data) / 1_000_000:.0f} MB, and a plan has at most {MAX_BYTES // 1_000_000} MB",
+            reason=f"it is larger than {MAX_BYTES // 1_000_000} MB, and no plan is",
             remedy="Give the document alone, without its pictures and annexes.",
         )
     for magic, what in _REFUSED:
