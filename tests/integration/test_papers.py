@@ -1,0 +1,184 @@
+"""The papers of month and week: every figure agrees with the rows behind it, in every format."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html.parser
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from duban.adapters.database import Database
+from duban.domain.lifecycle import Action
+from duban.reports.page import page
+from duban.reports.paper import Figure, Paper, RowRef, share
+from duban.reports.workbook import workbook
+from duban.services.month_papers import NoSuchReview, agenda_paper, check_paper, exposure_paper, ranking_paper
+from duban.services.paper_files import word_file
+from duban.services.papers import progress_paper
+from duban.services.standing import plan_standing
+from models import ClosingStep
+from tests.integration.ledger import NOW, TODAY, UNIT, World, a_night, a_world, an_item, due
+
+URL = "http://board.example.org"
+BAD = "<b>坏</b>\x0b标题=1"
+
+
+def a_plan(database: Database) -> World:
+    return a_world(
+        database,
+        an_item("1", path=["一、作风方面"], **due(dt.date(2026, 6, 1))),
+        an_item("2", path=["一、作风方面"], **due(dt.date(2026, 7, 31))),
+        an_item("3", path=["二、服务方面"], responsible_units=["区教育局"], lead_officials=["沈予安"], title=BAD),
+        an_item("4", path=["二、服务方面"], long_term=True, time_limit="持续推进"),
+    )
+
+
+def numbers(paper: Paper) -> dict[str, int]:
+    return {f.key: f.value for f in paper.figures()}
+
+
+def progress(world: World, as_of: dt.date = TODAY) -> Paper:
+    return progress_paper(world.database, plan=world.plan.code, as_of=as_of, public_url=URL)
+
+
+def test_the_progress_report_counts_what_stands_in_the_ledger(database: Database) -> None:
+    world = a_plan(database)
+    paper = progress(world)
+    found = numbers(paper)
+    assert (found["items"], found["overdue"], found["red"]) == (4, 1, 1)
+    assert found["ahead"] == 1
+    text = "\n".join(b for b in paper.as_data()["text"])
+    assert "共列事项4项，已销号0项，占0%" in text
+    grid = next(g for g in paper.grids() if g.key == "parts")
+    assert [row[0] for row in grid.rows] == ["一、作风方面", "二、服务方面"]
+
+
+def test_every_figure_counts_its_own_rows_and_leads_to_them_in_every_format(database: Database) -> None:
+    world = a_plan(database)
+    for paper in (
+        progress(world),
+        exposure_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL),
+        check_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL),
+        agenda_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL),
+    ):
+        anchors = {f.anchor for f in paper.figures()}
+        assert anchors == {f.key for f in paper.sources()}, paper.kind
+        words = zipfile.ZipFile(io.BytesIO(word_file(paper))).read("word/document.xml").decode()
+        assert set(re.findall(r'w:anchor="(\w+)"', words)) <= set(re.findall(r'w:name="(rows_\d+)"', words))
+        markup = page(paper)
+        assert set(re.findall(r'href="#([^"]+)"', markup)) <= set(re.findall(r'<h3 id="([^"]+)"', markup))
+        book = openpyxl.load_workbook(io.BytesIO(workbook(paper)))
+        for sheet in book.worksheets:
+            for row in sheet.iter_rows():
+                for cell in row:
+                    if cell.hyperlink is not None and cell.hyperlink.location:
+                        place = cell.hyperlink.location.rpartition("!A")[2]
+                        listed = book["数据来源"].cell(int(place), 1).value
+                        assert listed, f"{cell.coordinate} of {sheet.title} leads to an empty row"
+
+
+def test_a_title_with_markup_or_control_characters_breaks_no_format(database: Database) -> None:
+    world = a_plan(database)
+    paper = progress(world)
+    markup = page(paper)
+    assert "<b>坏</b>" not in markup
+    assert "&lt;b&gt;坏&lt;/b&gt;" in markup
+
+    class Strict(html.parser.HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.open: list[str] = []
+
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            if tag not in ("meta",):
+                self.open.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert self.open.pop() == tag
+
+    parser = Strict()
+    parser.feed(markup)
+    assert parser.open == []
+    import docx
+
+    document = docx.Document(io.BytesIO(word_file(paper)))
+    assert any("截至2026年7月13日" in p.text for p in document.paragraphs)
+    assert openpyxl.load_workbook(io.BytesIO(workbook(paper))).sheetnames[0] == "正文"
+
+
+def test_the_same_paper_gives_the_same_word_file(sqlite_database: Database) -> None:
+    world = a_plan(sqlite_database)
+    assert word_file(progress(world)) == word_file(progress(world))
+
+
+def test_a_report_for_a_day_that_is_past_leaves_aside_what_came_later(database: Database) -> None:
+    world = a_world(database, an_item("1"), an_item("2"))
+    world.ready_to_close("1")
+    world.move(Action.CLOSE, "1", now=NOW + dt.timedelta(days=2))
+    before = plan_standing(database, plan=world.plan.code, as_of=TODAY + dt.timedelta(days=1))
+    after = plan_standing(database, plan=world.plan.code, as_of=TODAY + dt.timedelta(days=2))
+    assert [one.open for one in before.items] == [True, True]
+    assert [one.open for one in after.items] == [False, True]
+    assert after.items[0].closed_on == TODAY + dt.timedelta(days=2)
+
+
+def test_the_exposure_lists_what_a_rung_exposed_this_month_with_its_sheet(database: Database, tmp_path: Path) -> None:
+    world = a_world(database, an_item("1", **due(dt.date(2026, 6, 1))), an_item("2", **due(dt.date(2026, 7, 10))))
+    a_night(database, tmp_path, dt.date(2026, 7, 2))
+    paper = exposure_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL)
+    grid = paper.grids()[0]
+    assert "7月2日约谈通知督约〔2026〕1号" in str(grid.rows[0][5])
+    assert grid.rows[1][5] == "红灯"
+    later = exposure_paper(database, plan=world.plan.code, as_of=dt.date(2026, 8, 3), public_url=URL)
+    assert all("约谈" not in str(row[5]) for row in later.grids()[0].rows), "a month lists its own"
+
+
+def test_the_ranking_explains_each_score(database: Database) -> None:
+    world = a_plan(database)
+    paper = ranking_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL)
+    assert {row[1] for row in paper.grids()[0].rows} == {"区住建局", "区教育局"}
+    assert any("得分：" in text and text.startswith("区住建局") for text in paper.as_data()["text"])
+
+
+def test_the_agenda_names_what_is_stuck_why_and_who_could_move_it(database: Database, tmp_path: Path) -> None:
+    from duban.domain.limits import Milestone as Part
+
+    world = a_world(
+        database,
+        an_item("1", **due(dt.date(2026, 6, 25))),
+        an_item("2", time_limit="40个工作日内", milestones=[Part("40个工作日内")]),
+        an_item("3"),
+    )
+    a_night(database, tmp_path, dt.date(2026, 7, 6))  # the sheet to the lead official, to be acknowledged in two days
+    world.finish_work("3")
+    world.step(ClosingStep.REQUEST, "3", actor=UNIT)
+    paper = agenda_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL)
+    rows = {(g.title, str(r[0].text)): r for g in paper.grids() for r in g.rows if hasattr(r[0], "text")}  # type: ignore[union-attr]
+    assert rows["逾期未完成", "1"][4] == 12
+    assert rows["逾期未签收", "1"][5] == "韩望舒"
+    assert "须指明起算日" in str(rows["时限未起算", "2"][3])
+    assert rows["申请销号待办", "3"][3] == "待签字、核查"
+
+
+def test_a_review_that_the_plan_does_not_hold_is_refused_with_those_it_holds(sqlite_database: Database) -> None:
+    world = a_plan(sqlite_database)
+    with pytest.raises(NoSuchReview, match="每周碰"):
+        agenda_paper(sqlite_database, plan=world.plan.code, as_of=TODAY, public_url=URL, cadence="half_yearly")
+
+
+def test_a_figure_that_says_another_number_than_it_counts_cannot_be_made() -> None:
+    with pytest.raises(ValueError, match="says 2 and counts 1"):
+        Figure("k", "l", 2, (RowRef(1, "1", "t", "", ""),))
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "said"),
+    [(1, 3, "33.3%"), (2, 3, "66.7%"), (1, 2, "50%"), (0, 0, "0%"), (1, 8, "12.5%"), (3, 3, "100%")],
+)
+def test_shares_are_rounded_half_up_to_one_decimal(part: int, whole: int, said: str) -> None:
+    assert share(part, whole) == said
