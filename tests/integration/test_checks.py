@@ -14,45 +14,16 @@ from sqlalchemy import text
 from duban.adapters.database import Database
 from duban.cli.main import cli
 from duban.errors import NotFound
-from duban.reading.model import Anomaly as Doubt
-from duban.reading.model import AnomalyCode
 from duban.services import audit
 from duban.services.audit import ExportUnreadable
 from duban.services.checks import INVARIANTS, check
 from duban.services.resolutions import Edit, resolve, undo
-from duban.services.transitions import MoveDetails
 from models import Clock, Event, Item, Resolution, ResolutionAction
 
-from .ledger import CLERK, NOW, Watch, World, a_night, a_world, an_item, due, promised
+from .conftest import DOUBT, DUE
+from .ledger import CLERK, NOW, World, a_world, an_item, due
 
-DUE = dt.date(2026, 6, 30)
-NIGHT = dt.date(2026, 7, 8)
 LATER = dt.datetime(2026, 7, 14, tzinfo=dt.UTC)
-DOUBT = Doubt(AnomalyCode.CONFLICTING_COPIES, "两处不一", line=60, number="6", blocks=True, item_line=60)
-
-
-@pytest.fixture
-def world(database: Database, tmp_path: Path) -> World:
-    """A ledger with something of everything: nights run, items closed, merged, reopened, in quarantine."""
-    world = a_world(
-        database,
-        an_item("1", **due(DUE)),
-        an_item("2", long_term=True),
-        an_item("3", **due(DUE)),
-        an_item("4", **promised("甲办法")),
-        an_item("5"),
-        an_item("6", **due(DUE), children=[an_item("6.1", **due(DUE))]),
-        doubts=[DOUBT],
-    )
-    a_night(database, tmp_path / "mail", NIGHT, Watch(NIGHT))
-    world.ready_to_close("1")
-    world.move("close", "1")
-    world.move("merge", "4", details=MoveDetails(merge_into=world.ids["5"]))
-    world.ready_to_close("5")
-    world.move("close", "5")
-    world.move("reopen", "5", details=MoveDetails(due_on=dt.date(2026, 9, 30)))
-    a_night(database, tmp_path / "mail", dt.date(2026, 7, 13), Watch(dt.date(2026, 7, 13)))
-    return world
 
 
 def broken(database: Database) -> dict[str, int]:
