@@ -17,6 +17,8 @@ _ENDS = re.compile(r"[。!\uff01?\uff1f;\uff1b:\uff1a…”』」)\uff09》]$")
 _BARE_FIGURE = re.compile(r"^\d+\s+\S")
 _YEAR_FIRST = re.compile(r"^(?:19|20)\d\d\s*年")
 _LEAST_LEAD = 6
+SAMPLE = 1_500  # lines that tell what kind of document it is
+_FIELD_WORD = re.compile(r"单位|部门|牵头|责任|时限")
 #: What follows a document's text and belongs to none of its parts.
 _AFTERWORD = re.compile(
     r"^(?:主题词|抄\s?送|抄\s?报|分\s?送|报\s?送|印发机关|联系电话|联系人|电子邮箱|电子信箱|通讯地址|通信地址|邮政编码|邮\s?编|传\s?真|来源|责任编辑"
@@ -150,25 +152,29 @@ def _mended(lines: Sequence[Line]) -> Iterator[Line]:
 
 
 def _continues(above: Line, below: Line) -> bool:
-    if above.cells is not None or below.cells is not None or above.level or below.level:
+    """Whether a line goes on with the paragraph above it. Cheap tests first: most lines end with a full stop."""
+    if above.text.endswith(("。", "!", "\uff01", ")", "\uff09")) or above.level or below.level:
         return False
-    if numbered(below.text) or _BULLET.match(below.text) or _BULLET.match(below.original.strip()):
+    if above.cells is not None or below.cells is not None or _starts_anew(below):
         return False
     if _is_open(above.text):
         return True
-    if len(above.text) < 30 or _ENDS.search(above.text):
-        return False
-    if numbered(above.text) and len(above.text) <= 60 and "。" not in above.text:
+    is_heading = len(above.text) <= 60 and "。" not in above.text and numbered(above.text) is not None
+    if len(above.text) < 30 or _ENDS.search(above.text) or is_heading:
         return False
     found = sentences(below.text)
     return not _is_field(below.text) and (len(found) == 1 or len(found[0]) < _LEAST_LEAD)
 
 
+def _starts_anew(line: Line) -> bool:
+    return bool(_BULLET.match(line.text) or _BULLET.match(line.original.strip())) or numbered(line.text) is not None
+
+
 def _is_open(text: str) -> bool:
     """Whether a bracket of fields that begins near the end of the text is not closed: (牵头单位:经委;责任单"""
-    opened = max(text.rfind(mark) for mark in "(\uff08【〔")
-    closed = max(text.rfind(mark) for mark in ")\uff09】〕")
-    return opened > closed and len(text) - opened < 160 and bool(re.search(r"单位|部门|牵头|责任|时限", text[opened:]))
+    end = text[-160:]
+    opened = max(map(end.rfind, "(\uff08【〔"))
+    return opened > max(map(end.rfind, ")\uff09】〕")) and bool(_FIELD_WORD.search(end, opened))
 
 
 def _is_field(text: str) -> bool:

@@ -11,7 +11,7 @@ from duban.errors import Unreadable
 from duban.reading.lexicon import Lexicon
 from duban.reading.lint import lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
-from duban.reading.prose import Part, Prose, lead_and_rest, prose_of, sentences
+from duban.reading.prose import SAMPLE, Part, Prose, lead_and_rest, prose_of, sentences
 from duban.reading.prose_items import Reader
 from duban.reading.source import Source
 from duban.reading.states import opening_state
@@ -35,7 +35,7 @@ def score(source: Source) -> float:
     titled = any(_TITLE.search(text) and len(text) <= 80 for text in head) or bool(_TITLE.search(source.title or ""))
     text = source.text[:200_000]
     words = min(1.0, len(set(_OPENING.findall(text))) / 4)
-    clauses = min(1.0, sum(bool(part.text) for part in prose_of(as_text(source.lines)).walk()) / 10)
+    clauses = min(1.0, sum(bool(part.text) for part in prose_of(as_text(source.lines[:SAMPLE])).walk()) / 10)
     foreign = min(1.0, len(re.findall(r"整改(?:目标|措施|时限|事项|进展)|针对[^。]{2,40}问题", text)) / 8)
     return max(0.0, 0.35 * titled + 0.3 * words * (titled or words > 0.7) + 0.1 * clauses - 0.5 * foreign)
 

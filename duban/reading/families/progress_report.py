@@ -11,7 +11,7 @@ from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import lint
 from duban.reading.model import Item, Kind, Reading
 from duban.reading.progress_figures import is_summary, stated_figures
-from duban.reading.prose import Part, Prose, lead_and_rest, prose_of, sentences
+from duban.reading.prose import SAMPLE, Part, Prose, lead_and_rest, prose_of, sentences
 from duban.reading.prose_items import Reader, has_units
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Source
@@ -62,7 +62,7 @@ def score(source: Source) -> float:
     """A title of a report on rectification, over problems that are named as such and deeds in the past."""
     head = " ".join(line.text for line in source.lines[:6])[:400] + (source.title or "")
     titled = 0.55 if _REPORT.search(head) else 0.3 if _TITLE.search(head) else 0.0
-    named = sum(bool(_PROBLEM.search(_title_of(part)[0])) for part in prose_of(as_text(source.lines)).walk())
+    named = sum(bool(_PROBLEM.search(_title_of(part)[0])) for part in prose_of(as_text(source.lines[:SAMPLE])).walk())
     problems = min(1.0, named / 6)
     stated = bool(stated_figures(source.text[-8_000:]).get("problems_closed"))
     planned = len(re.findall(r"整改时限|完成时限|整改目标\s*[:\uff1a]|整改期限", source.text[:100_000]))

@@ -14,7 +14,7 @@ from duban.reading.baselines import Baselines
 from duban.reading.bracketed import brackets, outside
 from duban.reading.lexicon import Lexicon
 from duban.reading.model import Item, Kind, Place, Reading, Target
-from duban.reading.prose import Part, Prose, heading, lead_and_rest, prose_of, sentences
+from duban.reading.prose import SAMPLE, Part, Prose, heading, lead_and_rest, prose_of, sentences
 from duban.reading.source import Line, Source
 from duban.reading.states import opening_state
 from duban.reading.structure_front import front_of
@@ -49,7 +49,7 @@ def score(source: Source) -> float:
     """A report's title over a look back and a look ahead, with many numbers and no units in brackets."""
     head = [line.text for line in source.lines[:8]] + [source.title or ""]
     titled = any(_TITLE.search(text) and len(text) <= 60 for text in head)
-    tops = [part.line.text for part in prose_of(as_text(source.lines)).walk() if len(part.line.text) <= 60]
+    tops = [part.line.text for part in prose_of(as_text(source.lines[:SAMPLE])).walk() if len(part.line.text) <= 60]
     back, ahead = any(_REVIEW.search(t) for t in tops), any(_PLAN.search(t) for t in tops)
     numbers = min(1.0, len(re.findall(r"\d\s*(?:%|个|家|万|亿|户|项)", source.text[:60_000])) / 30)
     foreign = len(re.findall(r"整改|(?:牵头|责任)(?:单位|部门)\s*[:\uff1a]", source.text[:60_000]))

@@ -63,7 +63,8 @@ def _edge(lines: Sequence[Line], size: Callable[[str], int]) -> _Edge:
     ordered = sorted(widths, reverse=True)
     edge = ordered[len(ordered) // 50]
     near = sum(edge - 4 <= width <= edge for width in widths)
-    wrapped = 36 <= edge <= 160 and near >= max(3, 0.12 * len(widths)) and _runs_on(lines, widths, edge)
+    wrapped = 36 <= edge <= 160 and near >= max(3, 0.12 * len(widths))
+    wrapped = wrapped and (edge >= 44 or _runs_on(lines, widths, edge))
     return _Edge(edge if wrapped else 0, size, near if wrapped else 0)
 
 
@@ -72,7 +73,8 @@ def _runs_on(lines: Sequence[Line], widths: Sequence[int], edge: int) -> bool:
     full = [width >= edge - 4 for width in widths]
     pairs = zip(lines, lines[1:], full, full[1:], strict=False)
     return any(
-        one and two and not _CLOSED.search(above.text) and not starts_anew(below.text) for above, below, one, two in pairs
+        one and two and not _CLOSED.search(above.text) and not starts_anew(below.text)
+        for above, below, one, two in pairs
     )
 
 
