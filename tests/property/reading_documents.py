@@ -177,9 +177,9 @@ def style_of(rng: random.Random) -> Style:
     return Style(
         item=item,
         words={name: rng.choice(words) for name, words in WORDS.items()},
-        colon=rng.choice((":", ":")),
+        colon=rng.choice((":", "：")),
         layout=layout,
-        separator=rng.choice((";", "。", ";")),
+        separator=rng.choice((";", "。", "；")),
         sections=rng.choice(("none", "running", "restarting")),
         measures=measures,
         bold=rng.random() < 0.3,
@@ -278,3 +278,47 @@ def _measures(style: Style, measures: list[str]) -> list[str]:
         form = "({})" if style.item in ("1.", "1、", "(一)", "一、") else "{}."
         return [form.format(i + 1) + text for i, text in enumerate(measures)]
     return ["".join(measures)]
+
+
+DAMAGES = ("full_width", "wrapped", "wrapped_with_indent", "torn_pages", "spaced_labels")
+_FULL_WIDTH = str.maketrans(":,;()", "：，；（）")
+
+
+def damaged(rng: random.Random, text: str, style: Style) -> str:
+    """The same document as it may come: full-width marks, hard wraps, pages torn in mid-sentence, spaced labels."""
+    damage = rng.choice(DAMAGES)
+    if rng.random() < 0.5:
+        text = text.translate(_FULL_WIDTH)
+    if damage.startswith("wrapped"):
+        return _wrapped(rng, text, "\u3000\u3000" if damage.endswith("indent") else "")
+    if damage == "torn_pages":
+        return _torn(rng, text, list(style.words.values()))
+    if damage == "spaced_labels":
+        for word in style.words.values():
+            text = text.replace(word, " ".join(word))
+    return text
+
+
+def _wrapped(rng: random.Random, text: str, indent: str) -> str:
+    width = rng.randint(26, 44)
+    lines = []
+    for line in text.split("\n"):
+        rest = indent + line if line else ""
+        while len(rest) > width:
+            lines.append(rest[:width])
+            rest = rest[width:]
+        lines.append(rest)
+    return "\n".join(lines)
+
+
+def _torn(rng: random.Random, text: str, labels: list[str]) -> str:
+    lines, page = [], 0
+    for line in text.split("\n"):
+        cut = rng.randint(8, max(8, len(line) - 12))
+        in_prose = line[cut - 1 : cut + 1].isalpha() and not any(w in line[max(0, cut - 12) : cut + 12] for w in labels)
+        if len(line) > 40 and rng.random() < 0.3 and in_prose and "(" not in line and "（" not in line:
+            page += 1
+            lines += [line[:cut], rng.choice(["", f"- {page} -"]), line[cut:]]
+        else:
+            lines.append(line)
+    return "\n".join(lines)
