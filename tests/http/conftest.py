@@ -26,6 +26,7 @@ from duban.services.registration import Received, register
 from duban.services.tools import office_rules
 from duban.settings import Settings
 from duban.web.app import create_site
+from duban.web.links import Door
 from models import Item, UserRole
 
 ROOT = Path(__file__).parent.parent.parent
@@ -203,6 +204,7 @@ def serve(server: tuple[str, Holder], database: Database, tmp_path: Path, **limi
         built = holder.shared
         before = built.state.context
         built.state.context = dataclasses.replace(before, settings=settings, database=database, now=clock)
+        built.state.links = Door(settings)
     holder.site = built
     return Site(url, database, clock, settings, plan_id=1)
 

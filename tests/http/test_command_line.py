@@ -1,0 +1,64 @@
+"""`duban user` and `duban token`: what they make works over HTTP."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from duban.cli.main import cli
+from duban.errors import DubanError
+
+from .conftest import Site
+
+
+@pytest.fixture
+def duban(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Runs a command on the site's ledger."""
+    monkeypatch.setenv("DUBAN_DATABASE_URL", site.database.url)
+    monkeypatch.setenv("DUBAN_DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, typed: str = "") -> Result:
+        return CliRunner().invoke(cli, list(arguments), input=typed, catch_exceptions=True)
+
+    return run
+
+
+def test_a_token_made_at_the_keyboard_opens_the_api(duban, site: Site) -> None:  # type: ignore[no-untyped-def]
+    secret = duban("token", "create", "--user", "unit", "--name", "script").output.strip()
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert site.client().get("/api/v1/me", headers=headers).json()["name"] == "unit"
+    listed = json.loads(duban("token", "list", "--user", "unit", "--json").output)
+    assert secret not in json.dumps(listed)
+    assert duban("token", "revoke", str(listed[0]["id"])).exit_code == 0
+    assert site.client().get("/api/v1/me", headers=headers).status_code == 401
+
+
+def test_a_user_made_with_a_random_password_signs_in(duban, site: Site) -> None:  # type: ignore[no-untyped-def]
+    made = duban("user", "create", "新来的", "--role", "unit", "--party", "区教育局", "--generate")
+    assert made.exit_code == 0, made.output
+    password = made.output.rsplit(": ", 1)[1].strip()
+    client = site.client()
+    csrf = client.get("/sign-in").text.split('name="csrf" value="')[1].split('"')[0]
+    answer = client.post("/sign-in", data={"name": "新来的", "password": password, "csrf": csrf})
+    assert answer.status_code == 303
+    users = {u["name"]: u for u in json.loads(duban("user", "list", "--json").output)}
+    assert users["新来的"]["parties"] == ["区教育局"]
+    assert duban("user", "deactivate", "新来的").exit_code == 0
+    assert client.get("/my").status_code == 303
+
+
+def test_passwords_come_from_standard_input_and_weak_ones_are_refused(duban, site: Site) -> None:  # type: ignore[no-untyped-def]
+    assert duban("user", "password", "unit", "--password-stdin", typed="long enough 1\n").exit_code == 0
+    weak = duban("user", "password", "unit", "--password-stdin", typed="short\n")
+    assert isinstance(weak.exception, DubanError)
+    assert weak.exception.code == "weak_password"
+    unknown = duban("user", "scope", "nobody", "--role", "viewer")
+    assert isinstance(unknown.exception, DubanError)
+    assert unknown.exception.code == "not_found"
+    twice = duban("user", "create", "unit", "--role", "unit", "--no-password")
+    assert isinstance(twice.exception, DubanError)
+    assert twice.exception.code == "name_taken"
