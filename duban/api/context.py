@@ -33,6 +33,10 @@ ROLE_ZH = {
 OFFICE = (UserRole.SUPERVISOR, UserRole.ADMIN)
 
 
+#: Days that pages and API look at: what lies outside is a typing error, and far from any calendar.
+EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
+
+
 def utc_now() -> dt.datetime:
     """The system clock."""
     return dt.datetime.now(dt.UTC)
@@ -129,7 +133,8 @@ def log_refusal(request: Request, error: DubanError) -> None:
 def day_asked_for(
     request: Request,
     as_of: Annotated[
-        dt.date | None, Query(description="Lights and days left on this date; today where left out.")
+        dt.date | None,
+        Query(ge=EARLIEST, le=LATEST, description="Lights and days left on this date; today where left out."),
     ] = None,
 ) -> dt.date:
     """The date that lights are derived for."""

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from duban.api.context import Caller, Context, address_of, context_of
+from duban.api.context import EARLIEST, LATEST, Caller, Context, address_of, context_of
 from duban.api.problems import Invalid, NotSignedIn
 from duban.errors import DubanError
 from duban.services.accounts import identify
@@ -68,7 +68,10 @@ class Visitor:
 
 
 def visitor(
-    request: Request, as_of: Annotated[dt.date | None, Query(description="The date that lights are shown for.")] = None
+    request: Request,
+    as_of: Annotated[
+        dt.date | None, Query(ge=EARLIEST, le=LATEST, description="The date that lights are shown for.")
+    ] = None,
 ) -> Visitor:
     """Who the session cookie belongs to. Raises NotSignedIn or BadToken, which lead to the sign-in page."""
     context = context_of(request)
