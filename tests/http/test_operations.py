@@ -15,7 +15,7 @@ from duban.api.limits import MAX_BODY, Limiter
 from duban.services.queries.shapes import ItemPage
 from duban.services.transitions import Moved
 
-from .conftest import Holder, Site, serve
+from .conftest import ROOT, Holder, Site, serve
 
 
 def test_readiness_tells_the_age_of_the_last_successful_night(site_on_both: Site) -> None:
@@ -258,3 +258,17 @@ def test_a_plan_is_uploaded_once_and_read_at_once(site: Site) -> None:
         with pytest.raises(Refused) as refused:
             duban.upload_plan("x.txt", b"nothing that looks like a plan")
         assert (refused.value.status, refused.value.code) == (422, "unreadable")
+
+
+def test_every_address_of_the_guide_is_in_the_document(site: Site) -> None:
+    guide = (ROOT / "docs" / "guide" / "api.md").read_text(encoding="utf-8")
+    patterns = [re.sub(r"\{\w+\}", "[^/]+", path) + "$" for path in site.client().get("/openapi.json").json()["paths"]]
+    addresses = re.findall(r"\$DUBAN(/[\w/]+)", guide) + re.findall(r"`GET (/[\w/]+)", guide)
+    assert len(addresses) > 20
+    for address in addresses:
+        path = address if not address.startswith("/items") else f"/api/v1{address}"
+        assert any(re.match(pattern, path) for pattern in patterns), address
+    bodies = re.findall(r"transitions \\\n  --json '(\{.*?\})'", guide, re.DOTALL)
+    from duban.api.bodies import BulkIn, MoveIn
+
+    assert [("transitions" in b and BulkIn or MoveIn).model_validate_json(b) for b in bodies]
