@@ -42,7 +42,7 @@ class Reader:
         """Whether the part owns fields: in brackets, in lines under it, or in its own prose."""
         if brackets(part.text, part.line.number, self.lexicon) or self._led_by(part.text):
             return True
-        return any(self._own_fields(line) for line in part.body)
+        return any(self._own_fields(line) or brackets(line.text, 0, self.lexicon) for line in part.body)
 
     def item(self, part: Part, number: str, path: Sequence[str] | None = None) -> Item:
         """The part as an item, with its bullets and numbered parts as children."""

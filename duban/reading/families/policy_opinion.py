@@ -45,7 +45,7 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     prose = prose_of(as_text(source.lines))
     front = front_of(source, prose.front or source.lines[:10])
     reader = Reader(lexicon, front.year)
-    items = [_clause(part, reader) for part in clause_parts(prose)]
+    items = [_clause(part, part.number or str(n), reader) for n, part in enumerate(clause_parts(prose), start=1)]
     if not items:
         raise Unreadable(
             reason="it has no numbered clauses",
@@ -86,11 +86,11 @@ def _says_something(part: Part) -> bool:
     return not part.children or bool(lead_and_rest(part.text)[0])
 
 
-def _clause(part: Part, reader: Reader) -> Item:
+def _clause(part: Part, number: str, reader: Reader) -> Item:
     """A clause: its lead is the title, the rest what is to be done; a clause of goals has them as its goal."""
-    item = reader.item(part, part.number)
+    item = reader.item(part, number)
     whole = item.title
-    text = "".join([whole, *item.measures])
+    text = "".join([whole if whole.endswith("。") else f"{whole}。", *item.measures])
     lead, rest = lead_and_rest(whole)
     if lead:
         item.title = lead

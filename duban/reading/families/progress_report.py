@@ -32,6 +32,7 @@ _FAULT = (
 _PROBLEM = re.compile(
     rf"^(?:针对|关于|对于|对照|反馈指出)|问题[”\"]?[。:\uff1a;\uff1b]?$|(?:{_FAULT})[^,\uff0c。]{{0,6}}[。:\uff1a]?$"
 )
+_OPENS_PROBLEM = re.compile(r"^(?:针对|关于|对于)[^。]{2,80}?(?:问题|不足|方面)")
 _STATUS_LABEL = re.compile(
     r"(?:^|\n|[。;\uff1b]\s*)(?:整改)?(?:完成|落实|进展|整改|办理)(?:完成|落实|进展)?(?:情况|结果|成效|状态)?\s*[:\uff1a]"
 )
@@ -62,7 +63,8 @@ def score(source: Source) -> float:
     """A title of a report on rectification, over problems that are named as such and deeds in the past."""
     head = " ".join(line.text for line in source.lines[:6])[:400] + (source.title or "")
     titled = 0.55 if _REPORT.search(head) else 0.3 if _TITLE.search(head) else 0.0
-    named = sum(bool(_PROBLEM.search(_title_of(part)[0])) for part in prose_of(as_text(source.lines[:SAMPLE])).walk())
+    prose = prose_of(as_text(source.lines[:SAMPLE]))
+    named = sum(map(_names_problem, prose.walk())) or len(_unnumbered(prose))
     problems = min(1.0, named / 6)
     stated = bool(stated_figures(source.text[-8_000:]).get("problems_closed"))
     planned = len(re.findall(r"整改时限|完成时限|整改目标\s*[:\uff1a]|整改期限", source.text[:100_000]))
@@ -82,9 +84,9 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     prose = prose_of(as_text(source.lines))
     front = front_of(source, prose.front or source.lines[:10])
     reader = Reader(lexicon, front.year or status_year(source.text))
-    parts = problem_parts(prose)
+    parts = problem_parts(prose) or _unnumbered(prose)
     items = _labelled(source, reader) if not parts or _are_entries(parts, lexicon) else []
-    items = items or [_problem(part, reader) for part in parts]
+    items = items or [_problem(part, part.number or str(n), reader) for n, part in enumerate(parts, start=1)]
     if not items:
         raise Unreadable(
             reason="it names no problems: no numbered lines such as 针对…问题 with what was done below them",
@@ -160,6 +162,20 @@ def problem_parts(prose: Prose) -> list[Part]:
     return by_style[best] if best is not None else []
 
 
+def _unnumbered(prose: Prose) -> list[Part]:
+    """Paragraphs that open with 针对…问题 where the report numbers none; what follows one is what was done."""
+    found: list[Part] = []
+    for holder, lines in [(None, prose.front), *((part, part.body) for part in prose.walk())]:
+        current: Part | None = None
+        for line in lines:
+            if _OPENS_PROBLEM.match(line.text):
+                current = Part(line, "", "", 0, line.text, parent=holder)
+                found.append(current)
+            elif current is not None:
+                current.body.append(line)
+    return found if len(found) >= 2 else []
+
+
 def _siblings(prose: Prose) -> Iterator[list[Part]]:
     """Parts of one parent and one style, in document order of the parents."""
     waiting: list[list[Part]] = [prose.parts]
@@ -193,6 +209,10 @@ def _title_of(part: Part) -> tuple[str, str]:
     """The problem as printed, and what was done where it stands in the same paragraph."""
     if colon := re.match(r"^(?P<lead>[^:\uff1a。]{6,100}问题[”\"]?)\s*[:\uff1a]\s*(?P<rest>.{4,})$", part.text):
         return colon["lead"], colon["rest"]
+    if comma := re.match(
+        r"^(?P<lead>(?:针对|关于|对于)[“\"][^”\"。]{4,80}[”\"](?:的)?问题)[,\uff0c](?P<rest>.{4,})$", part.text
+    ):
+        return comma["lead"], comma["rest"]
     lead, rest = lead_and_rest(part.text, longest=120)
     return (_without_status(lead), rest) if lead else (_without_status(part.text), "")
 
@@ -203,9 +223,9 @@ def _without_status(title: str) -> str:
     return title[: match.start()] + title[match.end() :] if match and match["bracket"] else title
 
 
-def _problem(part: Part, reader: Reader) -> Item:
+def _problem(part: Part, number: str, reader: Reader) -> Item:
     part.body = [line for line in part.body if not is_summary(line.text)]
-    item = reader.item(part, part.number)
+    item = reader.item(part, number)
     text = "".join([part.text, *(line.text for line in part.body)])
     title, rest = _title_of(part)
     item.title = title.strip()

@@ -59,7 +59,8 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     prose = prose_of(as_text(source.lines))
     front = front_of(source, _before(source.lines, prose))
     reader = Reader(lexicon, front.year)
-    items = [reader.item(part, part.number) for part in _item_parts(prose, reader)]
+    parts = enumerate(_item_parts(prose, reader), start=1)
+    items = [reader.item(part, part.number or str(n)) for n, part in parts]
     if not items:
         raise Unreadable(
             reason="it has no tasks: no numbered lines that name units in brackets or in lines under them",

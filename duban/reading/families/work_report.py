@@ -59,6 +59,8 @@ def score(source: Source) -> float:
 def read(source: Source, lexicon: Lexicon) -> Reading:
     """The targets as items; `Unreadable` when the report promises no number."""
     prose = prose_of(as_text(source.lines))
+    if not prose.parts:
+        prose = prose_of([_marked(line) for line in as_text(source.lines)])
     front = front_of(source, prose.front or source.lines[:10])
     issued_on = front.issued_on or _spoken_on(prose.front)
     year = _plan_year(prose, front.title, front.year or (issued_on.year if issued_on else None))
@@ -78,6 +80,15 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     reading.items = items
     reading.figures = _figures(past)
     return reading
+
+
+def _marked(line: Line) -> Line:
+    """A short line that says which way its part looks, as a heading: for reports that number nothing."""
+    is_heading = len(line.text) <= 24 and not re.search(r"[,\uff0c。;\uff1b:\uff1a]", line.text)
+    looks = _YEAR.search(line.text) and (
+        _REVIEW.search(line.text) or _PLAN.search(line.text) or _AHEAD.search(line.text)
+    )
+    return replace(line, level=2) if is_heading and looks and not _TITLE.search(line.text) else line
 
 
 # --- look back, look ahead -------------------------------------------------------------------------------------------
