@@ -271,4 +271,4 @@ def test_every_address_of_the_guide_is_in_the_document(site: Site) -> None:
     bodies = re.findall(r"transitions \\\n  --json '(\{.*?\})'", guide, re.DOTALL)
     from duban.api.bodies import BulkIn, MoveIn
 
-    assert [("transitions" in b and BulkIn or MoveIn).model_validate_json(b) for b in bodies]
+    assert [(("transitions" in b and BulkIn) or MoveIn).model_validate_json(b) for b in bodies]
