@@ -37,6 +37,9 @@ COMMANDS = {
     "rank": ("duban.cli.report", "rank", "Rank a plan's units, each score explained."),
     "export": ("duban.cli.exchange", "export", "Write a plan's ledger as a workbook, JSON or CSV."),
     "import": ("duban.cli.exchange", "import_", "Enter what an exported workbook was filled in with."),
+    "outbox": ("duban.cli.outbox", "outbox", "Mails that wait for a person: resend, arrived, lost."),
+    "withdraw": ("duban.cli.outbox", "withdraw", "Withdraw a notice that has not been sent."),
+    "weekly": ("duban.cli.outbox", "weekly", "Send the weekly summaries that are due."),
     "calendar": (
         "duban.cli.calendar",
         "calendar",

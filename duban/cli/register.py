@@ -112,7 +112,10 @@ def _edition(database: Database, plan: str, received: Received, accept: tuple[st
 @click.argument("plan")
 @click.option("--as-of", type=DAY, help="The night to preview; default today.")
 @click.option("--dry-run", is_flag=True, help="Only show what the next night would send.")
-def release(plan: str, as_of: dt.date | None, dry_run: bool) -> None:
+@click.option(
+    "--assign", is_flag=True, help="Also write each item's assignment notice (交办通知); the next night sends."
+)
+def release(plan: str, as_of: dt.date | None, dry_run: bool, assign: bool) -> None:
     """Let a plan's notices go: shows what its first night sends, then releases it."""
     from duban.cli.nightly import show_preview
     from duban.services.night import preview
@@ -127,3 +130,8 @@ def release(plan: str, as_of: dt.date | None, dry_run: bool) -> None:
         return
     changed = let_go(database, plan=plan, actor=operator(), now=utc_now())
     click.echo(f"{plan}: released; the next night sends." if changed else f"{plan}: was released before.")
+    if assign:
+        from duban.services.assignments import assign_items
+
+        written = assign_items(database, plan=plan, actor=operator(), now=utc_now(), as_of=as_of)
+        click.echo(f"{plan}: {written} assignment notices written.")

@@ -262,10 +262,10 @@ def _settle(session: Session, settlement: Settlement) -> None:
         },
     )
     if settlement.status is DeliveryStatus.FAILED:
-        _answer_for(session, settlement.delivery_id)
+        answer_for(session, settlement.delivery_id)
 
 
-def _answer_for(session: Session, delivery_id: int) -> None:
+def answer_for(session: Session, delivery_id: int) -> None:
     """A mail that can never arrive is not silence: the supervision office gets its notices, and hears for whom."""
     rows = session.execute(
         select(NoticeRecipient, Party, Notice.plan_id)

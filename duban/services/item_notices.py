@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from duban.domain.addressees import resolve_targets
 from duban.domain.policy_model import Colour, Rung, Target
 from duban.services.night_decide import Office, reader_row, take_numbers
-from duban.services.night_facts import batch_facts, parties_of, plan_facts
+from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
 from duban.services.notice_facts import item_context_without_clock, office_context, people, sheet_context
 from models import Clock, ClockKind, ClockState, Item, Notice, NoticeRecipient
 
@@ -56,14 +56,17 @@ def queue_item_notice(
     more: Mapping[str, Any],
     as_of: dt.date,
     now: dt.datetime,
+    acknowledge_by: dt.date | None = None,
+    plan: PlanFacts | None = None,
 ) -> int | None:
     """Writes one numbered notice with its readers; returns its id, or None where this cause was written before.
 
-    `more` is the part of the context that this kind has beside an item's: see `duban.notices.context`.
+    `more` is the part of the context that this kind has beside an item's: see `duban.notices.context`. Receipt is owed
+    by `acknowledge_by`. `plan` is what was read of the item's plan, where many notices are written at once.
     """
     if session.scalars(select(Notice.id).where(Notice.cause == cause)).first() is not None:
         return None
-    rung, plan = KINDS[kind], plan_facts(session, item.plan_id)
+    rung, plan = KINDS[kind], plan or plan_facts(session, item.plan_id)
     clocks = session.scalars(
         select(Clock).where(Clock.item_id == item.id, Clock.kind == ClockKind.LIMIT).order_by(Clock.due_on)
     ).all()
@@ -81,7 +84,7 @@ def queue_item_notice(
         "sheet": sheet_context(rung.series, as_of.year, number),
         "office": office_context(plan, RELATIVE),
         "as_of": as_of.isoformat(),
-        "acknowledge": None,
+        "acknowledge": {"by_on": acknowledge_by.isoformat(), "url": None} if acknowledge_by else None,
         "missed": None,
     }
     notice_id = session.scalars(
@@ -96,6 +99,7 @@ def queue_item_notice(
             year=as_of.year if rung.series else None,
             number=number,
             colour=rung.colour.value,
+            acknowledge_by=acknowledge_by,
             created_at=now,
             context=context | dict(more),
         )

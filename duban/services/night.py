@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database, one_at_a_time
 from duban.adapters.mail import Transport
-from duban.adapters.workdays import official_calendar
 from duban.domain.addressees import resolve_targets
 from duban.domain.ladder import due_rungs
 from duban.notices.rendering import Renderer
@@ -25,6 +24,7 @@ from duban.services.deliver import Delivered, deliver
 from duban.services.link_keys import LinkMaker
 from duban.services.night_decide import Claimed, Office, claim_batch
 from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
+from duban.services.rules import calendar_in_force
 from duban.services.seal import anchor, snapshot
 from models import Clock, ClockState, Item, Night, NightState, Plan
 
@@ -93,7 +93,9 @@ def run_night(
     report = NightReport(as_of, list(only) if only is not None else None)
     _begin(tools, as_of, report)
     _claim_all(tools, report, progress, only)
-    if official_calendar().is_workday(as_of):
+    with tools.database.read() as session:
+        sending = calendar_in_force(session).is_workday(as_of)
+    if sending:
         _send(tools, report, progress)  # no mail on rest days, not even what was left over; the clocks go on
     _finish(tools, report)
     return report

@@ -1,0 +1,91 @@
+"""交办通知: each item is handed over to who answers for it, with a sheet that they acknowledge."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import or_, select
+
+from duban.adapters.database import Database
+from duban.domain.actors import Actor
+from duban.domain.lifecycle import RELATION_ZH, Relation, State
+from duban.errors import Forbidden
+from duban.services import clocks
+from duban.services.event_log import Happening, append
+from duban.services.item_notices import queue_item_notice
+from duban.services.night_facts import plan_facts
+from duban.services.plan_lookup import plan_id_of
+from duban.services.rules import business_date
+from models import Item, ItemParty, Role
+
+ITEMS_A_BATCH = 100
+ANSWERING = (Role.LEAD_OFFICIAL, Role.LEAD_UNIT, Role.RESPONSIBLE)
+
+
+def assign_items(
+    database: Database,
+    *,
+    plan: str,
+    actor: Actor,
+    now: dt.datetime,
+    as_of: dt.date | None = None,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> int:
+    """Writes the assignment notice of each open item of a plan that has none yet; returns how many.
+
+    Safe to repeat. A part of an item gets its own only where it names its own parties. Items in quarantine wait.
+    Receipt is owed within the policy's days from `as_of` (today unless given). Raises NotFound or Forbidden.
+    """
+    if actor.role not in ("supervisor", "admin"):
+        raise Forbidden(actor=actor.name, action="交办", who=RELATION_ZH[Relation.SUPERVISION])
+    plan_id, written = plan_id_of(database, plan), 0
+    with database.read() as session:
+        own = select(ItemParty.item_id).where(ItemParty.role.in_(ANSWERING))
+        ids = session.scalars(
+            select(Item.id)
+            .where(
+                Item.plan_id == plan_id,
+                Item.state != State.CLOSED,
+                ~Item.quarantined,
+                ~Item.dropped,
+                or_(Item.parent_id.is_(None), Item.id.in_(own)),
+            )
+            .order_by(Item.position, Item.id)
+        ).all()
+    for start in range(0, len(ids), ITEMS_A_BATCH):
+        written += _assign(database, plan_id, ids[start : start + ITEMS_A_BATCH], actor, now, as_of)
+        progress(min(start + ITEMS_A_BATCH, len(ids)), len(ids))
+    return written
+
+
+def _assign(
+    database: Database, plan_id: int, ids: Sequence[int], actor: Actor, now: dt.datetime, as_of: dt.date | None
+) -> int:
+    written, today = 0, as_of or business_date(now)
+    with database.write() as session:
+        facts = plan_facts(session, plan_id)
+        rules = facts.rules
+        days = rules.policy.acknowledge_days
+        due_on = rules.calendar.add_workdays(today, days)
+        for item in session.scalars(select(Item).where(Item.id.in_(ids)).order_by(Item.id).with_for_update()):
+            if item.state is State.CLOSED or item.quarantined or item.dropped:
+                continue
+            notice = queue_item_notice(
+                session,
+                item,
+                "assign",
+                cause=f"assign:{item.id}:{item.cycle}",
+                more={},
+                as_of=today,
+                now=now,
+                acknowledge_by=due_on,
+                plan=facts,
+            )
+            if notice is None:
+                continue
+            clocks.start_acknowledgement(session, item, rules, today, due_on, days)
+            payload = {"notice": notice, "acknowledge_by": due_on.isoformat()}
+            append(session, Happening(item.id, "item.handed_over", actor, now, payload=payload), now)
+            written += 1
+    return written
