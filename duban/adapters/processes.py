@@ -19,6 +19,7 @@ from duban.errors import DubanError
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 STEADY_SECONDS = 60.0
 STOP_SECONDS = 12.0
+PIDS = "up.pids"
 
 
 class NotReady(DubanError):
@@ -59,6 +60,7 @@ class Processes:
     """The parts of one machine, in the order in which they need each other."""
 
     environment: Mapping[str, str]
+    folder: Path
     parts: list[Part] = field(default_factory=list)
 
     def start(self, part: Part) -> None:
@@ -98,6 +100,7 @@ class Processes:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     part.process.wait(max(deadline - time.monotonic(), 0.1))
                 _signal(part, signal.SIGKILL)
+        (self.folder / PIDS).unlink(missing_ok=True)
 
     def _spawn(self, part: Part) -> None:
         part.log.parent.mkdir(parents=True, exist_ok=True)
@@ -112,6 +115,12 @@ class Processes:
                 env=dict(self.environment),
                 start_new_session=True,
             )
+        self._remember()
+
+    def _remember(self) -> None:
+        """Keeps who was started: a parent that is killed outright leaves its parts behind."""
+        running = [f"{p.process.pid} {p.command[-1]} {p.name}" for p in self.parts if p.process is not None]
+        (self.folder / PIDS).write_text("\n".join(running), encoding="utf-8")
 
 
 def _signal(part: Part, number: signal.Signals) -> None:
@@ -119,6 +128,40 @@ def _signal(part: Part, number: signal.Signals) -> None:
     if part.process is not None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(part.process.pid, number)
+
+
+def end_leftovers(folder: Path) -> list[str]:
+    """Ends the parts of a `duban up` that was killed outright; returns their names.
+
+    A process is ended only if it still is what was started under that number.
+    """
+    try:
+        lines = (folder / PIDS).read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return []
+    ended = []
+    for line in reversed(lines):
+        pid, word, name = line.split(" ", 2)
+        look = ["ps", "-o", "args=", "-p", pid]
+        shown = subprocess.run(look, capture_output=True, text=True, check=False)  # noqa: S603 -- a number of our own
+        if word in shown.stdout:
+            _end_group(int(pid))
+            ended.append(name)
+    (folder / PIDS).unlink(missing_ok=True)
+    return ended
+
+
+def _end_group(pid: int) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, number)
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                os.killpg(pid, 0)
+            except (ProcessLookupError, PermissionError):
+                return
+            time.sleep(0.1)
 
 
 def free_port(host: str, wanted: int) -> int:

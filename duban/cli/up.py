@@ -33,7 +33,7 @@ def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: b
     # started us in the background with SIGINT ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: _interrupt())
-    from duban.adapters.processes import Processes, lock_folder
+    from duban.adapters.processes import Processes, end_leftovers, lock_folder
     from duban.cli.tour import summary, tour
     from duban.settings import load_settings
 
@@ -42,9 +42,11 @@ def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: b
     if directory is not None:
         _check_directory(directory)
     with lock_folder(settings.data_dir):
+        for left in end_leftovers(settings.data_dir):
+            say(f"Ended what an earlier start had left running: {left}.")
         settings, environment = _with_ports(settings)
         password = _prepare(settings)
-        processes = Processes(environment)
+        processes = Processes(environment, settings.data_dir)
         try:
             _start_all(processes, settings)
             if document is not None:
@@ -130,6 +132,7 @@ def _start_all(processes: Processes, settings: Settings) -> None:
 
     from duban.adapters.prefect_api import NotDeployed, PrefectApi, PrefectRefused, PrefectUnreachable
     from duban.adapters.processes import Part
+    from duban.cli.tour import NIGHT
     from duban.services.run_specs import DEPLOYMENT
 
     python, logs = sys.executable, settings.data_dir / "log"
@@ -139,7 +142,7 @@ def _start_all(processes: Processes, settings: Settings) -> None:
 
     def deployed() -> bool:
         try:
-            return bool(prefect.deployment_id(DEPLOYMENT))
+            return all(prefect.deployment_id(name) for name in (DEPLOYMENT, NIGHT))
         except (NotDeployed, PrefectUnreachable, PrefectRefused):
             return False
 
