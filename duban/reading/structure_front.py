@@ -148,7 +148,8 @@ def _issued_on(head: Sequence[Line], tail: Sequence[Line], title: str) -> dt.dat
 
 def _stands_alone(text: str, match: re.Match[str]) -> bool:
     bracketed = len(text) < 60 and bool(re.search(r"[(（]\s*$", text[: match.start()]))
-    return bracketed or len(_bare(text, match)) <= 2
+    bare = _bare(text, match)
+    return bracketed or len(bare) <= 2 or bool(_ORGANISATION.match(bare))
 
 
 def _bare(text: str, match: re.Match[str]) -> str:
@@ -182,6 +183,10 @@ def _issuer(head: Sequence[Line], tail: Sequence[Line], title: str) -> str | Non
     before = re.sub(r"^(?:19|20)\d{2}年度?", "", title.split("关于", 1)[0].strip()) if "关于" in title else ""
     if before and _ORGANISATION.match(before):
         return before
+    for line in [*head[:8], *tail]:
+        match = _DAY.search(line.text)
+        if match and len(bare := _bare(line.text, match)) >= 4 and _ORGANISATION.match(bare):
+            return bare
     for index in range(len(tail) - 1, 0, -1):
         match = _DAY.search(tail[index].text)
         if match and len(_bare(tail[index].text, match)) <= 2 and _ORGANISATION.match(tail[index - 1].text):

@@ -25,7 +25,8 @@ _NUMBER_BEFORE = re.compile(
     r"^第?\s*(?P<n>\d{1,6}|[一二三四五六七八九十百]{1,5})\s*[项个条]?\s*(?P<word>[\u4e00-\u9fff]{2,10})$"
 )
 _NUMBERED_PROBLEM = re.compile(
-    r"^(?P<word>[\u4e00-\u9fff]{2,8}?)\s*(?:[(（〔]\s*(?P<n>\d{1,4}|[一二三四五六七八九十百]{1,5})\s*[)）〕])\s*(?=[^\s:：)）、,，])"
+    r"^(?P<word>[\u4e00-\u9fff]{2,8}?)\s*(?:[(（〔]\s*(?P<n>\d{1,4}|[一二三四五六七八九十百]{1,5})\s*[)）〕]\s*"
+    r"|(?P<bare>\d{1,4}|[一二三四五六七八九十百]{1,5})(?:[、.．]\s*|\s+))(?=[^\s:：)）、,，\d])"
 )
 _SPACED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{4,8}) (?=[^:：]{2,60}$)")
 _LONGEST = 22
@@ -111,7 +112,7 @@ class Labeller:
         match = _NUMBERED_PROBLEM.match(text)
         if match is None or self._lexicon.role(match["word"]) is not Role.PROBLEM:
             return []
-        return [Label(Role.PROBLEM, bare_label(match["word"]), 0, match.end(), match["n"], "line")]
+        return [Label(Role.PROBLEM, bare_label(match["word"]), 0, match.end(), match["n"] or match["bare"], "line")]
 
     def _spaced(self, text: str) -> list[Label]:
         """责任单位 区财政局: a label that only a space parts from its text; it must repeat to count."""

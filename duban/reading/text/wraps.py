@@ -12,6 +12,7 @@ from duban.reading.structure_numbering import numbered
 _ENDED = re.compile(r"[。!?！？;；:：][”’」)）]?$")
 _CLOSED = re.compile(r"[。!?！？;；:：)）】〕》][”’」]?$")
 _BULLET = re.compile(r"^[▲△●○■□◆◇★☆※•➢►▶]")
+_BULLET = re.compile(r"^\s*(?:[-*+>#●■◆▲•]|\d{1,2}\.)\s")
 _LABELLED = re.compile(
     r"^[【\[(（]?(?:[\u4e00-\u9fff] ?){2,10}(?:[(（]?[\d一二三四五六七八九十]{0,3}[)）]?)[】\])）]?\s*[:：]"
 )
@@ -84,14 +85,15 @@ def _indent(line: Line) -> int:
 
 
 def _goes_on(above: Line, below: Line, indented: bool) -> bool:
-    """Whether a line continues the full line above it."""
-    if _indent(below) > 0 and (indented or _ENDED.search(above.text)):
+    """Whether a line continues the full line above it. A label or a bullet always starts anew."""
+    if _LABELLED.match(below.text) or _BULLET.match(below.original):
+        return False
+    ended = bool(_ENDED.search(above.text))
+    if _indent(below) > 0 and (indented or ended):
         return False
     if indented:
-        return not below.after_blank or not _ENDED.search(above.text)
-    if _ENDED.search(above.text) and (below.after_blank or above.text[-1] in "。:："):
-        return False
-    if _BULLET.match(below.text):
+        return not (below.after_blank and ended)
+    if ended and (below.after_blank or above.text[-1] in "。:："):
         return False
     return not below.after_blank and not starts_anew(below.text)
 
