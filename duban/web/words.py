@@ -164,6 +164,16 @@ def refusal(error: DubanError) -> tuple[str, str]:
         return title, error.message
 
 
+_COMPARATORS = MappingProxyType({">=": "不少于", "<=": "不超过", "=": "", "->": "达到"})
+
+
+def target_zh(comparator: str, value: float, unit: str) -> str:
+    """A target in words: 不少于40000个, 增长8%."""
+    if comparator in ("+%", "-%"):
+        return f"{'增长' if comparator == '+%' else '下降'}{float(value):.10g}%"
+    return f"{_COMPARATORS.get(comparator, comparator)}{float(value):.10g}{unit}"
+
+
 def state_zh(state: str) -> str:
     """A state's name."""
     return STATE_ZH[State(state)]

@@ -78,6 +78,7 @@ def _conditions(scope: Scope, as_of: dt.date) -> list[tuple[str, ColumnElement[b
     piles.append(("soon", soon))
     if not office:
         piles.append(("to_draft", and_(live(), Item.state == State.ASSIGNED)))
+        piles.append(("underway", live()))
     return piles
 
 
