@@ -11,8 +11,7 @@ from duban.reading.structure_numbering import numbered
 
 _ENDED = re.compile(r"[。!?！？;；:：][”’」)）]?$")
 _CLOSED = re.compile(r"[。!?！？;；:：)）】〕》][”’」]?$")
-_BULLET = re.compile(r"^[▲△●○■□◆◇★☆※•➢►▶]")
-_BULLET = re.compile(r"^\s*(?:[-*+>#●■◆▲•]|\d{1,2}\.)\s")
+_BULLET = re.compile(r"^\s*(?:[▲△●○■□◆◇★☆※•➢►▶]|(?:[-*+>#]|\d{1,2}\.)\s)")
 _LABELLED = re.compile(
     r"^[【\[(（]?(?:[\u4e00-\u9fff] ?){2,10}(?:[(（]?[\d一二三四五六七八九十]{0,3}[)）]?)[】\])）]?\s*[:：]"
 )
