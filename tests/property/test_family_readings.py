@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duban.reading.model import Item, Kind
+from duban.errors import Unreadable
+from duban.reading.model import Item, Kind, as_json
 from duban.reading.reader import read_bytes
 from tests.property.family_documents import Task, breakdown, opinion, progress, report
 
@@ -67,3 +68,24 @@ def test_an_opinion_reads_back_with_its_clauses(seed: int) -> None:
     assert [i.title for i in reading.items] == [c.title for c in clauses]
     assert ["".join(i.measures) for i in reading.items] == [c.limit for c in clauses]
     assert [i.responsible_units for i in reading.items] == [c.responsible for c in clauses]
+
+
+_MARKS = "()\uff08\uff09《》“”;\uff1b:\uff1a。、月年0123456789%①▲〔〕\n"
+
+
+@given(
+    SEEDS, st.sampled_from(list(Kind)), st.lists(st.tuples(st.integers(0, 2000), st.sampled_from(_MARKS)), max_size=12)
+)
+@settings(max_examples=10, deadline=None)
+def test_a_damaged_document_read_as_any_kind_gives_a_reading_or_a_refusal(
+    seed: int, kind: Kind, damage: list[tuple[int, str]]
+) -> None:
+    text = (breakdown, lambda s: progress(s)[0])[seed % 2](seed).text
+    for place, mark in damage:
+        text = text[: place % len(text)] + mark + text[place % len(text) + place % 3 :]
+    try:
+        reading = read_bytes(text.encode(), "文件.txt", as_kind=kind)
+    except Unreadable:
+        return
+    assert as_json(reading) == as_json(read_bytes(text.encode(), "文件.txt", as_kind=kind))
+    assert all(item.number and item.place.line <= item.place.end_line for item in reading.walk())
