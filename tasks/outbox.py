@@ -8,12 +8,11 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from duban.services.deliver import deliver
-from duban.services.tools import night_tools
-from tasks.ledger import database, now, settings
+from duban.services.tools import night_tools, send_waiting
+from tasks.ledger import database, settings
 
 
 @task(task_run_name="发送待发邮件", cache_policy=NO_CACHE, persist_result=False)
 def deliver_waiting() -> dict[str, Any]:
     """Sends what waits and is due; gives the counts."""
-    return asdict(deliver(database(), night_tools(settings(), database()).transport, clock=now))
+    return asdict(send_waiting(night_tools(settings(), database())))

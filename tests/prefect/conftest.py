@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from duban.adapters.database import Database
-from duban.adapters.prefect_api import PrefectApi
+from duban.adapters.prefect_api import PrefectApi, repeat
 from duban.adapters.prefect_env import prefect_environment
 from duban.settings import Settings
 
@@ -30,7 +32,7 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def wait_until(what: Callable[[], object], seconds: float = 20.0, every: float = 0.05) -> object:
+def wait_until(what: Callable[[], object], seconds: float = 40.0, every: float = 0.05) -> object:
     """The first true answer of `what`; fails the test where there is none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -62,7 +64,7 @@ class World:
     def start_server(self) -> None:
         port = self.settings.prefect_api_url.rsplit(":", 1)[1].split("/")[0]
         self.start("server", *python("-m", "flows.server", "start", "--host", "127.0.0.1", "--port", port))
-        wait_until(self.prefect.healthy, 60)
+        wait_until(self.prefect.healthy, 240)
 
     def start_engine(self, name: str = "engine") -> None:
         self.start(name, *python("-m", "flows.engine"))
@@ -77,6 +79,12 @@ class World:
             process.kill()
             process.wait(5)
             raise
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """What the server answers, as JSON; a SQLite server says 503 now and then and means: again."""
+        answer = repeat(lambda: httpx.request(method, self.prefect.url + path, json=body), 30.0, self.prefect.url)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
@@ -103,7 +111,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     try:
         found.start_server()
         found.start_engine()
-        wait_until(lambda: "is up" in found.log("engine"), 60)
+        wait_until(lambda: "is up" in found.log("engine"), 120)
         yield found
     finally:
         for name in reversed(list(found.processes)):  # the server last: it waits for those who listen to it

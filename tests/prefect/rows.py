@@ -112,5 +112,11 @@ class Ledger:
             self._token = accounts.issue_token(self.database, user="李督查", name="form", now=now())
         return self._token
 
+    def is_signalled(self, item_id: int) -> bool:
+        """Whether the engine has still to look at the item."""
+        with self.database.read() as session:
+            query = select(Signal.id).where(Signal.item_id == item_id, Signal.delivered_at.is_(None)).limit(1)
+            return session.scalar(query) is not None
+
     def backlog(self) -> int:
         return signals.backlog(self.database)

@@ -6,7 +6,6 @@ import datetime as dt
 import signal
 from typing import Any
 
-import httpx
 import pytest
 
 from duban.adapters.prefect_api import PrefectApi, PrefectUnreachable, RunState
@@ -27,8 +26,10 @@ def run_of(world: World, item_id: int) -> RunState:
 
 
 def stands(world: World, item_id: int) -> bool:
-    """Whether the run shows the item's state and version, and the ledger knows it."""
+    """Whether the run shows the item's state and version, the ledger knows it, and nothing is on its way."""
     item = world.ledger.item(item_id)
+    if world.ledger.is_signalled(item_id):
+        return False
     run = world.prefect.run(item.flow_run_id) if item.flow_run_id else None
     if run is None or item.run_version != item.version or run.state != STATE_NAMES[item.state]:
         return False
@@ -39,21 +40,19 @@ def stands(world: World, item_id: int) -> bool:
 def task_runs(world: World, run_id: str) -> dict[str, str]:
     """Names and states of a run's task runs, oldest first."""
     body = {"flow_runs": {"id": {"any_": [run_id]}}, "sort": "EXPECTED_START_TIME_ASC"}
-    rows = httpx.post(f"{world.prefect.url}/task_runs/filter", json=body).json()
+    rows = world.call("POST", "/task_runs/filter", body)
     return {row["name"]: row["state_name"] for row in rows}
 
 
 def logs(world: World, run_id: str) -> str:
-    rows = httpx.post(
-        f"{world.prefect.url}/logs/filter", json={"logs": {"flow_run_id": {"any_": [run_id]}}, "limit": 200}
-    ).json()
+    rows = world.call("POST", "/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}, "limit": 200})
     return "\n".join(row["message"] for row in rows)
 
 
 def fill_in(world: World, run_id: str, **answer: str) -> dict[str, Any]:
     """What the Prefect UI sends when a person resumes a run with its form."""
     body = {"run_input": {"token": world.ledger.token()} | answer}
-    found: dict[str, Any] = httpx.post(f"{world.prefect.url}/flow_runs/{run_id}/resume", json=body).json()
+    found: dict[str, Any] = world.call("POST", f"/flow_runs/{run_id}/resume", body)
     return found
 
 
@@ -65,7 +64,7 @@ def test_an_item_gets_a_run_that_waits_under_the_name_of_its_state(world: World)
     assert [run.state for run in found] == ["Assigned", "Measure drafted", "Regulation issued", "Ongoing"]
     assert {run.type for run in found} == {"PAUSED"}
     assert found[0].name.endswith("-13 党性教育")
-    tags = httpx.get(f"{world.prefect.url}/flow_runs/{found[0].id}").json()["tags"]
+    tags = world.call("GET", f"/flow_runs/{found[0].id}")["tags"]
     assert {"unit:区委政研室", "lead:周明远"} < set(tags)
     assert any(tag.startswith("plan:青河2026") for tag in tags)
 
@@ -142,7 +141,7 @@ def test_a_person_resumes_with_the_form_and_the_item_moves(world: World) -> None
     wait_until(lambda: stands(world, item_id))
     assert world.ledger.events(item_id) == ["item.assigned", "item.started"]
     wait_until(lambda: "已办理:李督查 启动推进" in logs(world, run.id))
-    left = httpx.post(f"{world.prefect.url}/flow_runs/{run.id}/input/filter", json={"prefix": "reply-"}).json()
+    left = world.call("POST", f"/flow_runs/{run.id}/input/filter", {"prefix": "reply-"})
     assert left == []  # the answer carried a token
 
 
@@ -176,15 +175,15 @@ def test_reconcile_mends_what_happened_to_a_run_and_finds_nothing_the_second_tim
     wait_until(lambda: stands(world, item_id))
     run = run_of(world, item_id)
     if kind == "deleted":
-        httpx.delete(f"{world.prefect.url}/flow_runs/{run.id}").raise_for_status()
+        world.call("DELETE", f"/flow_runs/{run.id}")
     elif kind == "form deleted":
-        httpx.delete(f"{world.prefect.url}/flow_runs/{run.id}/input/{run.form}").raise_for_status()
+        world.call("DELETE", f"/flow_runs/{run.id}/input/{run.form}")
     else:
         world.prefect.set_state(run.id, {"type": kind, "name": kind.title()})
     counts = reconcile.reconcile(world.database, world.prefect, now=now())
     fault = {"deleted": "missing", "form deleted": "unresumable"}.get(kind, "ended")
     assert getattr(counts, fault) >= 1
-    assert stands(world, item_id)
+    wait_until(lambda: stands(world, item_id))
     assert fill_in(world, run_of(world, item_id).id, action="启动推进")["status"] == "ACCEPT"
     wait_until(lambda: world.ledger.item(item_id).state is State.ONGOING)
     wait_until(lambda: world.ledger.backlog() == 0 and stands(world, item_id))
@@ -196,7 +195,7 @@ def test_a_run_that_fell_behind_goes_on_with_what_it_missed(world: World) -> Non
     (item_id,) = world.ledger.add_items(State.ASSIGNED)
     wait_until(lambda: stands(world, item_id))
     run = run_of(world, item_id)
-    old = httpx.get(f"{world.prefect.url}/flow_runs/{run.id}").json()["state"]
+    old = world.call("GET", f"/flow_runs/{run.id}")["state"]
     world.ledger.move(item_id, Action.DRAFT_MEASURE)
     wait_until(lambda: stands(world, item_id))
     world.prefect.set_state(run.id, {k: old[k] for k in ("type", "name", "message", "state_details")})
