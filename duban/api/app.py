@@ -11,7 +11,20 @@ from fastapi.openapi.utils import get_openapi
 
 import duban
 from duban.adapters.database import Database
-from duban.api import clocks, explain, items, moves, notices, operations, people, plans, problems, progress, stream
+from duban.api import (
+    clocks,
+    explain,
+    items,
+    moves,
+    notices,
+    operations,
+    people,
+    plans,
+    problems,
+    progress,
+    reports,
+    stream,
+)
 from duban.api.context import Context, log_refusal, utc_now
 from duban.api.limits import BodyLimit, Limiter, RateLimit
 from duban.api.metrics import Measured
@@ -66,7 +79,7 @@ def create_app(
     app.state.context = Context(settings, database, now, today, limiter)
     problems.install(app, log_refusal)
     v1 = APIRouter(prefix="/api/v1")
-    for module in (items, moves, progress, clocks, explain, plans, notices, stream, people):
+    for module in (items, moves, progress, reports, clocks, explain, plans, notices, stream, people):
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(operations.router)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Path
@@ -106,6 +107,31 @@ class MilestoneIn(Body):
     expected_version: Version
     done_on: dt.date | None = None
     reason: Reason = ""
+
+
+class CheckInIn(Body):
+    """A long-term item's periodic report (长效期报告)."""
+
+    text: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
+    expected_version: Version
+
+
+class TargetIn(Body):
+    """The value that a target has reached by a day, today where it is left out."""
+
+    reached: Annotated[Decimal, Field(max_digits=20, decimal_places=4, allow_inf_nan=False)]
+    expected_version: Version
+    reached_on: dt.date | None = None
+    evidence_id: BodyId | None = None
+    note: Reason = ""
+
+
+class AbsenceIn(Body):
+    """Who is away (外出、请假), first and last day included; the substitute stands in, and nobody further."""
+
+    party: ShortText
+    first_on: dt.date
+    last_on: dt.date
 
 
 class RegulationIn(InstrumentIn):

@@ -33,6 +33,8 @@ def deeds() -> tuple[Deed, ...]:
         Deed("measures", "填报措施进展", BY_UNIT),
         Deed("milestones", "填报节点完成", BY_UNIT),
         Deed("regulations", "登记制度文号、日期", BY_UNIT),
+        Deed("check-ins", "长效期报告", BY_UNIT),
+        Deed("targets", "填报量化目标", BY_UNIT),
         Deed("evidence", "上传佐证材料", ANYBODY_ON_IT),
         *(Deed(f"closing.{step.value}", STEP_ZH[step], by) for step, by in STEP_BY.items()),
         Deed("extensions", "申请延期", BY_UNIT),
@@ -44,6 +46,7 @@ def deeds() -> tuple[Deed, ...]:
 #: What is done to no single item, and the roles that may.
 OTHERS: tuple[tuple[str, tuple[UserRole, ...]], ...] = (
     ("查看方案、名录、排名（只计可见事项；邮箱只给督查室）", ROLES),
+    ("登记、取消外出（自己代表的人或单位）", (UserRole.UNIT, UserRole.LEAD, UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("上传方案、放行通知", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("签收发给自己所代表单位的文书", (UserRole.UNIT, UserRole.LEAD)),
     ("批复第一次延期（不得批自己申请的）；第二次由方案负责人批", (UserRole.SUPERVISOR, UserRole.ADMIN)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from fastapi import APIRouter, Request
@@ -19,8 +20,9 @@ from duban.errors import DubanError
 from duban.services.clock_changes import pause_clock, resume_clock
 from duban.services.closing import take_step
 from duban.services.extensions import ask, decide
-from duban.services.progress import report_measure, report_milestone, report_regulation
+from duban.services.progress import report_check_in, report_measure, report_milestone, report_regulation
 from duban.services.queries.item import belongs
+from duban.services.targets import report_target
 from duban.services.transitions import Instrument, MoveDetails, move
 from duban.web.session import Form, Visit, date_field, field, file_field, lines_field, number_field
 from duban.web.words import refusal
@@ -126,6 +128,45 @@ def post_regulation(item_id: Id, regulation_id: Id, visit: Visit, form: Form) ->
         now=visit.context.now(),
     )
     return _back(item_id, "#regulations")
+
+
+@router.post("/{item_id}/targets/{target_id}")
+def post_target(item_id: Id, target_id: Id, visit: Visit, form: Form) -> Response:
+    """What a target has reached."""
+    belongs(visit.context.database, item_id=item_id, target_id=target_id)
+    try:
+        reached = Decimal(field(form, "reached", most=30))
+    except InvalidOperation:
+        raise Invalid(problems="reached: 须为数字") from None
+    if not reached.is_finite() or abs(reached) >= 10**16:
+        raise Invalid(problems="reached: 须为数字")
+    report_target(
+        visit.context.database,
+        target_id=target_id,
+        reached=reached,
+        reached_on=date_field(form, "reached_on"),
+        actor=visit.caller.actor,
+        expected_version=number_field(form, "expected_version"),
+        now=visit.context.now(),
+    )
+    return _back(item_id, "#targets")
+
+
+@router.post("/{item_id}/check-ins")
+def post_check_in(item_id: Id, visit: Visit, form: Form) -> Response:
+    """A long-term item's periodic report."""
+    text = field(form, "text")
+    if not text:
+        raise Invalid(problems="text: 请填写报告内容")
+    report_check_in(
+        visit.context.database,
+        item_id=item_id,
+        text=text,
+        actor=visit.caller.actor,
+        expected_version=number_field(form, "expected_version"),
+        now=visit.context.now(),
+    )
+    return _back(item_id)
 
 
 @router.post("/{item_id}/evidence")

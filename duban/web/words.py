@@ -92,6 +92,8 @@ EVENT_ZH = MappingProxyType(
         "clock.breached": "首次逾期（记录在案）",
         "notice.acknowledged": "签收",
         "progress.reported": "报告进展",
+        "check_in.reported": "长效期报告",
+        "target.reported": "填报量化目标",
         "extension.asked": "申请延期",
         "extension.decided": "批复延期",
         "clock.paused": "暂停计时",
@@ -127,6 +129,7 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "closing_step_refused": ("不能办理“{step}”", "{reason}"),
         "extension_refused": ("延期申请不成立", "{reason}"),
         "clock_refused": ("时钟不能这样办", "{reason}"),
+        "target_refused": ("填报的目标值有误", "{reason}"),
         "in_the_future": ("日期还没有到", "请填实际完成的日期，最晚填今天。"),
         "evidence_refused": (
             "文件未收下",

@@ -230,3 +230,58 @@ def test_quarantine_shows_the_reading_beside_its_source(site: Site) -> None:
         assert any("12" in line["text"] for line in within)
         assert any(line["doubted"] for line in doubtful["source"])
         assert doubtful["copies"]
+
+
+def test_a_long_term_item_reports_and_its_next_period_begins(site: Site) -> None:
+    with site.database.read() as session:
+        from sqlalchemy import select
+
+        from models import Clock, ClockKind, Item
+
+        number = session.scalars(
+            select(Item.number).join(Clock, Clock.item_id == Item.id).where(Clock.kind == ClockKind.CHECK_IN)
+        ).first()
+    assert number is not None
+    work = Work(site, number)
+
+    def running() -> list[str]:
+        clocks = work.shown()["clocks"]
+        return [c["due_on"] for c in clocks if (c["kind"], c["state"]) == ("check_in", "running")]
+
+    before = running()
+    assert work.post("supervisor", "/check-ins", text="本月无新增问题").status_code == 200
+    assert len(running()) == 1
+    assert running() > before
+    none = Work(site, "3").post("supervisor", "/check-ins", text="x")
+    assert (none.status_code, none.json()["code"]) == (404, "not_found")
+
+
+def test_a_target_counts_up_and_its_standing_shows(site: Site) -> None:
+    targets = site.client("supervisor").get("/api/v1/plans/1/targets").json()
+    target = targets[0]
+    work = Work(site, target["number"])
+    answer = work.post("supervisor", f"/targets/{target['target_id']}", reached=target["value"] / 2)
+    assert answer.status_code == 200, answer.text
+    now = next(
+        t
+        for t in site.client("supervisor").get("/api/v1/plans/1/targets").json()
+        if t["target_id"] == target["target_id"]
+    )
+    assert now["reached"] == target["value"] / 2
+    assert now["reported_by"] == "supervisor"
+    other = {t["item_id"] for t in site.client("other unit").get("/api/v1/plans/1/targets").json()}
+    assert other < {t["item_id"] for t in targets}
+
+
+def test_an_absence_is_entered_by_oneself_or_the_office_and_taken_back(site: Site) -> None:
+    body = {"party": "陆知衡", "first_on": "2026-07-20", "last_on": "2026-07-24"}
+    assert site.client("other lead").post("/api/v1/plans/1/absences", json=body).status_code == 403
+    made = site.client("lead").post("/api/v1/plans/1/absences", json=body)
+    assert made.status_code == 201, made.text
+    assert made.json()["party"] == "陆知衡"
+    again = site.client("supervisor").post("/api/v1/plans/1/absences", json=body)
+    assert (again.status_code, again.json()["code"]) == (422, "absence_refused")
+    address = f"/api/v1/absences/{made.json()['id']}"
+    assert site.client("supervisor").delete(address).status_code == 204
+    listed = site.client("viewer").get("/api/v1/plans/1/absences").json()
+    assert [a["cancelled_at"] is not None for a in listed] == [True]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from duban.api.roles import ROLES, SEE, allowed, as_markdown, deeds
 from duban.domain.lifecycle import Action
-from models import Clock, Item, Measure, Milestone, Regulation, UserRole
+from models import Clock, Item, Measure, Milestone, Regulation, Target, UserRole
 
 from .conftest import Site
 
@@ -34,7 +34,21 @@ def part_of(site: Site, table: Any, item: Item) -> int:
         return int(found)
 
 
-def attempt(site: Site, client: httpx.Client, key: str, item: Item) -> httpx.Response:
+def target_of(site: Site, item: Item) -> int:
+    """The id of a target of the item, made for the purpose."""
+    with site.database.write() as session:
+        found = session.scalars(select(Target.id).where(Target.item_id == item.id)).first()
+        if found is None:
+            row = Target(item_id=item.id, position=90, text="x", name="x", comparator=">=", value=1, unit="个")
+            session.add(row)
+            session.flush()
+            found = row.id
+        return int(found)
+
+
+def attempt(  # noqa: C901 -- one branch a deed
+    site: Site, client: httpx.Client, key: str, item: Item
+) -> httpx.Response:
     """The request of one deed; its version is stale, so that nothing is ever done."""
     at, stale = f"/api/v1/items/{item.id}", {"expected_version": item.version + 5}
     if key == SEE:
@@ -49,6 +63,10 @@ def attempt(site: Site, client: httpx.Client, key: str, item: Item) -> httpx.Res
         return client.post(
             f"{at}/regulations/{part_of(site, Regulation, item)}", json={"document_number": "1号"} | stale
         )
+    if key == "check-ins":
+        return client.post(f"{at}/check-ins", json={"text": "x"} | stale)
+    if key == "targets":
+        return client.post(f"{at}/targets/{target_of(site, item)}", json={"reached": 1} | stale)
     if key == "evidence":
         return client.post(f"{at}/evidence", data=stale, files={"file": ("a.txt", b"x")})
     if key.startswith("closing."):

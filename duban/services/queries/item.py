@@ -176,10 +176,11 @@ def belongs(
     resolution_id: int | None = None,
     clock_id: int | None = None,
     extension_id: int | None = None,
+    target_id: int | None = None,
 ) -> None:
     """Raises NotFound unless the part is one of this item's: an address must not name two different things."""
     wanted: tuple[
-        tuple[str, type[Measure | Milestone | Regulation | Resolution | Clock | Extension], int | None], ...
+        tuple[str, type[Measure | Milestone | Regulation | Resolution | Clock | Extension | Target], int | None], ...
     ] = (
         ("measure", Measure, measure_id),
         ("milestone", Milestone, milestone_id),
@@ -187,6 +188,7 @@ def belongs(
         ("resolution", Resolution, resolution_id),
         ("clock", Clock, clock_id),
         ("extension", Extension, extension_id),
+        ("target", Target, target_id),
     )
     with database.read() as session:
         for what, table, key in wanted:

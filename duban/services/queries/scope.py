@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import Session
 
+from duban.adapters.database import Database
 from duban.errors import DubanError, NotFound
 from models import Item, ItemParty, Notice, NoticeRecipient, Party, PartyAlias, PartyMember, UserRole
 
@@ -77,6 +78,12 @@ def visible_notices(scope: Scope) -> ColumnElement[bool]:
         or_(NoticeRecipient.party_id.in_(own), NoticeRecipient.for_party_id.in_(own))
     )
     return or_(Notice.id.in_(mine), Notice.item_id.in_(select(Item.id).where(visible(scope))))
+
+
+def items_in_scope(database: Database, *, plan_id: int, scope: Scope) -> frozenset[int]:
+    """Ids of a plan's items that a scope may see."""
+    with database.read() as session:
+        return frozenset(session.scalars(select(Item.id).where(Item.plan_id == plan_id, visible(scope))))
 
 
 def check_item(session: Session, item_id: int, scope: Scope) -> Item:
