@@ -37,6 +37,7 @@ from models import (
     Resolution,
     ResolutionAction,
     Role,
+    Signal,
 )
 
 
@@ -344,6 +345,7 @@ def _open_again(session: Session, item: Item, now: dt.datetime) -> list[int]:
         session.flush()
         if not at.dropped:
             clocks.arm(session, at, rules, business_date(now))
+            session.add(Signal(item_id=at.id, created_at=now))  # its flow run may begin now
             released.append(at.id)
         stack += session.scalars(select(Item).where(Item.parent_id == at.id, Item.quarantined)).all()
     return released
