@@ -147,3 +147,13 @@ def test_lines_with_units_of_their_own_are_sub_tasks_even_without_a_number(mark:
         ("1.2", "治理湖泊。", ["园林局"]),
     ]
     assert item.responsible_units == []
+
+
+def test_fields_may_stand_behind_the_task_without_a_bracket() -> None:
+    text = "1.引进项目3个。责任领导:陈刚;责任单位:经发办、招商办;完成时限:12月底。\n"
+    text += "2.修路(二期)。责任单位:交通办;完成时限:年底。\n"
+    first, second = read(f"南山镇2025年重点工作任务分工\n一、产业\n{text}").items
+    assert (first.title, first.lead_officials, first.responsible_units, first.time_limit) == (
+        "引进项目3个。", ["陈刚"], ["经发办", "招商办"], "12月底",
+    )  # fmt: skip
+    assert (second.title, second.responsible_units) == ("修路(二期)。", ["交通办"])
