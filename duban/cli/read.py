@@ -47,15 +47,13 @@ def read(file: Path, as_data: bool, kind: str | None) -> None:
 
 
 def load(file: Path) -> bytes:
-    """The bytes of a file; `Unreadable` where there is none or it may not be read."""
-    from duban.reading.text.detect import MAX_BYTES
+    """The bytes of a file; `Unreadable` where there is none, it may not be read or is larger than any plan."""
+    from duban.reading.text.detect import refuse_large
 
     try:
         if file.is_dir():
             raise Unreadable(reason="it is a folder", remedy="Name one file in it.")
-        if file.stat().st_size > MAX_BYTES:
-            with file.open("rb") as stream:
-                return stream.read(MAX_BYTES + 1)
+        refuse_large(file.stat().st_size)
         return file.read_bytes()
     except FileNotFoundError:
         raise Unreadable(reason="there is no such file", remedy="Check the path for a typing error.") from None

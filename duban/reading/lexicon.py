@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -98,16 +99,26 @@ def bare_label(label: str) -> str:
 
 
 def load_lexicon(extra: Path | None = None) -> Lexicon:
-    """The lexicon that the product brings along, extended by an office's own file if one is given.
+    """The lexicon that the product brings along, extended by `extra`, or else by the file that the settings name.
 
     Raises `WrongSetting` if that file is not of the same form.
     """
-    return _built_in() if extra is None else _build(_merged(_data(), _read(extra)))
+    return _extended(extra) if extra is not None else _default()
 
 
 @cache
-def _built_in() -> Lexicon:
-    return _build(_data())
+def _default() -> Lexicon:
+    """Settings are only loaded where there are any: reading a file should start at once."""
+    if "DUBAN_LEXICON" not in os.environ and not Path("duban.toml").is_file():
+        return _build(_data())
+    from duban.settings import load_settings
+
+    extra = load_settings().lexicon
+    return _extended(extra) if extra else _build(_data())
+
+
+def _extended(extra: Path) -> Lexicon:
+    return _build(_merged(_data(), _read(extra)))
 
 
 def _data() -> dict[str, Any]:

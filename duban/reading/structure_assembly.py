@@ -10,6 +10,7 @@ from duban.reading.source import Line
 from duban.reading.structure import PROSE_ROLES, Block, Draft, Field, Orphan, Outline, Piece, blocks_of
 from duban.reading.structure_continuation import SENTENCE_END, goes_on, trimmed
 from duban.reading.structure_headings import Headings
+from duban.reading.structure_inference import with_inferred_labels
 from duban.reading.structure_labels import Label, Labeller, join_broken_labels
 from duban.reading.structure_level import ItemLevel
 from duban.reading.structure_lookahead import Lookahead
@@ -22,7 +23,7 @@ _LONGEST_HEADING = 60
 def outline_of(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
     """The structure of running text (no tables)."""
     joined = join_broken_labels([line for line in lines if line.cells is None], lexicon)
-    blocks = blocks_of(joined, Labeller(joined, lexicon), lexicon)
+    blocks = blocks_of(joined, Labeller(joined, with_inferred_labels(joined, lexicon)), lexicon)
     return _Assembler(blocks, lexicon).run()
 
 
@@ -62,12 +63,22 @@ class _Assembler:
             self._start_numbered(block)
         elif self._is_heading(index, block):
             self._open_heading(block)
-        elif block.opens_with_label:
+        elif block.opens_with_label and not self._is_title(block):
             self._labelled(block)
-        elif self._item is None and not self._outline.drafts and self._stray is None and not block.labels:
+        elif (
+            self._item is None
+            and not self._outline.drafts
+            and self._stray is None
+            and (not block.labels or self._is_title(block))
+        ):
             self._outline.front.append(block.line)
         else:
             self._text(block)
+
+    def _is_title(self, block: Block) -> bool:
+        """整改方案 alone, before any item, is the document's name and not a label."""
+        alone = bool(block.labels) and block.labels[0].opens == "alone"
+        return alone and self._item is None and not self._outline.drafts and self._stray is None
 
     # -- items
 

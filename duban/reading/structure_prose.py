@@ -62,6 +62,11 @@ def _role(part: str, lexicon: Lexicon) -> Role | None:
     return Role.UNITS_AND_OFFICIALS if named and len(known) >= 0.6 * len(named) else None
 
 
+def says_when(text: str) -> bool:
+    """Whether a text has a date or a word such as 长期 in it."""
+    return bool(_LIMIT.search(text))
+
+
 def names_a_leader(text: str) -> bool:
     """Whether the prose says who leads or is in charge: 由区公安分局牵头."""
     return bool(_LEADS.search(text))

@@ -41,14 +41,19 @@ def text_layer(data: bytes, filename: str = "") -> Source:
     return source
 
 
+def refuse_large(size: int) -> None:
+    """Raise `Unreadable` for a file of more bytes than any plan has."""
+    if size > MAX_BYTES:
+        raise Unreadable(
+            reason=f"it has {size / 1_000_000:.0f} MB, and a plan has at most {MAX_BYTES // 1_000_000} MB",
+            remedy="Give the document alone, without its pictures and annexes.",
+        )
+
+
 def _refuse_outright(data: bytes) -> None:
     if not data.strip(b"\x00 \t\r\n\x0c\xef\xbb\xbf\xff\xfe"):
         raise Unreadable(reason="it is empty")
-    if len(data) > MAX_BYTES:
-        raise Unreadable(
-            reason=f"it is larger than {MAX_BYTES // 1_000_000} MB, and no plan is",
-            remedy="Give the document alone, without its pictures and annexes.",
-        )
+    refuse_large(len(data))
     for magic, what in _REFUSED:
         if data.startswith(magic):
             remedy = (

@@ -1,0 +1,63 @@
+"""Labels that no lexicon knows: a word before a colon that returns item after item, read by what stands behind it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from duban.reading.lexicon import Lexicon, Role, bare_label
+from duban.reading.parties import is_unit, split_parties
+from duban.reading.source import Line
+from duban.reading.structure_prose import says_when
+
+_OPENING = re.compile(r"^[【\[]?(?P<word>(?:[\u4e00-\u9fff] ?){2,8})[】\]]?\s*[:：]\s*(?P<text>.*)$")
+#: Fewer occurrences are chance.
+_LEAST = 3
+_SHARE = 0.6
+_SAMPLE = 40
+
+
+def with_inferred_labels(lines: Sequence[Line], lexicon: Lexicon) -> Lexicon:
+    """The lexicon with the unknown words that open lines at least half as often as the commonest known label."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    known: Counter[str] = Counter()
+    for line in lines:
+        match = _OPENING.match(line.text) if line.cells is None else None
+        if match is None:
+            continue
+        word = bare_label(match["word"])
+        if lexicon.role(word) is not None:
+            known[word] += 1
+        elif word:
+            texts[word].append(match["text"])
+    least = max(_LEAST, max(known.values(), default=0) // 2)
+    found = {word: _role(behind[:_SAMPLE], lexicon) for word, behind in texts.items() if len(behind) >= least}
+    return replace(lexicon, words={**lexicon.words, **found}) if found and known else lexicon
+
+
+def _role(texts: Sequence[str], lexicon: Lexicon) -> Role:
+    """What most of the texts are: dates, people, units, or something that an item has no field for."""
+    for role, fits in (
+        (Role.TIME_LIMIT, _is_limit),
+        (Role.LEAD_OFFICIALS, _are_people),
+        (Role.RESPONSIBLE_UNITS, _are_units),
+    ):
+        if sum(fits(text, lexicon) for text in texts) >= _SHARE * len(texts):
+            return role
+    return Role.NOTE
+
+
+def _is_limit(text: str, lexicon: Lexicon) -> bool:
+    return len(text) <= 40 and says_when(text) and not _are_units(text, lexicon)
+
+
+def _are_people(text: str, lexicon: Lexicon) -> bool:
+    named = split_parties(text, lexicon) if len(text) <= 60 else []
+    return bool(named) and all(party.kind == "person" for party in named)
+
+
+def _are_units(text: str, lexicon: Lexicon) -> bool:
+    named = split_parties(text, lexicon) if len(text) <= 120 and "。" not in text[:-1] else []
+    return bool(named) and all(party.collective or is_unit(party.name, lexicon) for party in named)
