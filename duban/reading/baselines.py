@@ -61,7 +61,8 @@ class Baselines:
         """A past figure whose name is the same but for words left out: 旧改受益居民, 旧区改造受益居民."""
         if len(core) < 4:
             return None
-        buckets = sorted((self._by_pair.get((kind, pair), []) for pair in _pairs(core)), key=len)
+        known = (self._by_pair[kind, pair] for pair in _pairs(core) if (kind, pair) in self._by_pair)
+        buckets = sorted(known, key=len)
         for other, past in (entry for bucket in buckets[:_RAREST] for entry in bucket[:_CANDIDATES]):
             short, long = sorted((core, other), key=len)
             if len(short) >= max(4, 0.7 * len(long)) and _within(short, long):
