@@ -37,6 +37,12 @@ class Settings(BaseSettings):
         None, description="eml:folder, smtp://user:password@host:port?tls=starttls, smtps://…; default eml in data_dir"
     )
     mail_sender: str = Field("督查室 <duban@example.org>", description="From of every mail")
+    mails_an_hour: int = Field(60, ge=0, description="mails to one address an hour through a server; 0: no limit")
+    mails_a_minute: int = Field(3000, ge=0, description="mails a minute through a server in all; 0: no limit")
+    robot_url: SecretStr | None = Field(
+        None,
+        description="chat robot that repeats the supervision office's mail: wecombot://, dingtalk://, feishu://, lark://",
+    )
     prefect_api_url: str = Field("http://127.0.0.1:4200/api", description="the Prefect server's API")
     prefect_auth: SecretStr | None = Field(None, description="user:password of the Prefect API, if it asks for one")
     time_zone: str = Field("Asia/Shanghai", description="where a business day begins and ends")

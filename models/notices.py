@@ -124,6 +124,13 @@ class Delivery(Base):
             sqlite_where=sql("status IN ('queued', 'sending')"),
             postgresql_where=sql("status IN ('queued', 'sending')"),
         ),
+        Index(
+            "ix_delivery_sent",  # what left lately, read without the mails themselves
+            "sent_at",
+            "address",
+            sqlite_where=sql("sent_at IS NOT NULL"),
+            postgresql_where=sql("sent_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -154,6 +154,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("status IN ('queued', 'sending')"),
             postgresql_where=sa.text("status IN ('queued', 'sending')"),
         )
+        batch_op.create_index(
+            "ix_delivery_sent",
+            ["sent_at", "address"],
+            unique=False,
+            sqlite_where=sa.text("sent_at IS NOT NULL"),
+            postgresql_where=sa.text("sent_at IS NOT NULL"),
+        )
 
     op.create_table(
         "idempotency_key",
@@ -1321,6 +1328,11 @@ def downgrade() -> None:
 
     op.drop_table("idempotency_key")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_delivery_sent",
+            sqlite_where=sa.text("sent_at IS NOT NULL"),
+            postgresql_where=sa.text("sent_at IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_delivery_open",
             sqlite_where=sa.text("status IN ('queued', 'sending')"),

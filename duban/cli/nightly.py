@@ -47,13 +47,12 @@ def deliver(as_data: bool) -> None:
     """Send what waits in the outbox."""
     from dataclasses import asdict
 
-    from duban.services.deliver import deliver as send
-    from duban.services.tools import night_tools, open_ledger, utc_now
+    from duban.services.tools import night_tools, open_ledger, send_waiting
     from duban.settings import load_settings
 
     settings = load_settings()
     database = open_ledger(settings)
-    done = send(database, night_tools(settings, database).transport, clock=utc_now)
+    done = send_waiting(night_tools(settings, database))
     if as_data:
         print_json(asdict(done))
     else:

@@ -24,10 +24,14 @@ from duban.adapters.mail import (
 )
 from duban.adapters.mail import Session as Mailing
 from duban.notices.sheet import DOCX, sheet_file_name
+from duban.notices.throttle import Throttle
 from duban.services.compose import SHEETS_A_MAIL
 from duban.services.notice_facts import sheet_context
+from duban.services.pace import Pace
 from models import Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, PartyKind
 
+MAIL, ROBOT = "mail", "robot"  # the channels; each has its own transport
+UNLIMITED = Throttle()
 SENDING_FOR = dt.timedelta(minutes=5)
 #: Waiting times between attempts that were refused for now; after the last one a person has to look.
 BACK_OFF = tuple(dt.timedelta(minutes=m) for m in (5, 15, 60, 240, 480, 960))
@@ -79,21 +83,41 @@ def deliver(
     *,
     clock: Callable[[], dt.datetime],
     progress: Callable[[int], None] = lambda _: None,
+    throttle: Throttle = UNLIMITED,
+    pause: Callable[[float], None] | None = None,
+    channel: str = MAIL,
 ) -> Delivered:
-    """Sends what is queued and due now, over one connection; returns counts. Several may run at once."""
+    """Sends what is queued on this channel and due now, over one connection; returns counts. Several may run at once.
+
+    What `throttle` puts off stays queued for its time; with `pause` (of seconds) a time that is near is waited for.
+    """
     done = Delivered()
-    sweep(database, clock(), repeatable=transport.repeatable)
-    if not _any_due(database, clock()):
+    pace = Pace(database, throttle, channel)
+    sweep(database, clock(), repeatable=transport.repeatable, channel=channel)
+    if not _any_due(database, clock(), channel):
         return done
     try:
         with transport.open() as mailing:
-            _send_all(database, mailing, clock, done, progress)
+            _send_all(database, mailing, clock, done, progress, pace)
+            while pause is not None and _waited(pace, clock, pause):
+                _send_all(database, mailing, clock, done, progress, pace)
     except TransportUnavailable as error:
         done.problem = f"{error.message} {error.remedy}"
+    done.waiting += pace.put_off(clock())
     return done
 
 
-def sweep(database: Database, now: dt.datetime, *, repeatable: bool) -> int:
+def _waited(pace: Pace, clock: Callable[[], dt.datetime], pause: Callable[[float], None]) -> bool:
+    """Whether the time of the next mail that was put off has come, after a pause at most."""
+    now = clock()
+    upcoming = pace.next_after(now)
+    if upcoming is None:
+        return False
+    pause((upcoming - now).total_seconds())
+    return clock() >= upcoming
+
+
+def sweep(database: Database, now: dt.datetime, *, repeatable: bool, channel: str = MAIL) -> int:
     """Whatever was being sent when its deadline passed: queued again where a repeat cannot double it, else unknown."""
     values: dict[str, object] = (
         {"status": DeliveryStatus.QUEUED, "sending_until": None, "claimed_by": None}
@@ -104,16 +128,17 @@ def sweep(database: Database, now: dt.datetime, *, repeatable: bool) -> int:
         swept = session.execute(
             update(Delivery)
             .where(_OPEN, Delivery.status == DeliveryStatus.SENDING, Delivery.sending_until < now)
+            .where(Delivery.channel == channel)
             .values(**values)
             .returning(Delivery.id)
         )
         return len(swept.all())
 
 
-def _any_due(database: Database, now: dt.datetime) -> bool:
+def _any_due(database: Database, now: dt.datetime, channel: str) -> bool:
     waiting = select(Delivery.id).where(_OPEN, Delivery.status == DeliveryStatus.QUEUED, Delivery.not_before <= now)
     with database.read() as session:
-        return session.scalars(waiting.limit(1)).first() is not None
+        return session.scalars(waiting.where(Delivery.channel == channel).limit(1)).first() is not None
 
 
 def _send_all(
@@ -122,12 +147,13 @@ def _send_all(
     clock: Callable[[], dt.datetime],
     done: Delivered,
     progress: Callable[[int], None],
+    pace: Pace,
 ) -> None:
     """One mail after the other, each claimed before it leaves; a claim commits together with the mail before it."""
     claimant = f"{socket.gethostname()}:{os.getpid()}"
     settlement: Settlement | None = None
     try:
-        while (taken := _turn(database, settlement, claimant, clock())) is not None:
+        while (taken := _turn(database, settlement, claimant, clock(), pace)) is not None:
             settlement = None  # settled; and of the mail just taken nothing is known until the attempt ends
             settlement = _attempt(mailing, taken, clock, done)
             progress(done.sent)
@@ -140,18 +166,20 @@ def _send_all(
                 _settle(session, settlement)
 
 
-def _turn(database: Database, before: Settlement | None, claimant: str, now: dt.datetime) -> Taken | None:
+def _turn(database: Database, before: Settlement | None, claimant: str, now: dt.datetime, pace: Pace) -> Taken | None:
     """Settles the mail before, and marks the next as being sent until a deadline; committed before it leaves."""
+    pace.spread(now)
     with database.write() as session:
         if before is not None:
             _settle(session, before)
-        return _claim(session, claimant, now)
+        return _claim(session, claimant, now, pace.channel)
 
 
 #: The next mail that is due. Built once: a night asks for it as often as it has mails.
 _NEXT = (
     select(Delivery.id)
     .where(_OPEN, Delivery.status == DeliveryStatus.QUEUED, Delivery.not_before <= bindparam("now"))
+    .where(Delivery.channel == bindparam("over"))
     .order_by(Delivery.not_before, Delivery.id)
     .limit(1)
     .with_for_update(skip_locked=True)
@@ -169,8 +197,8 @@ _CLAIM = (
 )
 
 
-def _claim(session: Session, claimant: str, now: dt.datetime) -> Taken | None:
-    values = {"now": now, "until": now + SENDING_FOR, "claimant": claimant}
+def _claim(session: Session, claimant: str, now: dt.datetime, channel: str) -> Taken | None:
+    values = {"now": now, "until": now + SENDING_FOR, "claimant": claimant, "over": channel}
     claimed = session.connection().execute(_CLAIM, values).one_or_none()
     if claimed is None:
         return None

@@ -19,11 +19,13 @@ from duban.adapters.mail import Transport
 from duban.domain.addressees import resolve_targets
 from duban.domain.ladder import due_rungs
 from duban.notices.rendering import Renderer
+from duban.notices.throttle import Throttle
 from duban.services.compose import compose
-from duban.services.deliver import Delivered, deliver
+from duban.services.deliver import UNLIMITED, Delivered, deliver
 from duban.services.link_keys import LinkMaker
 from duban.services.night_decide import Claimed, Office, claim_batch
 from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
+from duban.services.robot import repeat_to_robot
 from duban.services.rules import calendar_in_force
 from duban.services.seal import anchor, snapshot
 from models import Clock, ClockState, Item, Night, NightState, Plan
@@ -43,6 +45,9 @@ class NightTools:
     domain: str = "example.org"
     batch: int = 500
     links: LinkMaker | None = None  # none: whoever is asked for a receipt signs in to give it
+    throttle: Throttle = UNLIMITED
+    pause: Callable[[float], None] | None = None  # waits so many seconds; none: what was put off is left for later
+    robot: Transport | None = None  # repeats the supervision office's mail in its chat group
 
 
 @dataclass(slots=True)
@@ -54,6 +59,7 @@ class NightReport:
     claimed: Claimed = field(default_factory=Claimed)
     mails: int = 0
     delivered: Delivered = field(default_factory=Delivered)
+    robot: Delivered | None = None  # beside the mails: what becomes of it fails no night
     failures: list[str] = field(default_factory=list)
     unreleased: dict[str, int] = field(default_factory=dict)
     missed: list[dt.date] = field(default_factory=list)
@@ -75,6 +81,7 @@ class NightReport:
             "notices": self.claimed.notices,
             "mails": self.mails,
             "delivered": asdict(self.delivered),
+            "robot": asdict(self.robot) if self.robot else None,
             "failures": self.failures,
             "unreleased": self.unreleased,
         }
@@ -118,7 +125,11 @@ def _send(tools: NightTools, report: NightReport, progress: Callable[[str, int, 
         tools.transport,
         clock=tools.clock,
         progress=lambda done: progress("deliver", done, report.mails),
+        throttle=tools.throttle,
+        pause=tools.pause,
     )
+    if tools.robot is not None:
+        report.robot = repeat_to_robot(tools.database, tools.robot, as_of=report.as_of, clock=tools.clock)
 
 
 def caught_up_by(database: Database, as_of: dt.date) -> dt.date | None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 from duban.adapters.database import Database
 from duban.adapters.mail import Mailbox, transport_from_url
 from duban.adapters.migrations import check_migrated
 from duban.notices.rendering import Renderer
+from duban.notices.throttle import Throttle
+from duban.services.deliver import ROBOT, UNLIMITED, Delivered, deliver
 from duban.services.link_keys import link_maker
 from duban.services.night import NightTools
 from duban.services.night_decide import Office
+from duban.services.pace import throttle_of
 from duban.services.registration import OfficeRules
+from duban.services.robot import robot_from_url
 from duban.settings import Settings
 
 
@@ -39,7 +44,25 @@ def night_tools(settings: Settings, database: Database) -> NightTools:
         domain=sender.address.rpartition("@")[2],
         batch=settings.night_batch,
         links=link_maker(settings),
+        throttle=_throttle(settings),
+        pause=time.sleep,
+        robot=robot_from_url(settings.robot_url.get_secret_value()) if settings.robot_url else None,
     )
+
+
+def _throttle(settings: Settings) -> Throttle:
+    """The settings' limits; a folder of files takes whatever comes."""
+    if settings.transport_url.lower().startswith("eml:"):
+        return UNLIMITED
+    return throttle_of(settings.mails_an_hour, settings.mails_a_minute)
+
+
+def send_waiting(tools: NightTools) -> Delivered:
+    """One pass over the outbox, the robot's after the mails; the counts are those of the mails."""
+    done = deliver(tools.database, tools.transport, clock=tools.clock, throttle=tools.throttle, pause=tools.pause)
+    if tools.robot is not None:
+        deliver(tools.database, tools.robot, clock=tools.clock, channel=ROBOT)
+    return done
 
 
 def office_rules(settings: Settings) -> OfficeRules:
