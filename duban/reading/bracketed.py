@@ -18,6 +18,7 @@ from duban.reading.structure import Field, Piece
 _OPEN, _CLOSE = "(\uff08【[〔", ")\uff09】]〕"
 _FIELD_ROLES = PARTY_ROLES | {Role.TIME_LIMIT, Role.STATUS, Role.CATEGORY, Role.NOTE}
 _LABEL = re.compile(r"(?:^|[;\uff1b。,\uff0c、\s])\s*(?P<word>[^:\uff1a;\uff1b。,\uff0c\s]{1,12})\s*[:\uff1a]")
+_INLINE = re.compile(r"(?<=[。;\uff1b\s])\s*(?P<word>[\u4e00-\u9fff]{2,8})\s*[:\uff1a]")
 _SENTENCE_END = re.compile(r"^\s*[。;\uff1b!\uff01]?\s*(?:$|[(\uff08【\[〔])|^\s*[。;\uff1b]")
 
 
@@ -59,6 +60,20 @@ def labelled(text: str, line: int, lexicon: Lexicon) -> list[Field]:
     for (_, end, word, role), stop in zip(known, bounds, strict=True):
         fields.append(_field(role, word, text[end:stop].strip(" ;\uff1b,\uff0c、。"), line))
     return fields
+
+
+def trailing(text: str, line: int, lexicon: Lexicon) -> tuple[str, list[Field]]:
+    """The text before fields at its end that stand in no bracket (…5家。责任单位:经发办;完成时限:年底), and these."""
+    if ":" not in text and "\uff1a" not in text:
+        return text, []
+    plain = text
+    for begin, end in _spans(text):
+        plain = plain[:begin] + "□" * (end - begin) + plain[end:]
+    for match in _INLINE.finditer(plain):
+        start = match.start("word")
+        if lexicon.role(match["word"]) in _FIELD_ROLES and text[:start].strip():
+            return text[:start].rstrip(), labelled(text[start:], line, lexicon)
+    return text, []
 
 
 def outside(text: str, found: Sequence[Bracket]) -> str:

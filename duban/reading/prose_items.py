@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
-from duban.reading.bracketed import Bracket, all_known, brackets, clauses, labelled, outside
+from duban.reading.bracketed import Bracket, all_known, brackets, clauses, labelled, outside, trailing
 from duban.reading.lexicon import Lexicon, Role
 from duban.reading.model import Item, Place
 from duban.reading.prose import Part, heading, sentences
@@ -40,7 +40,8 @@ class Reader:
 
     def fields(self, part: Part) -> bool:
         """Whether the part owns fields: in brackets, in lines under it, or in its own prose."""
-        if brackets(part.text, part.line.number, self.lexicon) or self._led_by(part.text):
+        text, line = part.text, part.line.number
+        if brackets(text, line, self.lexicon) or self._led_by(text) or trailing(text, line, self.lexicon)[1]:
             return True
         return any(self._own_fields(line) or brackets(line.text, 0, self.lexicon) for line in part.body)
 
@@ -48,9 +49,11 @@ class Reader:
         """The part as an item, with its bullets and numbered parts as children."""
         place = Place(part.line.number, part.end_line, part.line.page, part.line.sheet)
         item = Item(number, place, list(part.path if path is None else path))
-        found = brackets(part.text, part.line.number, self.lexicon)
-        item.title = outside(part.text, found)
-        stretches = clauses(part.text, found)
+        text, behind = trailing(part.text, part.line.number, self.lexicon)
+        found = brackets(text, part.line.number, self.lexicon)
+        item.title = outside(text, found)
+        self._fill(item, behind)
+        stretches = clauses(text, found)
         if len(stretches) > 1 and len(found) > 1:
             item.children = [self._clause(item, i, *stretch) for i, stretch in enumerate(stretches, start=1)]
         else:
@@ -58,8 +61,8 @@ class Reader:
         printed = part.line.text[: len(part.line.text) - len(part.text)] + item.title
         below = [*item.path, heading(printed)]
         self._body(item, part.body, below)
-        self._finish(item, part.text)
-        if item.children and item.title == outside(part.text, found):
+        self._finish(item, text)
+        if item.children and item.title == outside(text, found):
             item.targets = []  # its clauses have them
         for index, child in enumerate(part.children, start=len(item.children) + 1):
             item.children.append(self.item(child, child.number or f"{number}.{index}", below))
