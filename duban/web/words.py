@@ -23,6 +23,8 @@ PARTY_ROLE_ZH = MappingProxyType(
         "responsible": "责任单位",
         "support": "配合单位",
         "supervising": "督导单位",
+        "caller": "吹哨单位",
+        "called": "报到单位",
     }
 )
 ROLE_ZH = MappingProxyType(
@@ -98,6 +100,15 @@ EVENT_ZH = MappingProxyType(
         "extension.decided": "批复延期",
         "clock.paused": "暂停计时",
         "clock.resumed": "恢复计时",
+        "clock.counted": "起算时限",
+        "clock.reprojected": "放假安排变更，重新核定到期日",
+        "policy.applied": "督办规则变更",
+        "item.handed_over": "发出交办通知",
+        "item.self_checks_spawned": "布置举一反三自查",
+        "notice.withdrawn": "撤回通知",
+        "delivery.settled": "核实通知是否送达",
+        "re_inspection.passed": "回头看通过",
+        "re_inspection.failed": "回头看发现反弹",
         "run.linked": "建立流程",
     }
 )
