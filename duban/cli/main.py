@@ -44,6 +44,7 @@ COMMANDS = {
     "import": ("duban.cli.exchange", "import_", "Enter what an exported workbook was filled in with."),
     "outbox": ("duban.cli.outbox", "outbox", "Mails that wait for a person: resend, arrived, lost."),
     "withdraw": ("duban.cli.outbox", "withdraw", "Withdraw a notice that has not been sent."),
+    "bounce": ("duban.cli.bounce", "bounce", "Take in a mail that came back: the supervision office answers for it."),
     "weekly": ("duban.cli.outbox", "weekly", "Send the weekly summaries that are due."),
     "calendar": (
         "duban.cli.calendar",

@@ -94,6 +94,7 @@ EVENT_ZH = MappingProxyType(
         "clock.breached": "首次逾期（记录在案）",
         "notice.acknowledged": "签收",
         "progress.reported": "报告进展",
+        "delivery.bounced": "邮件被退回，改送督查室",
         "check_in.reported": "长效期报告",
         "target.reported": "填报量化目标",
         "extension.asked": "申请延期",
