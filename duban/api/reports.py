@@ -110,7 +110,8 @@ def get_targets(plan: PlanKey, context: Ctx, caller: Who, as_of: AsOf) -> tuple[
 
 def _line(standing: TargetStanding) -> TargetLine:
     fields: dict[str, Any] = {name: getattr(standing, name) for name in TargetLine.__slots__}
-    return TargetLine(**{n: float(v) if isinstance(v, (Decimal, Fraction)) else v for n, v in fields.items()})
+    plain: dict[str, Any] = {n: float(v) if isinstance(v, (Decimal, Fraction)) else v for n, v in fields.items()}
+    return TargetLine(**plain)
 
 
 @router.get("/plans/{plan}/absences", summary="Who is away, and who stands in")
