@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+import signal
 import sys
 
 from benchmarks.figures import Figure, say, table
@@ -27,6 +28,8 @@ def main(names: list[str]) -> int:
     if unknown:
         say(f"unknown: {', '.join(unknown)}; there are: {', '.join(BENCHES)}")
         return 2
+    # A polite kill ends the servers of a benchmark as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     figures: list[Figure] = []
     for name in names or BENCHES:
         say(f"{name} …")

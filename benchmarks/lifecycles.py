@@ -61,19 +61,20 @@ def stage(uri: str, items: int) -> Stage:
         for table, first in FIRST_IDS.items():
             connection.execute(f"ALTER SEQUENCE {table}_id_seq RESTART WITH {first}")
     now = dt.datetime.now(dt.UTC)
-    _register(database, items, now)
+    register_items(database, items, now)
     create_user(database, name="督查员", role=UserRole.SUPERVISOR, now=now)
     token = issue_token(database, user="督查员", name="bench", now=now)
     database.dispose()
     return Stage(url, token, _subjects(url))
 
 
-def _register(database: Database, items: int, now: dt.datetime) -> None:
+def register_items(database: Database, items: int, now: dt.datetime, code: str | None = None) -> int:
+    """A plan with so many assigned items, through the same door as a document's; gives its id."""
     policy = (places.ROOT / "policies" / "default.toml").read_text(encoding="utf-8")
     last = dt.date(now.year + 1, 6, 30)
     reading = Reading(
         Kind.RECTIFICATION_PLAN,
-        "青河区整改方案",
+        f"青河区整改方案{code or ''}",
         year=now.year,
         items=[
             Read(
@@ -96,15 +97,17 @@ def _register(database: Database, items: int, now: dt.datetime) -> None:
         Entry(3, "韩望舒", "person", post="副区长", email="han@example.org"),
         Entry(4, "区住建局", "unit", email="zhujian@example.org"),
     ]
-    register(
+    plan = register(
         database,
-        Received("方案.txt", b"bench", reading),
+        Received("方案.txt", f"bench {code}".encode(), reading),
         rules=OfficeRules("default", policy, "区政府督查室", "ducha@example.org"),
         actor=Actor("督查员", "supervisor"),
         as_of=now.date(),
         now=now,
         directory=directory,
+        code=code,
     )
+    return plan.plan_id
 
 
 def _subjects(url: str) -> list[Subject]:

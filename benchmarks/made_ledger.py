@@ -229,7 +229,7 @@ def _items(size: Size) -> Iterator[dict[str, Any]]:
         yield {
             "id": n, "plan_id": _plan_of(n), "number": str(n), "position": n, "path": ["一、突出问题", f"第{n % 97}类"],
             "title": f"第{n}项:老旧小区消防通道被占用、设施维护不到位,责任落实层层递减",
-            "goal": "建立长效机制,年内完成全部整改并通过验收", "time_limit": f"{due_on}前完成", "category": "by_deadline",
+            "goal": "建立长效机制,年内整改完成并通过验收", "time_limit": f"{due_on}前完成", "category": "by_deadline",
             "state": "ongoing" if n % 3 else "measure_drafted", "due_on": due_on, "first_due_on": due_on,
             "source_line": n * 6, "source_end_line": n * 6 + 5, "flow_run_id": f"00000000-0000-4000-8000-{n:012d}",
             "run_version": 1, "created_at": THEN, "updated_at": THEN,

@@ -119,8 +119,8 @@ def _claim(database: Plain, due: list[Any], as_of: dt.date, now: dt.datetime) ->
         heads = _heads(database, [row[3] for row in part])
         for row in part:
             number += 1
-            (clock, plan, due_on, item, _, _, _, _, _, unit, unit_name, unit_mail, lead, lead_name, lead_post, lead_mail,
-             office, office_name, office_mail, *_) = row  # fmt: skip
+            (clock, plan, due_on, item, _, _, _, _, _, unit, unit_name, unit_mail, lead, lead_name, lead_post,
+             lead_mail, office, office_name, office_mail, *_) = row  # fmt: skip
             context = _context(row, number, as_of)
             notices.append((notice_id, plan, item, "urge", f"rung:{clock}:urge_1:1", as_of, "催办", as_of.year, number,
                             "red", context, now))  # fmt: skip
@@ -188,8 +188,8 @@ def _later(as_of: dt.date) -> dt.date:
 
 
 def _context(row: Any, number: int, as_of: dt.date) -> dict[str, Any]:
-    (_, _, due_on, item, item_number, title, goal, limit, _, _, unit_name, _, _, lead_name, lead_post, _, _, office_name,
-     office_mail, code, plan_title, issuer) = row  # fmt: skip
+    (_, _, due_on, item, item_number, title, goal, limit, _, _, unit_name, _, _, lead_name, lead_post, _, _,
+     office_name, office_mail, code, plan_title, issuer) = row  # fmt: skip
     people = [{"name": unit_name, "post": None, "is_unit": True}]
     copies = [{"name": lead_name, "post": lead_post, "is_unit": False}]
     copies.append({"name": office_name, "post": None, "is_unit": True})
@@ -232,15 +232,15 @@ def _compose(
             text = renderer.render(kind, context)
             reader = parts[0][3]
             message_id = message_id_for(hashlib.sha256(address.encode()).hexdigest(), "example.org")
-            rows.append((delivery, kind, "mail", address, reader["name"], as_of, message_id, context, text.subject, text.text,
-                         text.html, text.template, text.template_hash, "queued", now, now, 0))  # fmt: skip
+            rows.append((delivery, kind, "mail", address, reader["name"], as_of, message_id, context, text.subject,
+                         text.text, text.html, text.template, text.template_hash, "queued", now, now, 0))  # fmt: skip
             tied += [(delivery, copy) for _, copy, _, _ in parts]
             outgoing = Outgoing(message_id, now, reader["name"], address, text.subject, text.text, text.html)
             mails.append((delivery, outgoing, [notice for notice, *_ in parts][:SHEETS_A_MAIL]))
             delivery += 1
         database.begin()
-        database.insert("delivery", "id, kind, channel, address, name, as_of, message_id, context, subject, text, html, "
-                        "template, template_hash, status, not_before, created_at, attempts", rows)  # fmt: skip
+        database.insert("delivery", "id, kind, channel, address, name, as_of, message_id, context, subject, text, "
+                        "html, template, template_hash, status, not_before, created_at, attempts", rows)  # fmt: skip
         database.many("UPDATE notice SET sheet = ? WHERE id = ?", sheets)
         database.many("UPDATE notice_recipient SET delivery_id = ? WHERE id = ?", tied)
         database.commit()
