@@ -66,6 +66,12 @@ class Pace:
         """How many mails wait for their time."""
         return sum(1 for slot in self._slots if slot > now)
 
+    def came_due(self, now: dt.datetime) -> bool:
+        """Whether the time of a mail that was put off has come since this was last asked."""
+        before = len(self._slots)
+        self._slots = [slot for slot in self._slots if slot > now]
+        return len(self._slots) < before
+
     def next_after(self, now: dt.datetime) -> dt.datetime | None:
         """When the next mail that was put off may leave, if that is soon enough to wait for."""
         upcoming = next((slot for slot in self._slots if slot > now), None)
