@@ -1,7 +1,8 @@
 """An office's directory of parties: a `.csv` or `.xlsx` with Chinese headings becomes entries; errors are collected.
 
-Columns (in any order, others are ignored): 名称, 别名, 类别 (领导/人员, 单位, 集体, 督查室, 总负责人), 职务, 上级, 代理人,
-负责人 (a unit's head), 成员 (a collective's units), 邮箱, 生效日期, 失效日期. Lists inside a cell are split at 、;,
+Columns (in any order, others are ignored): 名称, 别名, 类别 (领导/人员, 单位, 集体, 督查室, 总负责人), 职务, 上级,
+代理人, 负责人 (a unit's head), 成员 (a collective's units), 邮箱, 生效日期, 失效日期. Lists inside a cell are split
+at 、;,
 """
 
 from __future__ import annotations

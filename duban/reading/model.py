@@ -168,7 +168,8 @@ def as_json(reading: Reading) -> dict[str, Any]:
 
 
 def _item(item: Item) -> dict[str, Any]:
-    values = {f.name: _plain(getattr(item, f.name)) for f in dataclasses.fields(item) if f.name not in ("place", "children")}
+    names = [f.name for f in dataclasses.fields(item) if f.name not in ("place", "children")]
+    values = {name: _plain(getattr(item, name)) for name in names}
     return values | {"source": _plain(item.place), "children": [_item(c) for c in item.children]}
 
 

@@ -60,10 +60,7 @@ def record(
 ) -> int:
     """Counts the version up, writes the event and the signal; returns the new version."""
     version = session.execute(
-        update(Item)
-        .where(Item.id == item.id)
-        .values(version=Item.version + 1, updated_at=now)
-        .returning(Item.version)
+        update(Item).where(Item.id == item.id).values(version=Item.version + 1, updated_at=now).returning(Item.version)
     ).scalar_one()
     session.refresh(item)
     body = dict(payload or {}) | {"version": version}

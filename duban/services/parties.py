@@ -82,5 +82,3 @@ class PartyBook:
 
     def _id(self, name: str | None) -> int | None:
         return self._by_name[name].id if name else None
-
-

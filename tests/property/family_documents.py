@@ -194,9 +194,8 @@ def report(seed: int) -> tuple[str, list[tuple[str, str, int, str, int | None]]]
     goals = rng.sample(
         ["地区生产总值", "一般公共预算收入", "居民人均可支配收入", "规模以上工业增加值", "固定资产投资"], 3
     )
-    counts = rng.sample(
-        [("新增就业岗位", "个"), ("新建养老床位", "张"), ("改造老旧小区", "个"), ("新建公共绿地", "亩"), ("培训农民工", "人次")], 3
-    )  # fmt: skip
+    countable = [("新增就业岗位", "个"), ("新建养老床位", "张"), ("改造老旧小区", "个"), ("新建公共绿地", "亩")]
+    counts = rng.sample([*countable, ("培训农民工", "人次")], 3)
     past = {name: rng.randint(2, 9) for name in goals} | {name: rng.randint(100, 9000) for name, _ in counts}
     targets: list[tuple[str, str, int, str, int | None]] = [
         (name, "+%", rng.randint(2, 9), "%", past[name]) for name in goals

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from duban.domain.limits import read_limit
 
-_PIECES = list("年月日底前内末至到起第一二三十季度半上下;,。、()《》已完成持续推进每截至-./ 0123456789") + [
+_PIECES = [
+    *"年月日底前内末至到起第一二三十季度半上下;,。、()《》已完成持续推进每截至-./ 0123456789",
     "2025年", "汛期前", "出台", "3年内", "长期", "立行立改", "延期至", "2025.6.31", "6月31日",
 ]  # fmt: skip
 
