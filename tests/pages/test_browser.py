@@ -31,8 +31,9 @@ def test_no_page_is_wider_than_its_window_or_loads_from_elsewhere(visit: Any, si
 def test_a_clerk_moves_an_item_by_its_button(visit: Any, site: Site, scripts: bool) -> None:
     item = site.item("3")
     page = visit("unit", scripts=scripts).open(f"/items/{item.id}")
-    page.locator("summary", has_text="启动推进").click()
     form = page.locator("form", has=page.locator('[name="action"][value="start"]'))
+    if not form.locator("button").is_visible():  # only the first thing to do stands open
+        page.locator("summary", has_text="启动推进").click()
     form.locator('[name="reason"]').fill("已开工")
     form.locator("button").click()
     page.wait_for_url("**/items/*?done=1")
