@@ -119,7 +119,10 @@ def _refused(request: Request, token: str, error: DubanError, claim: Claim | Non
     title, remedy = refusal(error)
     if claim is not None and error.code not in ("link_refused", TooManyRequests.code):
         return _page(request, token, error=(title, remedy), status=error.status, typed=typed)
-    page: Response = request.app.state.pages.page("link_refused.html", error.status, title=title, remedy=remedy)
+    refused = error.code == "link_refused"
+    page: Response = request.app.state.pages.page(
+        "link_refused.html", error.status, title=title, remedy=remedy, refused=refused
+    )
     page.headers.update(HEADERS)
     return page
 
