@@ -376,7 +376,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_item_flow_run_id"), ["flow_run_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_item_merged_into_id"), ["merged_into_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_item_parent_id"), ["parent_id"], unique=False)
-        batch_op.create_index("ix_item_plan_state", ["plan_id", "state"], unique=False)
+        batch_op.create_index("ix_item_plan_state_due", ["plan_id", "state", "due_on", "dropped"], unique=False)
 
     op.create_table(
         "party",
@@ -1302,7 +1302,7 @@ def downgrade() -> None:
 
     op.drop_table("party")
     with op.batch_alter_table("item", schema=None) as batch_op:
-        batch_op.drop_index("ix_item_plan_state")
+        batch_op.drop_index("ix_item_plan_state_due")
         batch_op.drop_index(batch_op.f("ix_item_parent_id"))
         batch_op.drop_index(batch_op.f("ix_item_merged_into_id"))
         batch_op.drop_index(batch_op.f("ix_item_flow_run_id"))

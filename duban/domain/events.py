@@ -48,9 +48,14 @@ def chain_hash(event: Sealed) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def anchor_hash(heads: Iterable[tuple[int, int, str]]) -> str:
-    """One hash over the head (item id, seq, hash) of every chain, in the order of the ids."""
+def anchor_hash(heads: Iterable[tuple[int, int, str]], before: str = "") -> str:
+    """One hash over the anchor before and the head (item id, seq, hash) of every chain that has grown since it.
+
+    In the order of the ids; the first anchor has none before it.
+    """
     digest = hashlib.sha256()
+    if before:
+        digest.update(f"{before}\n".encode())
     for item_id, seq, head in heads:
         digest.update(f"{item_id}:{seq}:{head}\n".encode())
     return digest.hexdigest()

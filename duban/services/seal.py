@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterator
 
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
@@ -81,23 +82,42 @@ def lamp(state: State, due_on: dt.date | None, as_of: dt.date, rules: Rules) -> 
 
 
 def anchor(session: Session, as_of: dt.date, now: dt.datetime) -> Anchor:
-    """Seals every chain as it stands: a later edit of any event breaks this hash or the chain below it."""
+    """Seals the chains that have grown since the last anchor onto that anchor: a later edit of any event shows.
+
+    Its cost is that of the new events, however long the log has become.
+    """
     if session.get_bind().dialect.name == "postgresql":
         # Ids are given before they commit: without this an event below the last id could appear after it was sealed.
         session.execute(text("LOCK TABLE event IN SHARE MODE"))
-    last = select(Event.item_id, func.max(Event.seq).label("seq")).group_by(Event.item_id).subquery()
-    heads = session.execute(
-        select(Event.item_id, Event.seq, Event.hash)
-        .join(last, (Event.item_id == last.c.item_id) & (Event.seq == last.c.seq))
-        .order_by(Event.item_id)
-    ).tuples()
+    before = session.scalars(select(Anchor).order_by(Anchor.last_event_id.desc(), Anchor.id.desc()).limit(1)).first()
+    since = before.last_event_id if before else 0
+    newest, grown = session.execute(
+        select(func.coalesce(func.max(Event.id), since), func.count()).where(Event.id > since)
+    ).one()
     row = Anchor(
         as_of=as_of,
         anchored_at=now,
-        hash=anchor_hash(heads),
-        last_event_id=session.scalar(select(func.max(Event.id))) or 0,
-        events=session.scalar(select(func.count()).select_from(Event)) or 0,
+        hash=anchor_hash(_heads_since(session, since), before.hash if before else ""),
+        last_event_id=newest,
+        events=(before.events if before else 0) + grown,
     )
     session.add(row)
     session.flush()
     return row
+
+
+def _heads_since(session: Session, since: int) -> Iterator[tuple[int, int, str]]:
+    """Item, number and hash of the last event of each chain that has grown since, in the order of the items."""
+    last = (
+        select(Event.item_id, func.max(Event.seq).label("seq"))
+        .where(Event.id > since)
+        .group_by(Event.item_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Event.item_id, Event.seq, Event.hash)
+        .join(last, (Event.item_id == last.c.item_id) & (Event.seq == last.c.seq))
+        .order_by(Event.item_id)
+        .execution_options(yield_per=5000)
+    )
+    yield from rows.tuples()
