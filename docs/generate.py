@@ -106,7 +106,7 @@ def error_classes() -> list[type[DubanError]]:
     while stack:
         kind = stack.pop()
         stack += kind.__subclasses__()
-        if kind.__module__.startswith("duban."):
+        if kind.__module__.startswith("duban.") and not kind.__name__.startswith("_"):  # those never leave their module
             found[f"{kind.__module__}.{kind.__qualname__}"] = kind
     return [found[name] for name in sorted(found)]
 

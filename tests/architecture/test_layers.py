@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,14 @@ PACKAGES = ("duban", "models", "tasks", "flows")
 def sources(*folders: str) -> Iterator[tuple[str, ast.Module]]:
     """Every Python file under these folders, by its path from the root, parsed."""
     for folder in folders:
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            yield file.relative_to(ROOT).as_posix(), ast.parse(file.read_text(encoding="utf-8"))
+        yield from parsed(folder)
+
+
+@cache
+def parsed(folder: str) -> list[tuple[str, ast.Module]]:
+    """One folder's files: each is read once, however many tests look at it."""
+    files = sorted((ROOT / folder).rglob("*.py"))
+    return [(file.relative_to(ROOT).as_posix(), ast.parse(file.read_text(encoding="utf-8"))) for file in files]
 
 
 def imported(tree: ast.Module) -> set[str]:

@@ -40,7 +40,7 @@ from models import Clock, ClockKind, ClosingStep, Event, Item, Measure, Mileston
 from .chains import broken_chains, chains
 from .ledger import CLERK, LEAD, UNIT, VERIFIER, Watch, World, a_night, a_world, an_item, due, promised
 
-EXAMPLES = int(os.environ.get("DUBAN_MACHINE_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("DUBAN_MACHINE_EXAMPLES", "6"))
 
 #: (state, action) → state reached, as published.
 TABLE = {
@@ -272,7 +272,7 @@ def test_whatever_people_and_nights_do_the_ledger_stays_sound(machine: type[Ledg
         machine,
         settings=settings(
             max_examples=EXAMPLES,
-            stateful_step_count=20,
+            stateful_step_count=16,
             deadline=None,
             derandomize="DUBAN_MACHINE_EXAMPLES" not in os.environ,
             database=None,
