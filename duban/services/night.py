@@ -27,7 +27,7 @@ from duban.services.night_decide import Claimed, Office, claim_batch
 from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
 from duban.services.robot import repeat_to_robot
 from duban.services.rules import calendar_in_force
-from duban.services.seal import anchor, snapshot
+from duban.services.seal import anchor, count, keep
 from models import Clock, ClockState, Item, Night, NightState, Plan
 
 log = logging.getLogger(__name__)
@@ -243,9 +243,12 @@ def _unreleased(session: Session, as_of: dt.date) -> dict[str, int]:
 
 
 def _finish(tools: NightTools, report: NightReport) -> None:
+    with tools.database.read() as session:
+        counted = count(session, report.as_of)
+    report.failures += counted.problems
     with tools.database.write() as session:
         one_at_a_time(session, "night")
-        report.failures += snapshot(session, report.as_of)
+        keep(session, counted)
         anchor(session, report.as_of, tools.clock())
         night = session.get_one(Night, report.as_of)
         night.state = NightState.COMPLETED if report.ok else NightState.FAILED

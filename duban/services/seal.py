@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
@@ -18,29 +19,38 @@ from models import Anchor, Event, Item, ItemParty, Plan, Role, Snapshot
 UNIT_ROLES = (Role.LEAD_UNIT, Role.RESPONSIBLE)
 
 
-def snapshot(session: Session, as_of: dt.date) -> list[str]:
-    """Counts by plan, unit, state and light as of one day; counted again, it replaces that day's counts.
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What stood where on one day, and the plans that could not be counted, each with the reason."""
 
-    Returns the plans that could not be counted, each with the reason.
-    """
-    problems = []
-    session.execute(delete(Snapshot).where(Snapshot.as_of == as_of))
-    counts: Counter[tuple[int, int, str, str]] = Counter()
+    as_of: dt.date
+    items: Counter[tuple[int, int, str, str]]  # by plan, party (0: the whole plan), state and light
+    problems: list[str]
+
+
+def count(session: Session, as_of: dt.date) -> Counted:
+    """Counts by plan, unit, state and light as of one day. It only reads: on a large ledger it takes a while."""
+    found = Counted(as_of, Counter(), [])
     for plan_id in session.scalars(select(Plan.id)).all():
         try:
             rules = rules_of(session, plan_id)
         except DubanError as error:
-            problems.append(f"plan {plan_id} is not counted: {error.message}")
+            found.problems.append(f"plan {plan_id} is not counted: {error.message}")
             continue
-        counts.update(_whole(session, plan_id, as_of, rules))
-        counts.update(_by_unit(session, plan_id, as_of, rules))
+        found.items.update(_whole(session, plan_id, as_of, rules))
+        found.items.update(_by_unit(session, plan_id, as_of, rules))
+    return found
+
+
+def keep(session: Session, counted: Counted) -> None:
+    """Stores a day's counts; counted again, they replace that day's."""
+    session.execute(delete(Snapshot).where(Snapshot.as_of == counted.as_of))
     rows = [
-        {"as_of": as_of, "plan_id": plan, "party_id": party, "state": state, "light": light, "items": items}
-        for (plan, party, state, light), items in counts.items()
+        {"as_of": counted.as_of, "plan_id": plan, "party_id": party, "state": state, "light": light, "items": items}
+        for (plan, party, state, light), items in counted.items.items()
     ]
     if rows:
         session.execute(insert(Snapshot), rows)
-    return problems
 
 
 def _whole(session: Session, plan_id: int, as_of: dt.date, rules: Rules) -> Counter[tuple[int, int, str, str]]:
