@@ -59,6 +59,7 @@ def register(
     if edition_of is not None:
         _edition(database, edition_of, Received(file.name, content, reading), accept)
         return
+    _use_calendar(database, settings.calendar)
     done = enter(
         database,
         Received(file.name, content, reading),
@@ -82,6 +83,18 @@ def register(
     if done.quarantined:
         click.echo(f"  Resolve the quarantine: duban review {done.code}")
     click.echo(f"  The first night only shows what it would send; let it go with: duban release {done.code}")
+
+
+def _use_calendar(database: Database, calendar: Path | None) -> None:
+    """The office's own days: taken as they are while no clock runs, else only said to wait for a person."""
+    from duban.adapters.workdays import own_days_text
+    from duban.services.calendars import apply_first
+    from duban.services.tools import utc_now
+
+    if calendar is None:
+        return
+    if not apply_first(database, own_days_text(calendar), calendar.name, actor=operator(), now=utc_now()):
+        click.echo(f"{calendar} differs from what is in force: duban calendar apply shows what it moves.", err=True)
 
 
 def _edition(database: Database, plan: str, received: Received, accept: tuple[str, ...]) -> None:
