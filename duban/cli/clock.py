@@ -34,8 +34,9 @@ def count(
 ) -> None:
     """Count ITEM's relative limit: AMOUNT UNIT from the day after FROM."""
     from duban.services.counted_limits import start_counted
-    from duban.services.plan_lookup import item_id_of, milestone_id_of
+    from duban.services.plan_lookup import item_id_of, part_id_of
     from duban.services.tools import utc_now
+    from models import Milestone
 
     database = _ledger()
     item_id = item_id_of(database, item)
@@ -48,7 +49,7 @@ def count(
         actor=operator(),
         expected_version=expected_version,
         now=utc_now(),
-        milestone_id=milestone_id_of(database, item_id, part) if part is not None else None,
+        milestone_id=part_id_of(database, Milestone, item, part) if part is not None else None,
         reason=reason,
     )
     click.echo(f"{item}: counted; duban explain {item} shows day by day how.")

@@ -158,6 +158,7 @@ class Facts:
     worked_on_by: frozenset[str] = field(default_factory=frozenset)  # who did a measure or asked for the closing
     closing_requested: bool = False
     publication_ends_on: str | None = None  # ISO date while the publication period still runs
+    publication_owed: int = 0  # working days of a publication that the policy asks for and nobody has begun
     reason: str = ""
     merge_into: str | None = None
 
@@ -196,6 +197,8 @@ def closing_gaps(facts: Facts) -> list[str]:
         found.append("尚未核查")
     elif facts.verified_by in facts.worked_on_by:
         found.append(f"核查人{facts.verified_by}参与过办理,须由他人核查")
+    if facts.publication_owed:
+        found.append(f"尚未公示,须公示{facts.publication_owed}个工作日")
     if facts.publication_ends_on:
         found.append(f"公示期未满,{facts.publication_ends_on}届满")
     return found

@@ -168,11 +168,16 @@ def _end(
     return len(ended.all())
 
 
-def start_re_inspection(session: Session, item: Item, rules: Rules, closed_on: dt.date) -> None:
-    """回头看: the one clock that runs on a closed item, to the day on which somebody looks at it again."""
-    nominal = closed_on + dt.timedelta(days=rules.policy.re_inspection_days)
-    due = re_inspect_on(closed_on, rules.policy, rules.calendar)
-    _start(session, item, rules, closed_on, ClockKind.RE_INSPECT, nominal, due, None)
+def start_re_inspection(
+    session: Session, item: Item, rules: Rules, since: dt.date, nominal: dt.date | None = None
+) -> None:
+    """回头看: the one clock that runs on a closed item, to the day on which somebody looks at it again.
+
+    The day follows from the policy's days after the closing, unless a person has named one.
+    """
+    named = nominal or since + dt.timedelta(days=rules.policy.re_inspection_days)
+    due = rules.calendar.roll(named) if nominal else re_inspect_on(since, rules.policy, rules.calendar)
+    _start(session, item, rules, since, ClockKind.RE_INSPECT, named, due, None)
 
 
 def start_verification(session: Session, item: Item, rules: Rules, requested_on: dt.date) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import Relation, closing_gaps
+from duban.domain.schedule import publication_ends
 from duban.errors import DubanError, NotFound
 from duban.services import clocks
 from duban.services.item_changes import open_item, record
@@ -57,7 +58,8 @@ def take_step(
     """Records one step; returns the item's new version.
 
     `on_behalf_of` names the lead official whose signature on paper the supervision office enters; a lead official
-    signs for the party that the account acts for. `ends_on` is a publication's last day.
+    signs for the party that the account acts for. `ends_on` is a publication's last day; left out, it follows from the
+    policy's days, and it may not be earlier than they ask.
     """
     with database.write() as session:
         item, standing = open_item(
@@ -65,6 +67,8 @@ def take_step(
         )
         party_id = _signer(session, actor, standing.lead_parties, on_behalf_of) if step is ClosingStep.SIGN else None
         _check(session, item, step, actor, party_id)
+        if step is ClosingStep.PUBLISH:
+            ends_on = _published_until(session, item, business_date(now), ends_on)
         session.add(
             Closing(
                 item_id=item.id,
@@ -109,6 +113,17 @@ def _signer(session: Session, actor: Actor, leads: tuple[tuple[int, str], ...], 
     listed = "、".join(name for _, name in leads) or "无"
     reason = f"签字须由牵头领导本人,或由督查室注明代谁登记;本事项牵头领导:{listed}"
     raise StepRefused(step=STEP_ZH[ClosingStep.SIGN], reason=reason)
+
+
+def _published_until(session: Session, item: Item, today: dt.date, wanted: dt.date | None) -> dt.date | None:
+    rules = rules_of(session, item.plan_id)
+    if not rules.policy.publication_days:
+        return wanted  # nobody asks for so many days: the office decides how long
+    earliest = publication_ends(today, rules.policy, rules.calendar)
+    if wanted is not None and wanted < earliest:
+        reason = f"公示须满{rules.policy.publication_days}个工作日,最早{earliest}届满"
+        raise StepRefused(step=STEP_ZH[ClosingStep.PUBLISH], reason=reason)
+    return wanted or earliest
 
 
 def _check(session: Session, item: Item, step: ClosingStep, actor: Actor, party_id: int | None) -> None:

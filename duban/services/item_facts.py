@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from duban.domain.lifecycle import Facts, State
+from duban.services.rules import rules_of
 from models import (
     Closing,
     ClosingStep,
@@ -129,9 +130,17 @@ def facts_of(
             ),
             None,
         ),
+        publication_owed=_publication_owed(session, item, [s.step for s in steps]),
         reason=reason,
         merge_into=merge_into,
     )
+
+
+def _publication_owed(session: Session, item: Item, steps: list[ClosingStep]) -> int:
+    """The days of 公示 that the plan's policy asks for, while nobody has begun it; asked only where a close is near."""
+    if item.state not in (State.REGULATION_ISSUED, State.ONGOING) or ClosingStep.PUBLISH in steps:
+        return 0
+    return rules_of(session, item.plan_id).policy.publication_days
 
 
 def _milestones_open(session: Session, item: Item) -> tuple[str, ...]:

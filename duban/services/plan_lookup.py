@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from duban.adapters.database import Database
 from duban.errors import DubanError, NotFound
-from models import Item, Milestone, Plan
+from models import Item, Measure, Milestone, Plan, Regulation
 
 
 class AmbiguousItem(DubanError):
@@ -49,12 +49,13 @@ def item_id_of(database: Database, key: str) -> int:
     return found[0]
 
 
-def milestone_id_of(database: Database, item_id: int, position: int) -> int:
-    """The id of an item's milestone by its position, as `duban show` prints it. Raises NotFound."""
+def part_id_of(
+    database: Database, table: type[Measure] | type[Milestone] | type[Regulation], item: str, position: int
+) -> int:
+    """The id of an item's measure, milestone or regulation by its position, from 1. Raises NotFound."""
+    item_id = item_id_of(database, item)
     with database.read() as session:
-        found = session.scalars(
-            select(Milestone.id).where(Milestone.item_id == item_id, Milestone.position == position)
-        ).first()
+        found = session.scalars(select(table.id).where(table.item_id == item_id, table.position == position)).first()
     if found is None:
-        raise NotFound(what="milestone", key=f"{position} of item {item_id}")
+        raise NotFound(what=table.__tablename__, key=f"{position} of item {item}")
     return found

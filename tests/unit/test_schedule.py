@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -107,7 +108,7 @@ def test_the_dates_that_follow_from_an_act() -> None:
     supervise, remind = POLICY.ladder()[3], POLICY.ladder()[0]
     assert acknowledge_due(day("2026-02-13"), supervise, CALENDAR) == day("2026-02-24")
     assert acknowledge_due(day("2026-02-13"), remind, CALENDAR) is None
-    assert publication_ends(day("2026-02-12"), POLICY, CALENDAR) == day("2026-02-26")
+    assert publication_ends(day("2026-02-12"), replace(POLICY, publication_days=5), CALENDAR) == day("2026-02-26")
     assert re_inspect_on(day("2026-02-12"), POLICY, CALENDAR) == day("2026-08-11")
 
 
