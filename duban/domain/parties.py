@@ -64,7 +64,7 @@ class PartyFacts:
 
 def usable(address: str | None) -> bool:
     """Whether an address can be written into a mail at all: one @ with something on both sides, no blanks or breaks."""
-    if address is None or any(c.isspace() or ord(c) < 32 or c in ",;<>\"" for c in address):
+    if address is None or any(c.isspace() or ord(c) < 32 or c in ',;<>"' for c in address):
         return False
     local, at, domain = address.rpartition("@")
     return bool(at and local and domain) and "@" not in local
