@@ -14,6 +14,7 @@ from duban.errors import DubanError
 COMMANDS = {
     "read": ("duban.cli.read", "read", "Read a published document and show its items and every doubt about them."),
     "register": ("duban.cli.register", "register", "Enter a document's items into the ledger."),
+    "directory": ("duban.cli.directory", "directory", "Enter a newer directory of parties into a plan."),
     "review": ("duban.cli.review", "review", "Show what stands in quarantine, and why."),
     "resolve": ("duban.cli.review", "resolve", "Decide about an item in quarantine: keep, merge, edit or drop."),
     "release": ("duban.cli.register", "release", "Let a plan's first night send its notices."),

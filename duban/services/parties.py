@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from duban.reading.directory import Entry
-from models import Party, PartyAlias, PartyKind, PartyMember, Plan
+from models import ItemParty, Party, PartyAlias, PartyKind, PartyMember, Plan
 
 
 class PartyBook:
@@ -21,7 +23,9 @@ class PartyBook:
             self._by_name[party.name] = party
         aliases = select(PartyAlias.name, Party).join(Party, Party.id == PartyAlias.party_id)
         for name, party in session.execute(aliases.where(PartyAlias.plan_id == plan.id)).tuples():
-            self._by_name.setdefault(name, party)
+            # A name that the text alone knew gives way to the party that the directory lists under it.
+            if name not in self._by_name or not self._by_name[name].known:
+                self._by_name[name] = party
 
     def add_directory(self, entries: list[Entry]) -> None:
         """Enters a directory's rows: first all names, then what they say of each other."""
@@ -56,6 +60,40 @@ class PartyBook:
             self._by_name[name] = found
             self.unknown[name] = found
         return found
+
+    def similar(self, name: str) -> list[str]:
+        """Names of the directory that look like this one: proposed to a person, never assumed."""
+        known = [n for n, party in self._by_name.items() if party.known and n not in self.unknown]
+        return difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+
+    def update(self, entries: list[Entry]) -> dict[str, Party]:
+        """Enters a newer directory; names of the text that it explains become their party's.
+
+        A party that the text named and the directory now lists under an alias hands its items over to that party.
+        Returns the names that are explained now, with their parties.
+        """
+        strangers = {n: p for n, p in self._by_name.items() if not p.known and p.kind is not PartyKind.OFFICE}
+        explained = {e.name: strangers[e.name] for e in entries if e.name in strangers}
+        for entry in entries:
+            for alias in entry.aliases:
+                if alias in strangers and alias != entry.name:
+                    self._by_name.pop(alias)
+        self.add_directory(entries)
+        for entry in entries:
+            for alias in entry.aliases:
+                if alias in strangers and alias != entry.name:
+                    self._hand_over(strangers[alias], self._by_name[entry.name])
+                    explained[alias] = self._by_name[entry.name]
+        self._session.flush()
+        return explained
+
+    def _hand_over(self, stranger: Party, party: Party) -> None:
+        rows = self._session.scalars(select(ItemParty).where(ItemParty.party_id == stranger.id)).all()
+        for row in rows:
+            if self._session.get(ItemParty, (row.item_id, row.role, party.id)) is None:
+                moved = ItemParty(item_id=row.item_id, role=row.role, party_id=party.id, position=row.position)
+                self._session.add(moved)
+            self._session.delete(row)
 
     def _enter(self, entry: Entry) -> Party:
         party = self._by_name.get(entry.name)

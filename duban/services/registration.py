@@ -224,7 +224,7 @@ def _unknown_parties(book: PartyBook, has_directory: bool, writer: ItemWriter) -
     return [
         Doubt(
             AnomalyCode.UNKNOWN_PARTY,
-            f"名录中没有「{name}」,有关通知将发送督查室代转",
+            f"名录中没有「{name}」,有关通知将发送督查室代转" + _proposal(book, name),
             line=row.source_line or 0,
             number=row.number,
             item_line=row.source_line,
@@ -232,6 +232,11 @@ def _unknown_parties(book: PartyBook, has_directory: bool, writer: ItemWriter) -
         for name, row in writer.first_named.items()
         if name in book.unknown
     ]
+
+
+def _proposal(book: PartyBook, name: str) -> str:
+    similar = book.similar(name)
+    return f";名录中相近的有:{'、'.join(similar)},如是同一单位(人),请在名录别名中注明" if similar else ""
 
 
 def _quarantine(session: Session, plan: Plan, document: Document, doubts: list[Doubt], writer: ItemWriter) -> None:

@@ -82,6 +82,7 @@ EVENT_ZH = MappingProxyType(
         "item.reopened": "重新启动",
         "item.resolved": "核定读取疑点",
         "item.resolution_undone": "撤回核定",
+        "item.directory_updated": "更新名录",
         "measure.reported": "填报措施进展",
         "milestone.done": "节点完成",
         "regulation.reported": "登记制度文号",
