@@ -15,6 +15,7 @@ from duban.domain.lifecycle import STATE_ZH, State
 
 if TYPE_CHECKING:
     from duban.adapters.database import Database
+    from duban.reading.model import Reading
     from duban.services.registration import Received
 
 
@@ -56,6 +57,9 @@ def register(
     reading = read_bytes(content, file.name, Kind(kind) if kind else None)
     entries = read_directory(load(directory), directory.name) if directory else []
     database = open_ledger(settings)
+    if edition_of is not None and reading.kind is Kind.PROGRESS_REPORT:
+        _progress(database, edition_of, reading, file.name, accept)
+        return
     if edition_of is not None:
         _edition(database, edition_of, Received(file.name, content, reading), accept)
         return
@@ -119,6 +123,26 @@ def _edition(database: Database, plan: str, received: Received, accept: tuple[st
         return
     done = apply(database, plan, received, accepted=wanted, actor=operator(), now=utc_now())
     click.echo(f"applied: {', '.join(done.applied)}; the document is kept as edition {done.edition}.")
+
+
+def _progress(database: Database, plan: str, reading: Reading, document: str, accept: tuple[str, ...]) -> None:
+    """Shows which item each reported problem seems to be; enters what is accepted, on the line or at the prompt."""
+    from duban.services.progress_reports import enter, match
+    from duban.services.tools import utc_now
+
+    found = match(database, plan, reading).matches
+    for one in found:
+        beside = f"第{one.number}项 {one.title}(相似度{one.alike:.0%})" if one.item_id else "没有相近的事项"
+        click.echo(f"{one.key:>3} {'已完成' if one.done else '　　　'} {one.reported} → {beside}")
+    open_to = [one.key for one in found if one.item_id is not None]
+    wanted = open_to if "all" in accept else [key for key in open_to if key in accept]
+    if not accept and open_to and sys.stdin.isatty():
+        wanted = [key for key in open_to if click.confirm(f"Enter {key}?")]
+    if not wanted:
+        click.echo("Nothing was changed. Enter with --accept KEY (repeatable) or --accept all.")
+        return
+    done = enter(database, plan, reading, document=document, accepted=wanted, actor=operator(), now=utc_now())
+    click.echo(f"entered: {', '.join(done.entered)}; states are as before, a person strikes items off.")
 
 
 @click.command("release")

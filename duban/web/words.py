@@ -83,6 +83,8 @@ EVENT_ZH = MappingProxyType(
         "item.resolved": "核定读取疑点",
         "item.resolution_undone": "撤回核定",
         "item.directory_updated": "更新名录",
+        "item.edited": "按新版方案修改",
+        "progress.published": "按公布的进展情况登记",
         "measure.reported": "填报措施进展",
         "milestone.done": "节点完成",
         "regulation.reported": "登记制度文号",
