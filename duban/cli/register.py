@@ -133,7 +133,7 @@ def _progress(database: Database, plan: str, reading: Reading, document: str, ac
     found = match(database, plan, reading).matches
     for one in found:
         beside = f"第{one.number}项 {one.title}(相似度{one.alike:.0%})" if one.item_id else "没有相近的事项"
-        click.echo(f"{one.key:>3} {'已完成' if one.done else '　　　'} {one.reported} → {beside}")
+        click.echo(f"{one.key:>3} {'已完成' if one.done else '进行中'} {one.reported} → {beside}")
     open_to = [one.key for one in found if one.item_id is not None]
     wanted = open_to if "all" in accept else [key for key in open_to if key in accept]
     if not accept and open_to and sys.stdin.isatty():
