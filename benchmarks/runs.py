@@ -27,6 +27,7 @@ from models import Item
 
 CREATED = 60  # items a round; the rate does not change with their number
 ADVANCED = 30
+WARM = 10
 STOCK = 4
 CLERK = Actor("督查员", "supervisor")
 
@@ -79,13 +80,13 @@ def _created(place: Place) -> Figure:
 def _advanced(place: Place) -> list[Figure]:
     """Runs that an engine brings to a new state, beside empty runs in one process, and beside the stock runner."""
     with place.database.read() as session:
-        ids = list(session.scalars(select(Item.id).order_by(Item.id).limit(ADVANCED * 2)))
+        ids = list(session.scalars(select(Item.id).order_by(Item.id).limit(WARM + ADVANCED * 3)))
     _move(place, ids)
     signals.settle_all(place.database, ids, _now())
     place.start("engine", "flows.engine")
     wait_until(lambda: "is up" in place.log("engine"), 120)
     time.sleep(3)  # its first look for runs to mend
-    parts = iter([ids[n : n + ADVANCED] for n in range(0, len(ids), ADVANCED)])
+    parts = iter([ids[:WARM], *(ids[n : n + ADVANCED] for n in range(WARM, len(ids), ADVANCED))])
 
     def engine() -> float:
         part = next(parts)
@@ -97,7 +98,8 @@ def _advanced(place: Place) -> list[Figure]:
     def empty() -> float:
         return float(place.once("benchmarks.bench_flows", "sequence", str(ADVANCED)))
 
-    rounds = in_turn({"engine": engine, "empty": empty}, 2)
+    engine()  # warm
+    rounds = in_turn({"engine": engine, "empty": empty}, 3)
     rate = ADVANCED / rounds.best("engine")
     stock = STOCK / float(place.once("benchmarks.bench_flows", "stock", str(STOCK), seconds=600))
     detail = f"{rate:.1f} a second against {ADVANCED / rounds.best('empty'):.1f}"
