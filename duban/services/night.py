@@ -17,18 +17,17 @@ from sqlalchemy.orm import Session
 from duban.adapters.database import Database, one_at_a_time
 from duban.adapters.mail import Transport
 from duban.domain.addressees import resolve_targets
-from duban.domain.ladder import due_rungs
 from duban.notices.rendering import Renderer
 from duban.notices.throttle import Throttle
 from duban.services.compose import compose
 from duban.services.deliver import UNLIMITED, Delivered, deliver
 from duban.services.link_keys import LinkMaker
-from duban.services.night_decide import Claimed, Office, claim_batch
-from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
+from duban.services.night_decide import Claimed, Office, claim_batch, decide
+from duban.services.night_facts import BatchFacts, PlanFacts, batch_facts, parties_of, plan_facts
 from duban.services.robot import repeat_to_robot
 from duban.services.rules import calendar_in_force
 from duban.services.seal import anchor, count, keep
-from models import Clock, ClockState, Item, Night, NightState, Plan
+from models import Clock, Item, Night, NightState, Plan
 
 log = logging.getLogger(__name__)
 
@@ -287,21 +286,8 @@ def preview(database: Database, as_of: dt.date, plan_ids: Iterable[int] | None =
     return found
 
 
-def _would_send(clock: Clock, plan: PlanFacts, item: Item, facts: Any, as_of: dt.date) -> list[WouldSend]:
-    rung, acknowledged_on = facts.acknowledged.get(clock.id, (None, None))
-    policy, calendar = plan.rules.policy, plan.rules.calendar
-    decision = due_rungs(
-        clock.due_on,
-        facts.fired.get((clock.id, clock.cycle), set()),
-        as_of,
-        policy,
-        calendar,
-        acknowledged_on=acknowledged_on,
-        acknowledged_rung=rung,
-        paused=clock.state is ClockState.PAUSED,
-        armed_on=clock.started_on,
-        kind=clock.kind,
-    )
+def _would_send(clock: Clock, plan: PlanFacts, item: Item, facts: BatchFacts, as_of: dt.date) -> list[WouldSend]:
+    policy = plan.rules.policy
     parties = parties_of(facts, plan, item)
     return [
         WouldSend(
@@ -317,5 +303,5 @@ def _would_send(clock: Clock, plan: PlanFacts, item: Item, facts: Any, as_of: dt
                 for r in resolve_targets(due.rung, parties, plan.directory, policy, as_of)
             ),
         )
-        for due in decision.rungs_to_fire
+        for due in decide(clock, facts, plan, as_of).rungs_to_fire
     ]

@@ -22,6 +22,7 @@ from duban.domain.addressees import Resolved, resolve_targets
 from duban.domain.counting import Unit
 from duban.domain.ladder import Decision, DueRung, due_rungs
 from duban.domain.policy_model import ClockKind
+from duban.services.clock_values import term_key
 from duban.services.clocks import next_check_in_clock
 from duban.services.event_log import Happening, append_all, lock_items
 from duban.services.night_facts import BatchFacts, PlanFacts, batch_facts, parties_of
@@ -103,11 +104,12 @@ def claim_batch(
             .with_for_update()
         ).all()
         facts = batch_facts(session, clocks)
-        decisions = {c.id: _decide(c, facts, plans[c.plan_id], as_of) for c in clocks}
+        decisions = {c.id: decide(c, facts, plans[c.plan_id], as_of) for c in clocks}
         return _write(session, facts, decisions, plans, as_of, now, office, missed)
 
 
-def _decide(clock: Clock, facts: BatchFacts, plan: PlanFacts, as_of: dt.date) -> Decision:
+def decide(clock: Clock, facts: BatchFacts, plan: PlanFacts, as_of: dt.date) -> Decision:
+    """What one night does to one clock: the same for the claim and for the preview of it."""
     rung, acknowledged_on = facts.acknowledged.get(clock.id, (None, None))
     return due_rungs(
         clock.due_on,
@@ -120,6 +122,7 @@ def _decide(clock: Clock, facts: BatchFacts, plan: PlanFacts, as_of: dt.date) ->
         paused=clock.state is ClockState.PAUSED,
         armed_on=clock.started_on,
         kind=clock.kind,
+        term=term_key(plan.rules.policy, clock.kind, clock.started_on, clock.due_on),
     )
 
 
