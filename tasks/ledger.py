@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from duban.adapters.database import Database
 from duban.adapters.prefect_api import PrefectApi
+from duban.services.tools import prefect_server
 from duban.settings import Settings, load_settings
 
 
@@ -25,8 +26,7 @@ def database() -> Database:
 @lru_cache(maxsize=1)
 def prefect() -> PrefectApi:
     """The Prefect server of this process, over plain HTTP."""
-    auth = settings().prefect_auth
-    return PrefectApi(settings().prefect_api_url, auth.get_secret_value() if auth is not None else None)
+    return prefect_server(settings())
 
 
 def now() -> dt.datetime:

@@ -11,15 +11,13 @@ from duban.cli.console import print_json
 
 def reconcile_now(as_data: bool) -> None:
     """One pass of reconcile; exit 1 where the Prefect server cannot be asked."""
-    from duban.adapters.prefect_api import PrefectApi
     from duban.services.reconcile import reconcile
-    from duban.services.tools import open_ledger, utc_now
+    from duban.services.tools import open_ledger, prefect_server, utc_now
     from duban.settings import load_settings
 
     settings = load_settings()
     database = open_ledger(settings)
-    auth = settings.prefect_auth.get_secret_value() if settings.prefect_auth else None
-    with PrefectApi(settings.prefect_api_url, auth) as prefect:
+    with prefect_server(settings) as prefect:
         counts = reconcile(database, prefect, now=utc_now())
     if as_data:
         print_json(counts.as_dict())

@@ -47,10 +47,10 @@ def tour(
 
 def _run_night(settings: Settings, day: dt.date, plan_id: int, say: Say) -> None:
     """As at 01:00: a run of the nightly deployment, which the Prefect UI shows with its timeline and its papers."""
-    from duban.adapters.prefect_api import PrefectApi
 
-    auth = settings.prefect_auth.get_secret_value() if settings.prefect_auth else None
-    with PrefectApi(settings.prefect_api_url, auth) as prefect:
+    from duban.services.tools import prefect_server
+
+    with prefect_server(settings) as prefect:
         run = prefect.create_run(
             prefect.deployment_id(NIGHT),
             {
@@ -96,7 +96,6 @@ def _register(
 
 
 def _make_runs(settings: Settings, database: Database, plan_id: int, say: Say) -> None:
-    from duban.adapters.prefect_api import PrefectApi
     from duban.services.runs import create_missing_runs
     from duban.services.tools import utc_now
 
@@ -104,8 +103,9 @@ def _make_runs(settings: Settings, database: Database, plan_id: int, say: Say) -
         if of and (done == of or done % 100 == 0):
             say(f"  flow runs {done}/{of}")
 
-    auth = settings.prefect_auth.get_secret_value() if settings.prefect_auth else None
-    with PrefectApi(settings.prefect_api_url, auth) as prefect:
+    from duban.services.tools import prefect_server
+
+    with prefect_server(settings) as prefect:
         create_missing_runs(database, prefect, now=utc_now(), plan_id=plan_id, progress=progress)
 
 

@@ -130,14 +130,14 @@ def _prepare(settings: Settings) -> str | None:
 def _start_all(processes: Processes, settings: Settings) -> None:
     import httpx
 
-    from duban.adapters.prefect_api import NotDeployed, PrefectApi, PrefectRefused, PrefectUnreachable
+    from duban.adapters.prefect_api import NotDeployed, PrefectRefused, PrefectUnreachable
     from duban.adapters.processes import Part
     from duban.cli.tour import NIGHT
     from duban.services.run_specs import DEPLOYMENT
+    from duban.services.tools import prefect_server
 
     python, logs = sys.executable, settings.data_dir / "log"
-    auth = settings.prefect_auth.get_secret_value() if settings.prefect_auth else None
-    prefect = PrefectApi(settings.prefect_api_url, auth, patience=0.0)
+    prefect = prefect_server(settings, patience=0.0)
     prefect_port = settings.prefect_api_url.rsplit(":", 1)[1].partition("/")[0]
 
     def deployed() -> bool:

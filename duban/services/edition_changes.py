@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from duban.reading import model as read
 from duban.services import clocks
 from duban.services.clock_changes import change_limit
-from duban.services.item_rows import ROLES
+from duban.services.item_rows import ROLES, milestone_row
 from duban.services.parties import PartyBook
 from duban.services.rules import Rules, business_date, rules_of
 from models import Category, Clock, Item, ItemParty, Measure, Milestone, MilestoneKind, Progress
@@ -76,20 +76,7 @@ def _limit(session: Session, row: Item, item: read.Item, now: dt.datetime) -> No
         milestone.done, milestone.text = True, f"{milestone.text}(新版已取消)"
     last = session.scalar(select(func.max(Milestone.position)).where(Milestone.item_id == row.id)) or 0
     for position, part in enumerate(wanted[len(standing) :], start=last + 1):
-        session.add(
-            Milestone(
-                item_id=row.id,
-                position=position,
-                text=part.text,
-                kind=MilestoneKind(part.kind),
-                start_on=part.start_on,
-                due_on=part.due_on,
-                rolled_due_on=rules.calendar.roll(part.due_on) if part.due_on else None,
-                alternative_due_on=part.alternative_due_on,
-                confidence=part.confidence,
-                done=False,
-            )
-        )
+        session.add(milestone_row(row.id, position, part, rules.calendar.roll))
     session.flush()
     clocks.arm(session, row, rules, business_date(now))
     clocks.show_next_due(session, row)

@@ -26,7 +26,7 @@ from duban.services.event_log import Happening, append
 from duban.services.item_changes import record
 from duban.services.item_rows import ROLES, ItemWriter
 from duban.services.parties import PartyBook
-from duban.services.registration import Received
+from duban.services.registration import Received, store_document
 from duban.services.rules import business_date, rules_of
 from models import Document, Item, ItemParty, Measure, Party, Plan, Signal
 
@@ -109,7 +109,7 @@ def apply(
     with database.write() as session:
         found = _plan(session, plan)
         edition = _difference(session, found, received)
-        document = _keep(session, found, received, edition.edition, actor, now)
+        document = store_document(session, found, received, edition.edition, actor, now)
         book = PartyBook(session, found)
         items = dict(_keyed(received.reading))
         for change in edition.changes:
@@ -228,22 +228,6 @@ def _field_changes(session: Session, item: read.Item, row: Item) -> list[FieldCh
         )
         pairs.append((attribute, list(names), list(dict.fromkeys(getattr(item, attribute)))))
     return [FieldChange(name, before, after) for name, before, after in pairs if before != after]
-
-
-def _keep(session: Session, plan: Plan, received: Received, edition: int, actor: Actor, now: dt.datetime) -> Document:
-    document = Document(
-        plan_id=plan.id,
-        edition=edition,
-        filename=received.filename[-255:],
-        sha256=received.sha256,
-        size=len(received.content),
-        content=received.content,
-        received_at=now,
-        received_by=actor.name,
-    )
-    session.add(document)
-    session.flush()
-    return document
 
 
 def _add(

@@ -112,7 +112,7 @@ class ItemWriter:
             )
             for n, text in enumerate(item.measures, start=1)
         )
-        milestones = [self._milestone(row, n, m) for n, m in enumerate(item.milestones, start=1)]
+        milestones = [milestone_row(row.id, n, m, self._roll) for n, m in enumerate(item.milestones, start=1)]
         self._session.add_all(milestones)
         self._session.add_all(
             Regulation(
@@ -129,21 +129,6 @@ class ItemWriter:
         row.due_on = min(open_dates, default=None)
         row.first_due_on = max(open_dates, default=None)
 
-    def _milestone(self, row: Item, position: int, part: read.Milestone) -> Milestone:
-        start_on = part.start_on if not (part.start_on and part.due_on and part.start_on > part.due_on) else None
-        return Milestone(
-            item_id=row.id,
-            position=position,
-            text=part.text,
-            kind=MilestoneKind(part.kind),
-            start_on=start_on,
-            due_on=part.due_on,
-            rolled_due_on=self._roll(part.due_on) if part.due_on else None,
-            alternative_due_on=part.alternative_due_on,
-            confidence=part.confidence,
-            done=part.done,
-        )
-
     def _add_parties(self, row: Item, item: read.Item) -> None:
         for attribute, role, kind in ROLES:
             for position, name in enumerate(dict.fromkeys(getattr(item, attribute)), start=1):
@@ -151,6 +136,23 @@ class ItemWriter:
                 self.first_named.setdefault(name, row)
                 if self._session.get(ItemParty, (row.id, role, party.id)) is None:
                     self._session.add(ItemParty(item_id=row.id, role=role, party_id=party.id, position=position))
+
+
+def milestone_row(item_id: int, position: int, part: read.Milestone, roll: Callable[[dt.date], dt.date]) -> Milestone:
+    """A part of a limit as it is stored: its date as printed and rolled; a start after its end says nothing."""
+    start_on = part.start_on if not (part.start_on and part.due_on and part.start_on > part.due_on) else None
+    return Milestone(
+        item_id=item_id,
+        position=position,
+        text=part.text,
+        kind=MilestoneKind(part.kind),
+        start_on=start_on,
+        due_on=part.due_on,
+        rolled_due_on=roll(part.due_on) if part.due_on else None,
+        alternative_due_on=part.alternative_due_on,
+        confidence=part.confidence,
+        done=part.done,
+    )
 
 
 def _target(row: Item, position: int, target: read.Target) -> Target:

@@ -109,7 +109,7 @@ def register(
         if standing is not None:
             return summary_of(session, standing, created=False)
         plan = _new_plan(session, received, rules, as_of, now, code)
-        document = _store(session, plan, received, actor, now)
+        document = store_document(session, plan, received, 1, actor, now)
         book = PartyBook(session, plan)
         book.add_directory(list(directory))
         book.ensure_office(rules.office_name, rules.office_email)
@@ -201,10 +201,13 @@ def _new_plan(
     return plan
 
 
-def _store(session: Session, plan: Plan, received: Received, actor: Actor, now: dt.datetime) -> Document:
+def store_document(
+    session: Session, plan: Plan, received: Received, edition: int, actor: Actor, now: dt.datetime
+) -> Document:
+    """Keeps a document as it came in, as one edition of its plan."""
     document = Document(
         plan_id=plan.id,
-        edition=1,
+        edition=edition,
         filename=received.filename[-255:],
         sha256=received.sha256,
         size=len(received.content),

@@ -19,6 +19,7 @@ from duban.domain.limits import read_limit
 from duban.errors import DubanError, Forbidden, NotFound, StaleVersion
 from duban.services import clocks
 from duban.services.item_changes import record
+from duban.services.item_rows import milestone_row
 from duban.services.parties import PartyBook
 from duban.services.rules import business_date, rules_of
 from duban.services.transitions import state_as_read
@@ -30,7 +31,6 @@ from models import (
     ItemParty,
     Measure,
     Milestone,
-    MilestoneKind,
     PartyKind,
     Plan,
     Progress,
@@ -285,19 +285,7 @@ def _set_limit(session: Session, item: Item, text: str) -> None:
     item.time_limit, item.long_term = text, limit.long_term
     item.category = Category(limit.category) if limit.category else None
     session.add_all(
-        Milestone(
-            item_id=item.id,
-            position=n,
-            text=part.text,
-            kind=MilestoneKind(part.kind),
-            start_on=part.start_on,
-            due_on=part.due_on,
-            rolled_due_on=rules.calendar.roll(part.due_on) if part.due_on else None,
-            alternative_due_on=part.alternative_due_on,
-            confidence=part.confidence,
-            done=part.done,
-        )
-        for n, part in enumerate(limit.milestones, start=1)
+        milestone_row(item.id, n, part, rules.calendar.roll) for n, part in enumerate(limit.milestones, start=1)
     )
     session.flush()
     clocks.show_next_due(session, item)

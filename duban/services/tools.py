@@ -8,6 +8,7 @@ import time
 from duban.adapters.database import Database
 from duban.adapters.mail import Mailbox, transport_from_url
 from duban.adapters.migrations import check_migrated
+from duban.adapters.prefect_api import PATIENCE, PrefectApi
 from duban.notices.rendering import Renderer
 from duban.notices.throttle import Throttle
 from duban.services.deliver import ROBOT, UNLIMITED, Delivered, deliver
@@ -18,6 +19,12 @@ from duban.services.pace import throttle_of
 from duban.services.registration import OfficeRules
 from duban.services.robot import robot_from_url
 from duban.settings import Settings
+
+
+def prefect_server(settings: Settings, *, patience: float = PATIENCE) -> PrefectApi:
+    """The Prefect server over plain HTTP, with the password that it asks for."""
+    auth = settings.prefect_auth.get_secret_value() if settings.prefect_auth is not None else None
+    return PrefectApi(settings.prefect_api_url, auth, patience=patience)
 
 
 def utc_now() -> dt.datetime:
