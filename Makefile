@@ -48,7 +48,7 @@ test: $(STAMP) ## Run the whole suite, on SQLite and on a real PostgreSQL
 	@TMPDIR="$(TEST_ROOT)" $(PY) -m pytest
 
 test-fast: $(STAMP) ## Run the tests that need no server
-	@$(PY) -m pytest tests/unit tests/property -m "not slow"
+	@$(PY) -m pytest -p no:schemathesis tests/unit tests/property -m "not slow"
 
 check: $(STAMP) ## Lint, types, layers
 	@$(PY) -m ruff check .
