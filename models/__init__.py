@@ -37,7 +37,7 @@ from models.plans import (
     Plan,
     PolicyEdition,
 )
-from models.records import AccessLog, Anchor, Event, IdempotencyKey, Signal, Token, User, UserRole, UserScope
+from models.records import AccessLog, Anchor, Event, IdempotencyKey, SavedView, Signal, Token, User, UserRole, UserScope
 
 __all__ = [
     "SETTLED",
@@ -86,6 +86,7 @@ __all__ = [
     "Role",
     "RungFired",
     "RungOutcome",
+    "SavedView",
     "Signal",
     "Snapshot",
     "Target",

@@ -152,6 +152,22 @@ class Token(Base):
     user: Mapped[User] = relationship()
 
 
+class SavedView(Base):
+    """A user's own filters of the list of items, under a name: the address's query, as pairs."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (
+        UniqueConstraint("user_id", "name"),
+        CheckConstraint("length(name) > 0", name="name_not_empty"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(40))
+    filters: Mapped[dict[str, Any]]
+    created_at: Mapped[dt.datetime]
+
+
 class AccessLog(Base):
     """Sign-ins and refusals: who, what, from where."""
 

@@ -108,6 +108,7 @@ VIOLATIONS: dict[str, dict[str, Any]] = {
     "ck_rung_fired_not_before_due": {"fired_on": "2026-07-12"},
     "ck_rung_fired_noticed_has_notice": {"notice_id": None},
     "ck_rung_fired_suppressed_has_reason": {"reason": "试验"},
+    "ck_saved_view_name_not_empty": {"name": ""},
     "ck_snapshot_items_positive": {"items": 0},
     "ck_snapshot_light": {"light": "blue"},
     "ck_target_comparator": {"comparator": "~"},
