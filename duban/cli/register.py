@@ -165,7 +165,7 @@ def release(plan: str, as_of: dt.date | None, dry_run: bool, assign: bool) -> No
     show_preview(preview(database, as_of or today(), [plan_id_of(database, plan)]))
     if dry_run:
         return
-    changed = let_go(database, plan=plan, actor=operator(), now=utc_now())
+    changed = let_go(database, plan=plan, actor=operator(), now=utc_now(), as_of=as_of)
     click.echo(f"{plan}: released; the next night sends." if changed else f"{plan}: was released before.")
     if assign:
         from duban.services.assignments import assign_items

@@ -39,7 +39,7 @@ def tour(
         _make_runs(settings, database, done.plan_id, say)
         tools = night_tools(settings, database)
         if tools.transport.repeatable:
-            release(database, plan=done.plan_id, actor=operator(), now=utc_now())
+            release(database, plan=done.plan_id, actor=operator(), now=utc_now(), as_of=as_of)
         _run_night(settings, as_of or today(), done.plan_id, say)
     finally:
         database.dispose()

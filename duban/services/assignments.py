@@ -16,6 +16,7 @@ from duban.services.event_log import Happening, append
 from duban.services.item_notices import queue_item_notice
 from duban.services.night_facts import plan_facts
 from duban.services.plan_lookup import plan_id_of
+from duban.services.release import is_released
 from duban.services.rules import business_date
 from models import Item, ItemParty, Role
 
@@ -35,7 +36,8 @@ def assign_items(
     """Writes the assignment notice of each open item of a plan that has none yet; returns how many.
 
     Safe to repeat. A part of an item gets its own only where it names its own parties. Items in quarantine wait.
-    Receipt is owed within the policy's days from `as_of` (today unless given). Raises NotFound or Forbidden.
+    Receipt is owed within the policy's days from `as_of` (today unless given), or from the
+    plan's release where that is still to come. Raises NotFound or Forbidden.
     """
     if actor.role not in ("supervisor", "admin"):
         raise Forbidden(actor=actor.name, action="交办", who=RELATION_ZH[Relation.SUPERVISION])
@@ -65,6 +67,7 @@ def _assign(
     written, today = 0, as_of or business_date(now)
     with database.write() as session:
         facts = plan_facts(session, plan_id)
+        released = is_released(session, plan_id)
         rules = facts.rules
         days = rules.policy.acknowledge_days
         due_on = rules.calendar.add_workdays(today, days)
@@ -84,7 +87,8 @@ def _assign(
             )
             if notice is None:
                 continue
-            clocks.start_acknowledgement(session, item, rules, today, due_on, days)
+            if released:  # nobody owes a receipt for what was not sent: the release starts the others' clocks
+                clocks.start_acknowledgement(session, item, rules, today, due_on, days)
             payload = {"notice": notice, "acknowledge_by": due_on.isoformat()}
             append(session, Happening(item.id, "item.handed_over", actor, now, payload=payload), now)
             written += 1

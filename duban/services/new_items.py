@@ -21,6 +21,7 @@ from duban.services.event_log import Happening, append
 from duban.services.item_changes import open_item, record
 from duban.services.item_notices import queue_item_notice
 from duban.services.plan_lookup import plan_id_of
+from duban.services.release import is_released
 from duban.services.rules import Rules, business_date, rules_of
 from models import (
     Category,
@@ -33,7 +34,6 @@ from models import (
     PartyAlias,
     PartyKind,
     PartyMember,
-    Plan,
     Role,
     Signal,
 )
@@ -80,6 +80,9 @@ def spawn_self_checks(
     be struck off before its self-checks are. Raises NotFound, Forbidden, StaleVersion or NewItemRefused.
     """
     with database.write() as session:
+        plan_of = session.scalar(select(Item.plan_id).where(Item.id == item_id))
+        if plan_of is not None:
+            is_released(session, plan_of)  # the plan is locked before the item, as a release locks them
         item, _ = open_item(
             session,
             item_id,
@@ -133,6 +136,7 @@ def call(
     plan_id = plan_id_of(database, plan)
     with database.write() as session:
         one_at_a_time(session, "registration")  # numbers are given one after the other
+        is_released(session, plan_id)
         (calling,) = _units(session, plan_id, [caller])
         names = {calling.name, *session.scalars(select(PartyAlias.name).where(PartyAlias.party_id == calling.id))}
         if actor.role not in ("supervisor", "admin") and (actor.role != "unit" or names.isdisjoint(actor.parties)):
@@ -203,12 +207,12 @@ def _make(session: Session, plan_id: int, new: NewItem, rules: Rules, actor: Act
 
 
 def _hand_over(session: Session, item: Item, rules: Rules, now: dt.datetime) -> None:
-    """交办通知, with its receipt; composing holds it back until somebody has released the plan."""
+    """交办通知, with its receipt; both wait until somebody has released the plan (`duban.services.release`)."""
     today, days = business_date(now), rules.policy.acknowledge_days
     due_on = rules.calendar.add_workdays(today, days)
     cause = f"assign:{item.id}:{item.cycle}"
     queue_item_notice(session, item, "assign", cause=cause, more={}, as_of=today, now=now, acknowledge_by=due_on)
-    if session.get_one(Plan, item.plan_id).released_at is not None:
+    if is_released(session, item.plan_id):
         clocks.start_acknowledgement(session, item, rules, today, due_on, days)
 
 

@@ -89,7 +89,7 @@ def apply(database: Database, *, plan: str, text: str, filename: str, actor: Act
     today = business_date(now)
     plan_id = plan_id_of(database, plan)
     with database.write() as session:
-        found = session.get_one(Plan, plan_id, with_for_update=True)
+        found = session.get_one(Plan, plan_id, with_for_update={"key_share": True})
         rules = rules_of(session, found.id)
         running, changes = 0, []
         for part in _running(session, found.id):

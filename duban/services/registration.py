@@ -116,6 +116,8 @@ def register(
         in_force = rules_from(rules.policy_text, calendar_in_force(session))
         writer = ItemWriter(session, plan, book, clocks.roll_with(in_force), now)
         rows = writer.write(received.reading)
+        for item in rows:
+            item.document_id = document.id
         doubts = [*received.reading.anomalies, *_unknown_parties(book, bool(directory), writer)]
         _quarantine(session, plan, document, doubts, writer)
         for item in rows:
@@ -202,9 +204,9 @@ def _new_plan(
 
 
 def store_document(
-    session: Session, plan: Plan, received: Received, edition: int, actor: Actor, now: dt.datetime
+    session: Session, plan: Plan, received: Received, edition: int | None, actor: Actor, now: dt.datetime
 ) -> Document:
-    """Keeps a document as it came in, as one edition of its plan."""
+    """Keeps a document as it came in: as one edition of its plan, or (None) as a report on it."""
     document = Document(
         plan_id=plan.id,
         edition=edition,

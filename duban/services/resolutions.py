@@ -105,7 +105,9 @@ def resolve(
 ) -> Resolved:
     """Settles all open doubts of one item. Raises NotFound, Forbidden, StaleVersion or ResolutionRefused."""
     with database.write() as session:
-        item = _doubted(session, item_id, actor, expected_version)
+        _office_only(actor, "核定")
+        _lock_number(session, item_id)
+        item = _doubted(session, item_id, expected_version)
         copies = _copies(session, item)
         before = {"items": [_as_read(session, i) for i in (item, *copies)]}
         row = Resolution(
@@ -145,7 +147,10 @@ def undo(database: Database, *, resolution_id: int, actor: Actor, now: dt.dateti
     """Takes a decision back, if the item has not moved on; returns the items that are in quarantine again."""
     _office_only(actor, "撤回核定")
     with database.write() as session:
-        row = session.get(Resolution, resolution_id, with_for_update=True)
+        known = session.get(Resolution, resolution_id)
+        if known is not None:
+            _lock_number(session, known.item_id)  # items before their decisions, here as in `resolve`
+        row = session.get(Resolution, resolution_id, with_for_update=True, populate_existing=True)
         if row is None or row.undone_at is not None:
             raise NotFound(what="resolution", key=resolution_id)
         items = [session.get_one(Item, saved["id"], with_for_update=True) for saved in row.before["items"]]
@@ -163,8 +168,23 @@ def undo(database: Database, *, resolution_id: int, actor: Actor, now: dt.dateti
         return [i.id for i in items if i.quarantined]
 
 
-def _doubted(session: Session, item_id: int, actor: Actor, expected_version: int | None) -> Item:
-    _office_only(actor, "核定")
+def _lock_number(session: Session, item_id: int) -> None:
+    """Locks all rows of the item's printed number, and what hangs on it, in the order of their ids.
+
+    Two people who each resolve another copy at once wait for each other instead of locking each other out.
+    """
+    at = session.get(Item, item_id)
+    if at is None:
+        return
+    same = select(Item.id).where(
+        Item.plan_id == at.plan_id, Item.path_key == at.path_key, Item.number == at.number
+    )
+    below = select(Item.id).where(Item.plan_id == at.plan_id, Item.parent_id.is_not(None), Item.quarantined)
+    rows = select(Item).where(Item.id.in_(same) | Item.id.in_(below)).order_by(Item.id)
+    session.scalars(rows.with_for_update().execution_options(populate_existing=True)).all()
+
+
+def _doubted(session: Session, item_id: int, expected_version: int | None) -> Item:
     item = session.get(Item, item_id, with_for_update=True)
     if item is None:
         raise NotFound(what="item", key=item_id)

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import func, select
 
-from duban.adapters.database import Database
+from duban.adapters.database import Database, one_at_a_time
 from duban.errors import DubanError, NotFound
 from models import SavedView
 
@@ -56,6 +56,7 @@ def save_view(
         raise ViewRefused(name=name[:40], reason="名称须为1至40个字")
     kept = {key: value for key, value in filters.items() if value}
     with database.write() as session:
+        one_at_a_time(session, "views")  # two clicks at once are one view
         found = session.scalars(
             select(SavedView).where(SavedView.user_id == user_id, SavedView.name == name).with_for_update()
         ).first()

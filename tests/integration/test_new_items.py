@@ -12,7 +12,8 @@ from duban.domain.lifecycle import Action
 from duban.errors import Forbidden, GuardFailed, NotFound
 from duban.reading.directory import Entry
 from duban.services.new_items import NewItemRefused, call, spawn_self_checks
-from models import Clock, ClockKind, Item, Notice, NoticeRecipient, Origin, Party
+from duban.services.release import release
+from models import Clock, ClockKind, Delivery, Item, Notice, NoticeRecipient, Origin, Party
 from tests.integration.ledger import CLERK, DIRECTORY, NOW, OTHER_UNIT, UNIT, World, a_night, a_world, an_item
 
 STREETS = (
@@ -132,8 +133,16 @@ def test_in_a_plan_that_nobody_released_a_new_item_is_told_only_after_the_releas
     database: Database, tmp_path: Path
 ) -> None:
     world = a_world(database, an_item("1"), directory=STREETS, released=False)
-    spawn(world, "区教育局")
+    (made,) = spawn(world, "区教育局")
     a_night(database, tmp_path, dt.date(2026, 7, 14))
-    from models import Delivery
-
     assert world.count(Delivery) == 0
+    assert not world.all(Clock, Clock.kind == ClockKind.ACKNOWLEDGE), "nobody owes a receipt for what was not sent"
+    later = NOW + dt.timedelta(days=7)
+    release(database, plan=world.plan.code, actor=CLERK, now=later)
+    (receipt,) = world.all(Clock, Clock.kind == ClockKind.ACKNOWLEDGE)
+    (told,) = world.all(Notice, Notice.item_id == made, Notice.kind == "assign")
+    assert (receipt.item_id, receipt.started_on, receipt.due_on) == (made, dt.date(2026, 7, 20), dt.date(2026, 7, 22))
+    assert told.acknowledge_by == receipt.due_on
+    assert told.context["acknowledge"]["by_on"] == "2026-07-22", "the sheet names the day that the clock runs to"
+    a_night(database, tmp_path, dt.date(2026, 7, 21))
+    assert world.count(Delivery) > 0

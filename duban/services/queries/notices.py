@@ -273,7 +273,13 @@ def owed_receipts(session: Session, scope: Scope, *, limit: int = 50) -> tuple[N
         copy = copy.where(or_(NoticeRecipient.party_id.in_(own), NoticeRecipient.for_party_id.in_(own)))
     found = session.scalars(
         select(Notice)
-        .where(Notice.id.in_(copy), Notice.acknowledge_by.is_not(None), Notice.withdrawn_at.is_(None))
+        .join(Plan, Plan.id == Notice.plan_id)
+        .where(
+            Notice.id.in_(copy),
+            Notice.acknowledge_by.is_not(None),
+            Notice.withdrawn_at.is_(None),
+            Plan.released_at.is_not(None),  # what waits for its plan's release was not sent to anybody
+        )
         .order_by(Notice.acknowledge_by, Notice.id)
         .limit(limit)
     ).all()

@@ -145,8 +145,10 @@ def source_of(session: Session, item: Item, doubted: set[int]) -> tuple[SourceLi
     """The printed lines that an item was read from, and a few around them; empty where its place is not known."""
     if item.source_line is None:
         return ()
-    query = select(Document).where(Document.plan_id == item.plan_id).order_by(Document.edition.desc()).limit(1)
-    document = session.scalar(query)
+    query = select(Document).where(Document.plan_id == item.plan_id, Document.edition.is_not(None))
+    if item.document_id is not None:
+        query = select(Document).where(Document.id == item.document_id)
+    document = session.scalars(query.order_by(Document.edition)).first()
     if document is None:
         return ()
     first, last = item.source_line, item.source_end_line or item.source_line
