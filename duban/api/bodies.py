@@ -43,6 +43,12 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class VersionedBody(Body):
+    """The base of bodies that change an item."""
+
+    expected_version: Version
+
+
 class InstrumentIn(Body):
     """An issued regulation: its document number (文号), its date, or both."""
 
@@ -92,35 +98,31 @@ class BulkIn(Body):
     transitions: list[BulkMove] = Field(min_length=1, max_length=200)
 
 
-class MeasureIn(Body):
+class MeasureIn(VersionedBody):
     """How far a measure is: open 未完成, mostly_done 基本完成, done 已完成."""
 
     progress: Progress
-    expected_version: Version
     done_on: dt.date | None = None
     reason: Reason = ""
 
 
-class MilestoneIn(Body):
+class MilestoneIn(VersionedBody):
     """A milestone that is done."""
 
-    expected_version: Version
     done_on: dt.date | None = None
     reason: Reason = ""
 
 
-class CheckInIn(Body):
+class CheckInIn(VersionedBody):
     """A long-term item's periodic report (长效期报告)."""
 
     text: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
-    expected_version: Version
 
 
-class TargetIn(Body):
+class TargetIn(VersionedBody):
     """The value that a target has reached by a day, today where it is left out."""
 
     reached: Annotated[Decimal, Field(max_digits=20, decimal_places=4, allow_inf_nan=False)]
-    expected_version: Version
     reached_on: dt.date | None = None
     evidence_id: BodyId | None = None
     note: Reason = ""
@@ -134,17 +136,14 @@ class AbsenceIn(Body):
     last_on: dt.date
 
 
-class RegulationIn(InstrumentIn):
+class RegulationIn(InstrumentIn, VersionedBody):
     """A regulation's document number and date."""
 
-    expected_version: Version
 
-
-class ClosingIn(Body):
+class ClosingIn(VersionedBody):
     """A step towards striking the item off: request 申请销号, sign 签字, verify 核查, publish 公示."""
 
     step: ClosingStep
-    expected_version: Version
     on_behalf_of: ShortText | None = Field(None, description="With sign: the lead official who signed on paper.")
     note: Reason = ""
     ends_on: dt.date | None = Field(None, description="With publish: the publication's last day.")
@@ -167,23 +166,21 @@ class EditIn(Body):
     supervising_units: Names | None = None
 
 
-class ResolveIn(Body):
+class ResolveIn(VersionedBody):
     """A person's decision about an item's doubts: keep, merge (with its other copies), edit or drop."""
 
     action: ResolutionAction
     reason: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
-    expected_version: Version
     edit: EditIn = Field(default_factory=EditIn)
 
 
-class ExtensionIn(Body):
+class ExtensionIn(VersionedBody):
     """A request for a later limit, before the cut-off on its last day."""
 
     clock_id: BodyId
     until_on: dt.date
     reason: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
     progress: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
-    expected_version: Version
 
 
 class DecisionIn(Body):
@@ -194,11 +191,10 @@ class DecisionIn(Body):
     opinion: Reason = ""
 
 
-class PauseIn(Body):
+class PauseIn(VersionedBody):
     """Stopping a clock, or letting it run on."""
 
     reason: Reason = ""
-    expected_version: Version
 
 
 class AcknowledgeIn(Body):

@@ -19,9 +19,10 @@ from typing import Any, TypeVar, cast
 import httpx
 from pydantic import TypeAdapter
 
+from duban.api.changes import Recorded
 from duban.api.moves import BulkAnswer
 from duban.api.notices import Acknowledged
-from duban.api.progress import Kept, Recorded
+from duban.api.progress import Kept
 from duban.services.queries.explain import ItemExplained
 from duban.services.queries.notices import NoticePage, NoticeWhole
 from duban.services.queries.ranking import Ranked

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from duban.api.bodies import DecisionIn, ExtensionIn, Id, PauseIn
+from duban.api.changes import Recorded, perform, recorded
 from duban.api.context import Ctx, Who
 from duban.api.once import IdempotencyKey, once
 from duban.api.problems import documented
-from duban.api.progress import Recorded, recorded
 from duban.services.clock_changes import pause_clock, resume_clock
 from duban.services.extensions import ask, decide
 from duban.services.queries.item import belongs
@@ -35,17 +36,10 @@ def post_extension(
     """Before 17:00 on the last day, with reason and progress. The clock goes on until somebody else decides."""
     belongs(context.database, item_id=item_id, clock_id=body.clock_id)
 
+    change = partial(ask, clock_id=body.clock_id, until_on=body.until_on, reason=body.reason, progress=body.progress)
+
     def act() -> Asked:
-        extension_id = ask(
-            context.database,
-            clock_id=body.clock_id,
-            until_on=body.until_on,
-            reason=body.reason,
-            progress=body.progress,
-            actor=caller.actor,
-            expected_version=body.expected_version,
-            now=context.now(),
-        )
+        extension_id = perform(context, caller, body.expected_version, change)
         return Asked(extension_id, item_id, recorded(context, item_id).version)
 
     return once(context, caller, idempotency_key, (f"/items/{item_id}/extensions", body), act)
@@ -83,14 +77,7 @@ def post_decision(
 def post_pause(item_id: Id, clock_id: Id, body: PauseIn, context: Ctx, caller: Who) -> Recorded:
     """The office only, with a reason. A fixed date does not move unless the plan's rules say so."""
     belongs(context.database, item_id=item_id, clock_id=clock_id)
-    pause_clock(
-        context.database,
-        clock_id=clock_id,
-        reason=body.reason,
-        actor=caller.actor,
-        expected_version=body.expected_version,
-        now=context.now(),
-    )
+    perform(context, caller, body.expected_version, partial(pause_clock, clock_id=clock_id, reason=body.reason))
     return recorded(context, item_id)
 
 
@@ -98,12 +85,5 @@ def post_pause(item_id: Id, clock_id: Id, body: PauseIn, context: Ctx, caller: W
 def post_resume(item_id: Id, clock_id: Id, body: PauseIn, context: Ctx, caller: Who) -> Recorded:
     """The unconsumed working days count from the day after."""
     belongs(context.database, item_id=item_id, clock_id=clock_id)
-    resume_clock(
-        context.database,
-        clock_id=clock_id,
-        actor=caller.actor,
-        expected_version=body.expected_version,
-        now=context.now(),
-        reason=body.reason,
-    )
+    perform(context, caller, body.expected_version, partial(resume_clock, clock_id=clock_id, reason=body.reason))
     return recorded(context, item_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
@@ -10,10 +11,10 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import UploadFile as StoredUpload
 
 from duban.api.bodies import ClosingIn, EditIn, Id, MeasureIn, MilestoneIn, Reason, RegulationIn, ResolveIn, Version
+from duban.api.changes import Recorded, record_once, recorded
 from duban.api.context import Caller, Context, Ctx, Who
 from duban.api.once import IdempotencyKey, once
 from duban.api.problems import documented
-from duban.errors import NotFound
 from duban.services.closing import take_step
 from duban.services.evidence_files import check_type, evidence_content
 from duban.services.progress import (
@@ -24,21 +25,12 @@ from duban.services.progress import (
     report_milestone,
     report_regulation,
 )
-from duban.services.queries.item import belongs, present_version
+from duban.services.queries.item import belongs
 from duban.services.resolutions import Edit, Resolved, resolve, undo
 
 router = APIRouter(
     prefix="/items/{item_id}", tags=["progress"], responses=documented(401, 403, 404, 409, 413, 422, 429)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The item after a change was recorded on it."""
-
-    item_id: int
-    version: int
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +57,10 @@ def post_measure(
 ) -> JSONResponse:
     """open 未完成, mostly_done 基本完成 (never closes an item), done 已完成."""
     belongs(context.database, item_id=item_id, measure_id=measure_id)
-
-    def act() -> Recorded:
-        report_measure(
-            context.database,
-            measure_id=measure_id,
-            progress=body.progress,
-            actor=caller.actor,
-            expected_version=body.expected_version,
-            now=context.now(),
-            done_on=body.done_on,
-            reason=body.reason,
-        )
-        return recorded(context, item_id)
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/measures/{measure_id}", body), act)
+    change = partial(
+        report_measure, measure_id=measure_id, progress=body.progress, done_on=body.done_on, reason=body.reason
+    )
+    return record_once(context, caller, idempotency_key, (item_id, f"measures/{measure_id}", body), change)
 
 
 @router.post("/milestones/{milestone_id}", summary="Report that a milestone is done", response_model=Recorded)
@@ -94,20 +75,8 @@ def post_milestone(
 ) -> JSONResponse:
     """Its clock ends with it, in the same transaction."""
     belongs(context.database, item_id=item_id, milestone_id=milestone_id)
-
-    def act() -> Recorded:
-        report_milestone(
-            context.database,
-            milestone_id=milestone_id,
-            actor=caller.actor,
-            expected_version=body.expected_version,
-            now=context.now(),
-            done_on=body.done_on,
-            reason=body.reason,
-        )
-        return recorded(context, item_id)
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/milestones/{milestone_id}", body), act)
+    change = partial(report_milestone, milestone_id=milestone_id, done_on=body.done_on, reason=body.reason)
+    return record_once(context, caller, idempotency_key, (item_id, f"milestones/{milestone_id}", body), change)
 
 
 @router.post("/regulations/{regulation_id}", summary="Record a regulation's 文号 and date", response_model=Recorded)
@@ -122,20 +91,13 @@ def post_regulation(
 ) -> JSONResponse:
     """With both it counts as issued."""
     belongs(context.database, item_id=item_id, regulation_id=regulation_id)
-
-    def act() -> Recorded:
-        report_regulation(
-            context.database,
-            regulation_id=regulation_id,
-            document_number=body.document_number,
-            issued_on=body.issued_on,
-            actor=caller.actor,
-            expected_version=body.expected_version,
-            now=context.now(),
-        )
-        return recorded(context, item_id)
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/regulations/{regulation_id}", body), act)
+    change = partial(
+        report_regulation,
+        regulation_id=regulation_id,
+        document_number=body.document_number,
+        issued_on=body.issued_on,
+    )
+    return record_once(context, caller, idempotency_key, (item_id, f"regulations/{regulation_id}", body), change)
 
 
 @router.post("/evidence", summary="Hand in a file that proves what was done", status_code=201)
@@ -170,22 +132,15 @@ def post_closing(
     *, item_id: Id, body: ClosingIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """申请销号 (unit) → 签字 (each lead official) → 核查 (who neither did nor asked for it) → 公示; then `close`."""
-
-    def act() -> Recorded:
-        take_step(
-            context.database,
-            item_id=item_id,
-            step=body.step,
-            actor=caller.actor,
-            expected_version=body.expected_version,
-            now=context.now(),
-            on_behalf_of=body.on_behalf_of,
-            note=body.note,
-            ends_on=body.ends_on,
-        )
-        return recorded(context, item_id)
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/closing", body), act)
+    change = partial(
+        take_step,
+        item_id=item_id,
+        step=body.step,
+        on_behalf_of=body.on_behalf_of,
+        note=body.note,
+        ends_on=body.ends_on,
+    )
+    return record_once(context, caller, idempotency_key, (item_id, "closing", body), change)
 
 
 @router.post("/resolution", summary="Settle the doubts about an item (待核)", response_model=Resolved)
@@ -259,11 +214,3 @@ def download(context: Context, caller: Caller, item_id: int, evidence_id: int) -
             "Content-Security-Policy": "sandbox",
         },
     )
-
-
-def recorded(context: Context, item_id: int) -> Recorded:
-    """The item's version and state now."""
-    present = present_version(context.database, item_id)
-    if present is None:
-        raise NotFound(what="item", key=item_id)
-    return Recorded(item_id, *present)

@@ -6,17 +6,18 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from duban.api.bodies import AbsenceIn, CheckInIn, Id, TargetIn
+from duban.api.changes import Recorded, record_once
 from duban.api.context import AsOf, Ctx, Who
-from duban.api.once import IdempotencyKey, once
+from duban.api.once import IdempotencyKey
 from duban.api.plans import PlanKey
 from duban.api.problems import documented
-from duban.api.progress import Recorded, recorded
 from duban.services.absences import AbsenceView, cancel, enter, list_absences
 from duban.services.progress import report_check_in
 from duban.services.queries.item import belongs
@@ -58,19 +59,8 @@ def post_check_in(
     item_id: Id, body: CheckInIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Its check-in clock ends, and the next period's begins."""
-
-    def act() -> Recorded:
-        report_check_in(
-            context.database,
-            item_id=item_id,
-            text=body.text,
-            actor=caller.actor,
-            expected_version=body.expected_version,
-            now=context.now(),
-        )
-        return recorded(context, item_id)
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/check-ins", body), act)
+    change = partial(report_check_in, item_id=item_id, text=body.text)
+    return record_once(context, caller, idempotency_key, (item_id, "check-ins", body), change)
 
 
 @router.post(
@@ -81,22 +71,15 @@ def post_target(
 ) -> JSONResponse:
     """The latest value counts; a day before the last report's is refused."""
     belongs(context.database, item_id=item_id, target_id=target_id)
-
-    def act() -> Recorded:
-        report_target(
-            context.database,
-            target_id=target_id,
-            reached=body.reached,
-            reached_on=body.reached_on,
-            actor=caller.actor,
-            expected_version=body.expected_version,
-            now=context.now(),
-            evidence_id=body.evidence_id,
-            note=body.note,
-        )
-        return recorded(context, item_id)
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/targets/{target_id}", body), act)
+    change = partial(
+        report_target,
+        target_id=target_id,
+        reached=body.reached,
+        reached_on=body.reached_on,
+        evidence_id=body.evidence_id,
+        note=body.note,
+    )
+    return record_once(context, caller, idempotency_key, (item_id, f"targets/{target_id}", body), change)
 
 
 @router.get("/plans/{plan}/targets", summary="A plan's numeric targets and where they stand")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Literal
 
 from fastapi import APIRouter, Request
@@ -12,6 +13,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from duban.api.bodies import Id
+from duban.api.changes import ItemChange, perform
 from duban.api.context import log_refusal
 from duban.api.problems import Invalid
 from duban.api.progress import keep_evidence
@@ -24,12 +26,18 @@ from duban.services.progress import report_check_in, report_measure, report_mile
 from duban.services.queries.item import belongs
 from duban.services.targets import report_target
 from duban.services.transitions import Instrument, MoveDetails, move
-from duban.web.session import Form, Visit, date_field, field, file_field, lines_field, number_field
+from duban.web.session import Form, Visit, Visitor, date_field, field, file_field, lines_field, number_field
 from duban.web.words import refusal
 from models import ClosingStep, Progress
 
 router = APIRouter(prefix="/items")
 MOST_AT_ONCE = 200
+
+
+def _done(visit: Visitor, form: FormData, item_id: int, change: ItemChange[object], place: str = "") -> Response:
+    """Does it on the version that the form's page showed, and leads back to the item."""
+    perform(visit.context, visit.caller, number_field(form, "expected_version"), change)
+    return _back(item_id, place)
 
 
 def _back(item_id: int, place: str = "") -> Response:
@@ -47,17 +55,8 @@ def _action(form: FormData) -> Action:
 def post_transition(item_id: Id, visit: Visit, form: Form) -> Response:
     """A transition with what its form brings along."""
     action = _action(form)
-    move(
-        visit.context.database,
-        item_id=item_id,
-        action=action,
-        actor=visit.caller.actor,
-        expected_version=number_field(form, "expected_version"),
-        reason=field(form, "reason"),
-        details=_details(form, action),
-        now=visit.context.now(),
-    )
-    return _back(item_id)
+    change = partial(move, item_id=item_id, action=action, reason=field(form, "reason"), details=_details(form, action))
+    return _done(visit, form, item_id, change)
 
 
 def _details(form: FormData, action: Action) -> MoveDetails:
@@ -85,49 +84,40 @@ def post_measure(item_id: Id, measure_id: Id, visit: Visit, form: Form) -> Respo
         progress = Progress(field(form, "progress"))
     except ValueError:
         raise Invalid(problems="progress: 请选择进展") from None
-    report_measure(
-        visit.context.database,
+    change = partial(
+        report_measure,
         measure_id=measure_id,
         progress=progress,
-        actor=visit.caller.actor,
-        expected_version=number_field(form, "expected_version"),
-        now=visit.context.now(),
         done_on=date_field(form, "done_on"),
         reason=field(form, "reason"),
     )
-    return _back(item_id, "#measures")
+    return _done(visit, form, item_id, change, "#measures")
 
 
 @router.post("/{item_id}/milestones/{milestone_id}")
 def post_milestone(item_id: Id, milestone_id: Id, visit: Visit, form: Form) -> Response:
     """A milestone that is done."""
     belongs(visit.context.database, item_id=item_id, milestone_id=milestone_id)
-    report_milestone(
-        visit.context.database,
+    change = partial(
+        report_milestone,
         milestone_id=milestone_id,
-        actor=visit.caller.actor,
-        expected_version=number_field(form, "expected_version"),
-        now=visit.context.now(),
         done_on=date_field(form, "done_on"),
         reason=field(form, "reason"),
     )
-    return _back(item_id, "#milestones")
+    return _done(visit, form, item_id, change, "#milestones")
 
 
 @router.post("/{item_id}/regulations/{regulation_id}")
 def post_regulation(item_id: Id, regulation_id: Id, visit: Visit, form: Form) -> Response:
     """A regulation's document number and date."""
     belongs(visit.context.database, item_id=item_id, regulation_id=regulation_id)
-    report_regulation(
-        visit.context.database,
+    change = partial(
+        report_regulation,
         regulation_id=regulation_id,
         document_number=field(form, "document_number", most=100) or None,
         issued_on=date_field(form, "issued_on"),
-        actor=visit.caller.actor,
-        expected_version=number_field(form, "expected_version"),
-        now=visit.context.now(),
     )
-    return _back(item_id, "#regulations")
+    return _done(visit, form, item_id, change, "#regulations")
 
 
 @router.post("/{item_id}/targets/{target_id}")
@@ -140,16 +130,13 @@ def post_target(item_id: Id, target_id: Id, visit: Visit, form: Form) -> Respons
         raise Invalid(problems="reached: 须为数字") from None
     if not reached.is_finite() or abs(reached) >= 10**16:
         raise Invalid(problems="reached: 须为数字")
-    report_target(
-        visit.context.database,
+    change = partial(
+        report_target,
         target_id=target_id,
         reached=reached,
         reached_on=date_field(form, "reached_on"),
-        actor=visit.caller.actor,
-        expected_version=number_field(form, "expected_version"),
-        now=visit.context.now(),
     )
-    return _back(item_id, "#targets")
+    return _done(visit, form, item_id, change, "#targets")
 
 
 @router.post("/{item_id}/check-ins")
@@ -158,15 +145,12 @@ def post_check_in(item_id: Id, visit: Visit, form: Form) -> Response:
     text = field(form, "text")
     if not text:
         raise Invalid(problems="text: 请填写报告内容")
-    report_check_in(
-        visit.context.database,
+    change = partial(
+        report_check_in,
         item_id=item_id,
         text=text,
-        actor=visit.caller.actor,
-        expected_version=number_field(form, "expected_version"),
-        now=visit.context.now(),
     )
-    return _back(item_id)
+    return _done(visit, form, item_id, change)
 
 
 @router.post("/{item_id}/evidence")
@@ -191,18 +175,15 @@ def post_closing(item_id: Id, visit: Visit, form: Form) -> Response:
     except ValueError:
         raise Invalid(problems="step: 请选择步骤") from None
     ends_on: dt.date | None = date_field(form, "ends_on")
-    take_step(
-        visit.context.database,
+    change = partial(
+        take_step,
         item_id=item_id,
         step=step,
-        actor=visit.caller.actor,
-        expected_version=number_field(form, "expected_version"),
-        now=visit.context.now(),
         on_behalf_of=field(form, "on_behalf_of", most=200) or None,
         note=field(form, "note"),
         ends_on=ends_on,
     )
-    return _back(item_id, "#closing")
+    return _done(visit, form, item_id, change, "#closing")
 
 
 @router.post("/{item_id}/extensions")
@@ -212,17 +193,14 @@ def post_extension(item_id: Id, visit: Visit, form: Form) -> Response:
     if until_on is None:
         raise Invalid(problems="until_on: 请填写延期至哪一天")
     belongs(visit.context.database, item_id=item_id, clock_id=clock_id)
-    ask(
-        visit.context.database,
+    change = partial(
+        ask,
         clock_id=clock_id,
         until_on=until_on,
         reason=field(form, "reason"),
         progress=field(form, "progress"),
-        actor=visit.caller.actor,
-        expected_version=number_field(form, "expected_version"),
-        now=visit.context.now(),
     )
-    return _back(item_id, "#extensions")
+    return _done(visit, form, item_id, change, "#extensions")
 
 
 @router.post("/{item_id}/extensions/{extension_id}/decision")
@@ -247,16 +225,10 @@ def post_clock_change(
 ) -> Response:
     """Stops a clock, or lets it run on."""
     belongs(visit.context.database, item_id=item_id, clock_id=clock_id)
-    perform = pause_clock if change == "pause" else resume_clock
-    perform(
-        visit.context.database,
-        clock_id=clock_id,
-        reason=field(form, "reason"),
-        actor=visit.caller.actor,
-        expected_version=number_field(form, "expected_version"),
-        now=visit.context.now(),
+    stop_or_go = pause_clock if change == "pause" else resume_clock
+    return _done(
+        visit, form, item_id, partial(stop_or_go, clock_id=clock_id, reason=field(form, "reason")), "#extensions"
     )
-    return _back(item_id, "#extensions")
 
 
 @router.post("/bulk")
