@@ -26,6 +26,7 @@ from models.items import (
     Target,
 )
 from models.notices import SETTLED, Delivery, DeliveryStatus, Notice, NoticeRecipient, NoticeSeries
+from models.papers import IssuedPaper
 from models.plans import (
     Absence,
     CalendarEdition,
@@ -63,6 +64,7 @@ __all__ = [
     "IdempotencyKey",
     "Item",
     "ItemParty",
+    "IssuedPaper",
     "Measure",
     "Milestone",
     "MilestoneKind",

@@ -275,6 +275,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_document_sha256"), ["sha256"], unique=False)
 
     op.create_table(
+        "issued_paper",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("cadence", sa.String(length=16), nullable=False),
+        sa.Column("period_on", sa.Date(), nullable=False),
+        sa.Column("period_to", sa.Date(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("dated_on", sa.Date(), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("data", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("word", sa.LargeBinary(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("length(title) > 0", name=op.f("ck_issued_paper_title_not_empty")),
+        sa.CheckConstraint("period_on <= period_to", name=op.f("ck_issued_paper_period")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_issued_paper_plan_id_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_issued_paper")),
+        sa.UniqueConstraint("plan_id", "kind", "period_on", name=op.f("uq_issued_paper_plan_id_kind_period_on")),
+    )
+    op.create_table(
         "item",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1357,6 +1378,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_address"))
 
     op.drop_table("delivery")
+    op.drop_table("issued_paper")
     op.drop_table("calendar_edition")
     with op.batch_alter_table("anchor", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_anchor_as_of"))

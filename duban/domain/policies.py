@@ -22,6 +22,8 @@ from duban.domain.policy_model import (
     Fallback,
     LightRule,
     Lights,
+    PaperKind,
+    PaperRule,
     Policy,
     Review,
     Rung,
@@ -37,7 +39,7 @@ __all__ = ["Policy", "PolicyInvalid", "Rung", "load_policy", "parse_policy"]
 
 _TABLES: Final = (
     "working_hours", "fallback", "rung", "lights", "check_in", "acknowledge", "verify", "publication", "re_inspection",
-    "extension", "pause", "supersede", "digest", "ranking", "review", "season", "term",
+    "extension", "pause", "supersede", "digest", "ranking", "review", "paper", "season", "term",
 )  # fmt: skip
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _DEFAULT_FALLBACK: Final = (Fallback.SUBSTITUTE, Fallback.SUPERIOR, Fallback.SUPERVISION_OFFICE)
@@ -87,6 +89,7 @@ def parse_policy(text: str, filename: str = "policy.toml") -> Policy:
         fixed_dates_move=pause.flag("fixed_dates_move", default=False),
         carry=supersede.choice("carry", Carry),
         reviews=_reviews(file),
+        papers=_papers(file),
         seasons=_seasons(file),
         terms=terms,
         source=source,
@@ -268,8 +271,30 @@ def _reviews(file: TomlFile) -> tuple[Review, ...]:
     for table in file.tables("review"):
         key, title, every = table.text("key"), table.text("title"), table.choice("every", Every)
         weekly = every in (Every.WEEKLY, Every.FORTNIGHTLY)
-        found.append(Review(key, title, every, table.number("on", 1, 7 if weekly else 20), _source(table)))
+        on, to = table.number("on", 1, 7 if weekly else 20), _readers(table)
+        found.append(Review(key, title, every, on, _source(table), to))
     return tuple(found)
+
+
+def _papers(file: TomlFile) -> tuple[PaperRule, ...]:
+    found: list[PaperRule] = []
+    for table in file.tables("paper"):
+        key, every = table.choice("key", PaperKind), table.choice("every", Every)
+        if every in (Every.WEEKLY, Every.FORTNIGHTLY):
+            table.refuse("every", f"a paper is not drawn {every}", "Write monthly, quarterly or half_yearly.")
+        if any((rule.key, rule.every) == (key, every) for rule in found):
+            table.refuse("key", f"{key} stands twice for {every}", "Give each paper one table for each cadence.")
+        found.append(PaperRule(key, every, _readers(table), _source(table)))
+    return tuple(found)
+
+
+def _readers(table: Table) -> tuple[Target, ...]:
+    """Who gets a paper on the whole plan: only those who answer for all of it."""
+    to = table.choices("to", Target, ())
+    wrong = next((t for t in to if t not in (Target.PLAN_HEAD, Target.SUPERVISION_OFFICE)), None)
+    if wrong is not None:
+        table.refuse("to", f"{wrong} differs from item to item", "Name plan_head, supervision_office, or both.")
+    return to
 
 
 def _seasons(file: TomlFile) -> tuple[Season, ...]:

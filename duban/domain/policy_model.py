@@ -197,12 +197,35 @@ class ExtensionRules:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A meeting that the plan holds: 每周碰、双周议、每月研. `on` is a weekday 1–7, or the n-th working day."""
+    """A meeting that the plan holds: 每周碰、双周议、每月研. `on` is a weekday 1–7, or the n-th working day.
+
+    `to`: who gets its agenda by mail; nobody where empty.
+    """
 
     key: str
     title: str
     every: Every
     on: int
+    source: str = ""
+    to: tuple[Target, ...] = ()
+
+
+class PaperKind(StrEnum):
+    """The papers that are drawn when a period has ended."""
+
+    CHECK = "check"
+    EXPOSURE = "exposure"
+    RANKING = "ranking"
+    PROGRESS = "progress"
+
+
+@dataclass(frozen=True, slots=True)
+class PaperRule:
+    """A paper on each period that has ended (月检查、月曝光、月排名), and who gets it by mail; nobody where `to` is empty."""
+
+    key: PaperKind
+    every: Every
+    to: tuple[Target, ...] = ()
     source: str = ""
 
 
@@ -263,6 +286,7 @@ class Policy:
     fixed_dates_move: bool = False
     carry: Carry = Carry.ALL
     reviews: tuple[Review, ...] = ()
+    papers: tuple[PaperRule, ...] = ()
     seasons: tuple[Season, ...] = ()
     terms: tuple[Term, ...] = ()
     source: str = ""

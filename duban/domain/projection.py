@@ -16,7 +16,7 @@ from duban.domain.policy_model import Policy
 
 K = TypeVar("K")
 
-_NOT_RULES = {"text", "sources", "rungs", "seasons", "terms", "reviews"}
+_NOT_RULES = {"text", "sources", "rungs", "seasons", "terms", "reviews", "papers"}
 
 
 # -- the calendar ------------------------------------------------------------------------------------------------
@@ -159,6 +159,8 @@ def _flat(policy: Policy) -> dict[str, str]:
     for table, entries in named:
         for entry in entries:
             rules |= _rules(f"{table}.{entry.key}", entry)
+    for paper in policy.papers:
+        rules |= _rules(f"paper.{paper.key}.{paper.every}", paper)
     for season in policy.seasons:
         rules |= _rules(f"season.{season.name}", season)
     return rules

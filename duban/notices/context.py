@@ -319,6 +319,37 @@ class WeeklyNotice(TypedDict):
 CONTEXTS: dict[str, type] = {
     "remind": ItemNotice,
     "urge": ItemNotice,
+class PaperLine(TypedDict):
+    """One paper that travels with a mail."""
+
+    plan_short: Annotated[str, "方案简称"]
+    title: Annotated[str, "材料标题"]
+    said: Annotated[list[str], "材料要点"]
+    url: Annotated[str | None, "方案在看板上的地址"]
+
+
+class PapersNotice(TypedDict):
+    """例会、月度、季度材料: the papers of one period, attached."""
+
+    recipient: Recipient
+    office: Office
+    as_of: Annotated[str, "业务日期"]
+    occasion: Annotated[str, "例会名称或期间"]
+    papers: list[PaperLine]
+
+
+class AlarmNotice(TypedDict):
+    """运行告警: what does not run, and what a person should do."""
+
+    recipient: Recipient
+    office: Office
+    as_of: Annotated[str, "业务日期"]
+    what: Annotated[str, "何事"]
+    said: Annotated[list[str], "详情"]
+    remedy: Annotated[list[str], "处理办法"]
+    url: Annotated[str | None, "看板地址"]
+
+
     "supervise": ItemNotice,
     "circulate": ItemNotice,
     "summon": ItemNotice,
@@ -332,6 +363,8 @@ CONTEXTS: dict[str, type] = {
 }
 """Every kind of notice and the shape of its context."""
 
+    "papers": PapersNotice,
+    "alarm": AlarmNotice,
 KINDS_ZH: dict[str, str] = {
     "remind": "临近提醒",
     "urge": "催办通知书",
@@ -348,8 +381,13 @@ KINDS_ZH: dict[str, str] = {
 }
 """What an official reads for each kind."""
 
+    "papers": "例会和月度材料",
+    "alarm": "运行告警",
 SHEET_KINDS = frozenset({"urge", "supervise", "circulate", "summon", "assign", "extension", "return", "closed"})
 """The kinds that also exist as a numbered sheet of paper."""
+
+NOT_OF_AN_ITEM = frozenset({"digest", "weekly", "papers", "alarm"})
+"""The kinds that speak of no single item."""
 
 LIGHTS_ZH: dict[str, str] = {"red": "红灯", "yellow": "黄灯", "green": "绿灯", "none": "无时限"}
 """What an official reads for each light."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from duban.notices import samples
-from duban.notices.context import CONTEXTS, SHEET_KINDS
+from duban.notices.context import CONTEXTS, NOT_OF_AN_ITEM, SHEET_KINDS
 from duban.notices.errors import TemplateRefused
 from duban.notices.rendering import LARGEST_DOCUMENT, Rendered, Renderer
 from duban.notices.schema import shape_of
@@ -137,7 +137,7 @@ def _check_fields(renderer: Renderer, kind: str, changed: str) -> None:
 
 def _try_out(renderer: Renderer, kind: str) -> None:
     """Renders with every sample: what may be empty must not break a night."""
-    names = [n for n in _SAMPLES if n != "late" or kind not in ("digest", "weekly")]
+    names = [n for n in _SAMPLES if n != "late" or kind not in NOT_OF_AN_ITEM]
     for context in (_SAMPLES[n](kind) for n in names):
         rendered = renderer.render(kind, context)
         if not rendered.subject or not rendered.text.strip():

@@ -178,8 +178,8 @@ def full(kind: str) -> dict[str, Any]:
         raise UnknownNoticeKind(kind=kind, known=", ".join(CONTEXTS))
     if kind == "digest":
         return _digest()
-    if kind == "weekly":
-        return _weekly()
+    if kind in _ALONE:
+        return _ALONE[kind]()
     context = copy.deepcopy(_ITEM)
     for key, value in copy.deepcopy(_EXTRAS[kind]).items():
         context[key] = context[key] | value if key in ("item", "recipient") else value
@@ -198,6 +198,10 @@ def bare(kind: str) -> dict[str, Any]:
         return context | {"counts": empty, "overdue": [], "due_next": [], "done": [], "url": None}
     return _bare_item(context)
 
+    if kind == "papers":
+        return context | {"papers": [context["papers"][0] | {"said": [], "url": None}]}
+    if kind == "alarm":
+        return context | {"said": [], "remedy": [], "url": None}
 
 def late(kind: str) -> dict[str, Any]:
     """A context of an item notice for the supervision office, on behalf of someone, after missed nights.
@@ -291,3 +295,41 @@ def _weekly() -> dict[str, Any]:
         "done": [line | done],
         "url": "https://duban.example.org/my",
     }
+
+
+def _papers() -> dict[str, Any]:
+    paper = {
+        "plan_short": "临江2026督察整改",
+        "title": "2026年7月曝光清单（临江2026督察整改）",
+        "said": ["2026年7月列入曝光2项，其他红灯1项。"],
+        "url": "https://duban.example.org/items?plan=1",
+    }
+    ranked = {
+        "title": "2026年7月单位排名（临江2026督察整改）",
+        "said": ["第1名区档案馆，96.0分。", "第2名区城管执法局，71.5分。"],
+    }
+    return {
+        "recipient": _OFFICE | {"address_as": "to", "on_behalf_of": None, "why": None},
+        "office": copy.deepcopy(_ITEM["office"]),
+        "as_of": "2026-08-03",
+        "occasion": "2026年7月",
+        "papers": [paper, paper | ranked],
+    }
+
+
+def _alarm() -> dict[str, Any]:
+    return {
+        "recipient": _OFFICE | {"address_as": "to", "on_behalf_of": None, "why": None},
+        "office": copy.deepcopy(_ITEM["office"]),
+        "as_of": "2026-07-14",
+        "what": "7月14日的夜间督办没有完成",
+        "said": ["最近一次完成的夜间督办：2026年7月12日。"],
+        "remedy": [
+            "在服务器上运行 duban nightly，漏下的各夜会一并补做，不会重发。",
+            "仍不成功的，查看日志并联系维护人员。",
+        ],
+        "url": "https://duban.example.org",
+    }
+
+
+_ALONE = {"weekly": _weekly, "papers": _papers, "alarm": _alarm}

@@ -77,6 +77,7 @@ _RECORDS_ZH = {
     "Week": "本周",
     "WeekCounts": "本周合计",
     "WeekLine": "事项（一项一行）",
+    "PaperLine": "材料（一份一行）",
 }
 _VALUES_ZH = {str: "文字", int: "数字", bool: "是否"}
 

@@ -70,6 +70,8 @@ VIOLATIONS: dict[str, dict[str, Any]] = {
     "ck_extension_decided_has_outcome": {"decided_at": AT, "decided_by": "y"},
     "ck_extension_granted_has_date": {"decided_at": AT, "decided_by": "y", "granted": True},
     "ck_extension_ordinal_positive": {"ordinal": 0},
+    "ck_issued_paper_period": {"period_to": "2026-07-12"},
+    "ck_issued_paper_title_not_empty": {"title": ""},
     "ck_item_closed_has_instant": {"state": "closed", "outcome": "rectified"},
     "ck_item_closed_has_outcome": {"state": "closed", "closed_at": AT},
     "ck_item_cycle_positive": {"cycle": 0},

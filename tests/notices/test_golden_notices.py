@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from duban.notices import samples
-from duban.notices.context import CONTEXTS, KINDS_ZH, SHEET_KINDS
+from duban.notices.context import CONTEXTS, KINDS_ZH, NOT_OF_AN_ITEM, SHEET_KINDS
 from duban.notices.rendering import Renderer, tidy
 from duban.notices.sandbox import plain
 
@@ -24,7 +24,7 @@ CASES = [
     (kind, sample)
     for kind in CONTEXTS
     for sample in ("full", "bare", "late")
-    if sample != "late" or kind not in ("digest", "weekly")
+    if sample != "late" or kind not in NOT_OF_AN_ITEM
 ]
 VOID = {"meta", "br", "img", "hr", "input", "link"}
 
@@ -94,7 +94,7 @@ def test_the_html_is_well_formed_and_fetches_nothing(renderer: Renderer, kind: s
     assert balance.remote == []
 
 
-@pytest.mark.parametrize("kind", [k for k in CONTEXTS if k not in ("digest", "weekly")])
+@pytest.mark.parametrize("kind", [k for k in CONTEXTS if k not in NOT_OF_AN_ITEM])
 def test_a_notice_that_goes_to_the_office_for_someone_says_for_whom_and_why(renderer: Renderer, kind: str) -> None:
     context = sample_of(kind, "late")
     rendered = renderer.render(kind, context)

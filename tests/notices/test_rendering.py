@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from duban.notices import samples, wording
-from duban.notices.context import CONTEXTS, Person
+from duban.notices.context import CONTEXTS, NOT_OF_AN_ITEM, Person
 from duban.notices.digest import LISTED_PER_GROUP, Part, digest_context
 from duban.notices.errors import TemplateRefused, UnknownNoticeKind
 from duban.notices.rendering import SHIPPED, Renderer
@@ -31,7 +31,7 @@ def office(tmp_path: Path) -> Office:
     return make
 
 
-@pytest.mark.parametrize("kind", [k for k in CONTEXTS if k not in ("digest", "weekly")])
+@pytest.mark.parametrize("kind", [k for k in CONTEXTS if k not in NOT_OF_AN_ITEM])
 @pytest.mark.parametrize("group", ["plan", "item", "recipient", "office", "as_of", "acknowledge", "missed"])
 def test_a_context_that_lacks_a_key_is_refused_with_the_place(kind: str, group: str) -> None:
     context = samples.full(kind)
