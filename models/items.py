@@ -145,6 +145,7 @@ class Item(Base):
     due_on: Mapped[dt.date | None] = mapped_column(index=True)  # earliest open rolled date: what the board sorts by
     first_due_on: Mapped[dt.date | None]  # the first limit stays visible
     breached_on: Mapped[dt.date | None]  # the first breach, recorded for good
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # the edition that its lines are of
     source_line: Mapped[int | None]
     source_end_line: Mapped[int | None]
     flow_run_id: Mapped[str | None] = mapped_column(String(36), index=True)
@@ -271,7 +272,8 @@ class Anomaly(Base):
 
     __tablename__ = "anomaly"
     __table_args__ = (
-        CheckConstraint("(resolution_id IS NULL) = (resolved_at IS NULL)", name="resolved_by_resolution"),
+        # Without a resolution where a newer directory settled it: the item's history says who entered that.
+        CheckConstraint("resolution_id IS NULL OR resolved_at IS NOT NULL", name="resolved_by_resolution"),
         Index(
             "ix_anomaly_blocking",
             "item_id",

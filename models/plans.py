@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy import text as sql
@@ -63,7 +64,7 @@ class Document(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
-    edition: Mapped[int]
+    edition: Mapped[int | None]  # null: no edition of the plan, but a published report on what was done (整改进展情况)
     filename: Mapped[str] = mapped_column(String(255))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     size: Mapped[int]
@@ -72,6 +73,27 @@ class Document(Base):
     received_by: Mapped[str] = mapped_column(String(100))
 
     plan: Mapped[Plan] = relationship(back_populates="documents")
+
+
+class DocumentDecision(Base):
+    """What a person decided about one difference that a later document makes: taken over, or not, and why.
+
+    `key` names the item (or the reported problem) within the document, `field` the field; "" is the item as a whole.
+    """
+
+    __tablename__ = "document_decision"
+    __table_args__ = (UniqueConstraint("document_id", "key", "field"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"), index=True)
+    key: Mapped[str] = mapped_column(String(300))
+    field: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    accepted: Mapped[bool]
+    value: Mapped[dict[str, Any]]  # {"after": …}: what the document says, so that a later one is held against it
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    decided_by: Mapped[str] = mapped_column(String(100))
+    decided_at: Mapped[dt.datetime]
 
 
 class Party(Base):

@@ -54,7 +54,7 @@ class ResolutionRefused(DubanError):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Fields as they should stand; None leaves a field as it was read."""
+    """Fields as they should stand; None leaves a field as it was read, an empty value clears it."""
 
     title: str | None = None
     goal: str | None = None
@@ -115,22 +115,22 @@ def resolve(
         )
         session.add(row)
         session.flush()
+        gone = [item] if action is ResolutionAction.DROP else copies
+        adopted: list[list[int]] = []
         match action:
             case ResolutionAction.DROP:
-                item.dropped = True
+                pass
             case ResolutionAction.EDIT:
                 _apply_edit(session, item, edit)
             case ResolutionAction.MERGE:
-                _merge(session, item, copies)
+                adopted = _merge(session, item, copies)
             case ResolutionAction.KEEP:
                 pass
-        if action in (ResolutionAction.KEEP, ResolutionAction.EDIT) and any(not c.dropped for c in copies):
-            # Two rows of one number would be two items: whoever keeps one takes the other out.
-            for copy in copies:
-                copy.dropped = True
-        done = Resolved(row.id, dropped=[i.id for i in (item, *copies) if i.dropped])
-        _settle_doubts(session, [item, *(c for c in copies if c.dropped)], row, now)
-        done.released = _open_again(session, item, now)
+        # Two rows of one number would be two items: whoever keeps one takes the others out, with all below them.
+        taken_out = _take_out(session, gone)
+        done = Resolved(row.id, dropped=[i.id for i in gone])
+        _settle_doubts(session, [item.id, *(item_id for item_id, _ in taken_out)], row, now)
+        done.released = [] if item.dropped else _open_again(session, item, now)
         payload = {
             "action": action.value,
             "resolution": row.id,
@@ -139,7 +139,12 @@ def resolve(
             "state": item.state.value,
         }
         version = record(session, item, actor, now, event="item.resolved", reason=reason, payload=payload)
-        row.before = before | {"released": done.released, "version": version}
+        row.before = before | {
+            "released": done.released,
+            "version": version,
+            "taken_out": taken_out,
+            "adopted": adopted,
+        }
         return done
 
 
@@ -155,10 +160,15 @@ def undo(database: Database, *, resolution_id: int, actor: Actor, now: dt.dateti
             raise NotFound(what="resolution", key=resolution_id)
         items = [session.get_one(Item, saved["id"], with_for_update=True) for saved in row.before["items"]]
         if items[0].version != row.before["version"]:
-            raise ResolutionRefused(number=items[0].number, reason="it has changed since")
+            raise ResolutionRefused(number=items[0].number, reason="核定之后本事项又有变动，不能撤回；请在事项页更正")
         session.execute(
             update(Anomaly).where(Anomaly.resolution_id == row.id).values(resolution_id=None, resolved_at=None)
         )
+        for child_id, parent_id in row.before.get("adopted", []):
+            session.get_one(Item, child_id, with_for_update=True).parent_id = parent_id
+        for below_id, quarantined in row.before.get("taken_out", []):
+            below = session.get_one(Item, below_id, with_for_update=True)
+            below.dropped, below.quarantined = False, bool(quarantined)
         for item, saved in zip(items, row.before["items"], strict=True):
             _restore(session, item, saved, now)
         _shut_again(session, row.before["released"], items, now)
@@ -176,9 +186,7 @@ def _lock_number(session: Session, item_id: int) -> None:
     at = session.get(Item, item_id)
     if at is None:
         return
-    same = select(Item.id).where(
-        Item.plan_id == at.plan_id, Item.path_key == at.path_key, Item.number == at.number
-    )
+    same = select(Item.id).where(Item.plan_id == at.plan_id, Item.path_key == at.path_key, Item.number == at.number)
     below = select(Item.id).where(Item.plan_id == at.plan_id, Item.parent_id.is_not(None), Item.quarantined)
     rows = select(Item).where(Item.id.in_(same) | Item.id.in_(below)).order_by(Item.id)
     session.scalars(rows.with_for_update().execution_options(populate_existing=True)).all()
@@ -191,9 +199,9 @@ def _doubted(session: Session, item_id: int, expected_version: int | None) -> It
     if expected_version is not None and expected_version != item.version:
         raise StaleVersion(expected=expected_version, present=item.version, state=item.state.value)
     if item.dropped:
-        raise ResolutionRefused(number=item.number, reason="it was dropped before; undo that first")
+        raise ResolutionRefused(number=item.number, reason="这一份已被剔除；要恢复请先撤回那次核定")
     if not item.quarantined:
-        raise ResolutionRefused(number=item.number, reason="it is not in quarantine")
+        raise ResolutionRefused(number=item.number, reason="本事项不在待核之列，或已由他人核定")
     return item
 
 
@@ -245,10 +253,11 @@ def _as_read(session: Session, item: Item) -> dict[str, Any]:
 def _apply_edit(session: Session, item: Item, edit: Edit) -> None:
     given = edit.given()
     if not given:
-        raise ResolutionRefused(number=item.number, reason="no field was given to edit")
-    for name in ("title", "goal"):
-        if name in given:
-            setattr(item, name, given[name])
+        raise ResolutionRefused(number=item.number, reason="没有改动任何一栏；读取无误的请选“按原文保留”")
+    if "title" in given:
+        item.title = given["title"] or item.title
+    if "goal" in given:
+        item.goal = given["goal"] or None
     if "measures" in given:
         _set_measures(session, item, list(given["measures"]))
     if "time_limit" in given:
@@ -256,10 +265,13 @@ def _apply_edit(session: Session, item: Item, edit: Edit) -> None:
     _set_roles(session, item, {n: list(given[n]) for n in ROLE_OF if n in given})
 
 
-def _merge(session: Session, item: Item, copies: list[Item]) -> None:
-    """Fills what this copy lacks from the others, in the order of the text, and drops them."""
+def _merge(session: Session, item: Item, copies: list[Item]) -> list[list[int]]:
+    """Fills what this copy lacks from the others, in the order of the text.
+
+    Returns the parts that it took over from them, each with the copy that it hung on.
+    """
     if not copies:
-        raise ResolutionRefused(number=item.number, reason="there is no other copy to merge with")
+        raise ResolutionRefused(number=item.number, reason="没有同一编号的另一份可以合并")
     for copy in copies:
         item.goal = item.goal or copy.goal
         if not _count(session, Measure, item):
@@ -274,8 +286,37 @@ def _merge(session: Session, item: Item, copies: list[Item]) -> None:
             for o in others
             if o.role not in have
         )
-        copy.dropped = True
+        session.flush()
+    return _adopt(session, item, copies)
+
+
+def _adopt(session: Session, item: Item, copies: list[Item]) -> list[list[int]]:
+    """The parts of the first copy that has any become this item's, where it has none of its own."""
+    parts = select(Item).where(~Item.dropped).order_by(Item.id)
+    if session.scalars(parts.where(Item.parent_id == item.id)).first() is not None:
+        return []
+    for copy in copies:
+        if children := session.scalars(parts.where(Item.parent_id == copy.id)).all():
+            for child in children:
+                child.parent_id = item.id
+            session.flush()
+            return [[child.id, copy.id] for child in children]
+    return []
+
+
+def _take_out(session: Session, items: list[Item]) -> list[list[int]]:
+    """Drops rows with all that hang on them; returns each one's id, and whether it was in quarantine (1 or 0)."""
+    taken: list[list[int]] = []
+    stack = list(items)
+    while stack:
+        at = stack.pop()
+        if at.dropped:
+            continue
+        taken.append([at.id, int(at.quarantined)])
+        at.dropped, at.quarantined = True, False
+        stack += session.scalars(select(Item).where(Item.parent_id == at.id).order_by(Item.id)).all()
     session.flush()
+    return taken
 
 
 def _set_measures(session: Session, item: Item, texts: list[str]) -> None:
@@ -302,7 +343,7 @@ def _set_limit(session: Session, item: Item, text: str) -> None:
     for milestone in session.scalars(select(Milestone).where(Milestone.item_id == item.id)).all():
         session.delete(milestone)
     session.flush()
-    item.time_limit, item.long_term = text, limit.long_term
+    item.time_limit, item.long_term = text or None, limit.long_term
     item.category = Category(limit.category) if limit.category else None
     session.add_all(
         milestone_row(item.id, n, part, rules.calendar.roll) for n, part in enumerate(limit.milestones, start=1)
@@ -329,10 +370,10 @@ def _set_roles(session: Session, item: Item, fields: dict[str, list[str]]) -> No
     session.flush()
 
 
-def _settle_doubts(session: Session, items: list[Item], row: Resolution, now: dt.datetime) -> None:
+def _settle_doubts(session: Session, item_ids: list[int], row: Resolution, now: dt.datetime) -> None:
     session.execute(
         update(Anomaly)
-        .where(Anomaly.item_id.in_([i.id for i in items]), Anomaly.resolved_at.is_(None))
+        .where(Anomaly.item_id.in_(item_ids), Anomaly.resolved_at.is_(None))
         .values(resolution_id=row.id, resolved_at=now)
     )
 
@@ -351,11 +392,10 @@ def _open_again(session: Session, item: Item, now: dt.datetime) -> list[int]:
             continue
         at.quarantined = False
         session.flush()
-        if not at.dropped:
-            clocks.arm(session, at, rules, business_date(now))
-            session.add(Signal(item_id=at.id, created_at=now))  # its flow run may begin now
-            released.append(at.id)
-        stack += session.scalars(select(Item).where(Item.parent_id == at.id, Item.quarantined)).all()
+        clocks.arm(session, at, rules, business_date(now))
+        session.add(Signal(item_id=at.id, created_at=now))  # its flow run may begin now
+        released.append(at.id)
+        stack += session.scalars(select(Item).where(Item.parent_id == at.id, Item.quarantined, ~Item.dropped)).all()
     return released
 
 
