@@ -316,9 +316,6 @@ class WeeklyNotice(TypedDict):
     url: Annotated[str | None, "我的待办页面地址"]
 
 
-CONTEXTS: dict[str, type] = {
-    "remind": ItemNotice,
-    "urge": ItemNotice,
 class PaperLine(TypedDict):
     """One paper that travels with a mail."""
 
@@ -350,6 +347,9 @@ class AlarmNotice(TypedDict):
     url: Annotated[str | None, "看板地址"]
 
 
+CONTEXTS: dict[str, type] = {
+    "remind": ItemNotice,
+    "urge": ItemNotice,
     "supervise": ItemNotice,
     "circulate": ItemNotice,
     "summon": ItemNotice,
@@ -360,11 +360,11 @@ class AlarmNotice(TypedDict):
     "acknowledge": AcknowledgeNotice,
     "digest": DigestNotice,
     "weekly": WeeklyNotice,
+    "papers": PapersNotice,
+    "alarm": AlarmNotice,
 }
 """Every kind of notice and the shape of its context."""
 
-    "papers": PapersNotice,
-    "alarm": AlarmNotice,
 KINDS_ZH: dict[str, str] = {
     "remind": "临近提醒",
     "urge": "催办通知书",
@@ -378,16 +378,16 @@ KINDS_ZH: dict[str, str] = {
     "acknowledge": "签收提醒",
     "digest": "每日督办摘要",
     "weekly": "每周督办摘要",
+    "papers": "例会和月度材料",
+    "alarm": "运行告警",
 }
 """What an official reads for each kind."""
 
-    "papers": "例会和月度材料",
-    "alarm": "运行告警",
-SHEET_KINDS = frozenset({"urge", "supervise", "circulate", "summon", "assign", "extension", "return", "closed"})
-"""The kinds that also exist as a numbered sheet of paper."""
-
 NOT_OF_AN_ITEM = frozenset({"digest", "weekly", "papers", "alarm"})
 """The kinds that speak of no single item."""
+
+SHEET_KINDS = frozenset({"urge", "supervise", "circulate", "summon", "assign", "extension", "return", "closed"})
+"""The kinds that also exist as a numbered sheet of paper."""
 
 LIGHTS_ZH: dict[str, str] = {"red": "红灯", "yellow": "黄灯", "green": "绿灯", "none": "无时限"}
 """What an official reads for each light."""

@@ -196,12 +196,12 @@ def bare(kind: str) -> dict[str, Any]:
     if kind == "weekly":
         empty = dict.fromkeys(context["counts"], 0)
         return context | {"counts": empty, "overdue": [], "due_next": [], "done": [], "url": None}
-    return _bare_item(context)
-
     if kind == "papers":
         return context | {"papers": [context["papers"][0] | {"said": [], "url": None}]}
     if kind == "alarm":
         return context | {"said": [], "remedy": [], "url": None}
+    return _bare_item(context)
+
 
 def late(kind: str) -> dict[str, Any]:
     """A context of an item notice for the supervision office, on behalf of someone, after missed nights.
