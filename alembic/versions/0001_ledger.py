@@ -256,7 +256,7 @@ def upgrade() -> None:
         "document",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=True),
         sa.Column("filename", sa.String(length=255), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
@@ -363,6 +363,7 @@ def upgrade() -> None:
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("first_due_on", sa.Date(), nullable=True),
         sa.Column("breached_on", sa.Date(), nullable=True),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("source_end_line", sa.Integer(), nullable=True),
         sa.Column("flow_run_id", sa.String(length=36), nullable=True),
@@ -379,6 +380,7 @@ def upgrade() -> None:
         sa.CheckConstraint("parent_id IS NULL OR parent_id <> id", name=op.f("ck_item_not_own_parent")),
         sa.CheckConstraint("run_version <= version", name=op.f("ck_item_run_not_ahead")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_item_version_positive")),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_item_document_id_document")),
         sa.ForeignKeyConstraint(["merged_into_id"], ["item.id"], name=op.f("fk_item_merged_into_id_item")),
         sa.ForeignKeyConstraint(["parent_id"], ["item.id"], name=op.f("fk_item_parent_id_item")),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_item_plan_id_plan")),
@@ -398,6 +400,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_item_merged_into_id"), ["merged_into_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_item_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index("ix_item_plan_state_due", ["plan_id", "state", "due_on", "dropped"], unique=False)
+
+    op.create_table(
+        "document_decision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("key", sa.String(length=300), nullable=False),
+        sa.Column("field", sa.String(length=40), server_default="", nullable=False),
+        sa.Column("accepted", sa.Boolean(), nullable=False),
+        sa.Column("value", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("decided_by", sa.String(length=100), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_document_decision_document_id_document")
+        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_document_decision_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document_decision")),
+        sa.UniqueConstraint("document_id", "key", "field", name=op.f("uq_document_decision_document_id_key_field")),
+    )
+    with op.batch_alter_table("document_decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_document_decision_item_id"), ["item_id"], unique=False)
 
     op.create_table(
         "party",
@@ -881,7 +905,7 @@ def upgrade() -> None:
         sa.Column("resolution_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "(resolution_id IS NULL) = (resolved_at IS NULL)", name=op.f("ck_anomaly_resolved_by_resolution")
+            "resolution_id IS NULL OR resolved_at IS NOT NULL", name=op.f("ck_anomaly_resolved_by_resolution")
         ),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_anomaly_document_id_document")),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_anomaly_item_id_item")),
@@ -1337,6 +1361,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_party_head_id"))
 
     op.drop_table("party")
+    with op.batch_alter_table("document_decision", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_document_decision_item_id"))
+
+    op.drop_table("document_decision")
     with op.batch_alter_table("item", schema=None) as batch_op:
         batch_op.drop_index("ix_item_plan_state_due")
         batch_op.drop_index(batch_op.f("ix_item_parent_id"))

@@ -41,7 +41,7 @@ VIOLATIONS: dict[str, dict[str, Any]] = {
     "ck_item_outcome": {"outcome": "nonsense", "state": "closed", "closed_at": AT},
     "ck_absence_span": {"first_on": "2026-07-14"},
     "ck_anchor_hash_length": {"hash": "abc"},
-    "ck_anomaly_resolved_by_resolution": {"resolved_at": AT},
+    "ck_anomaly_resolved_by_resolution": {"resolution_id": 1},
     "ck_calendar_edition_sha256_length": {"sha256": "abc"},
     "ck_clock_amount_has_unit": {"amount": 3, "counted": True},
     "ck_clock_counted_has_amount": {"amount": 0, "unit": "workdays", "counted": True},
