@@ -38,6 +38,7 @@ from models.plans import (
     PartyMember,
     Plan,
     PolicyEdition,
+    Upload,
 )
 from models.records import AccessLog, Anchor, Event, IdempotencyKey, SavedView, Signal, Token, User, UserRole, UserScope
 
@@ -95,6 +96,7 @@ __all__ = [
     "Snapshot",
     "Target",
     "Token",
+    "Upload",
     "User",
     "UserRole",
     "UserScope",

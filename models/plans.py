@@ -75,6 +75,21 @@ class Document(Base):
     plan: Mapped[Plan] = relationship(back_populates="documents")
 
 
+class Upload(Base):
+    """A file that somebody sent in and has not confirmed yet: what it would enter is shown first. Kept for a day."""
+
+    __tablename__ = "upload"
+    __table_args__ = (CheckConstraint("size > 0", name="not_empty"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    filename: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    about: Mapped[dict[str, Any]]  # what else the form said: plan, kind, code, date, the upload of its directory
+    received_at: Mapped[dt.datetime] = mapped_column(index=True)
+    received_by: Mapped[str] = mapped_column(String(100))
+
+
 class DocumentDecision(Base):
     """What a person decided about one difference that a later document makes: taken over, or not, and why.
 

@@ -402,6 +402,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_item_plan_state_due", ["plan_id", "state", "due_on", "dropped"], unique=False)
 
     op.create_table(
+        "upload",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("about", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_by", sa.String(length=100), nullable=False),
+        sa.CheckConstraint("size > 0", name=op.f("ck_upload_not_empty")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
+    )
+    with op.batch_alter_table("upload", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_upload_received_at"), ["received_at"], unique=False)
+
+    op.create_table(
         "document_decision",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1365,6 +1380,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_document_decision_item_id"))
 
     op.drop_table("document_decision")
+    with op.batch_alter_table("upload", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_upload_received_at"))
+
+    op.drop_table("upload")
     with op.batch_alter_table("item", schema=None) as batch_op:
         batch_op.drop_index("ix_item_plan_state_due")
         batch_op.drop_index(batch_op.f("ix_item_parent_id"))

@@ -117,6 +117,7 @@ VIOLATIONS: dict[str, dict[str, Any]] = {
     "ck_target_reached_has_date": {"reached": 3},
     "ck_token_hash_length": {"hash": "abc"},
     "ck_token_purpose": {"purpose": "any"},
+    "ck_upload_not_empty": {"size": 0},
     "ck_user_account_failed_attempts_positive": {"failed_attempts": -1},
     "ck_user_account_name_not_empty": {"name": ""},
 }
