@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from duban.reading.lexicon import Lexicon, load_lexicon
 from duban.reading.party_words import (
+    BARE_POST,
     BRACKET,
     CLASS_NOUN,
     CLOSE,
@@ -28,6 +29,8 @@ from duban.reading.party_words import (
     LEVEL_OFFICE,
     NAME_POST,
     NOT_UNITS,
+    OFFICE_OF_PARTY,
+    OFFICE_OF_STATE,
     OFFICES,
     OFFICES_OF_NOBODY,
     ONLY_POST,
@@ -40,7 +43,7 @@ from duban.reading.party_words import (
     ROLES,
     SEPARATORS,
 )
-from duban.reading.surnames import looks_like_a_name
+from duban.reading.surnames import is_surely_a_name, looks_like_a_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,25 @@ def split_people(text: str, lexicon: Lexicon | None = None) -> list[Named]:
         replace(p, kind="person") if p.kind == "unit" and not p.collective and _short(p.name, words) else p
         for p in split_parties(text, words)
     ]
+
+
+def split_units(text: str, lexicon: Lexicon | None = None) -> list[Named]:
+    """As `split_parties`, for a field of units: 后勤 and 安监 are units' short names, though they may begin as people's
+    do. A name is a person's where a post stands beside it or where it reads as nothing else."""
+    words = lexicon or load_lexicon()
+    return [
+        replace(p, kind="unit") if p.kind == "person" and not _is_person_among_units(p.name, text) else p
+        for p in split_parties(text, words)
+    ]
+
+
+def _is_person_among_units(name: str, text: str) -> bool:
+    if is_surely_a_name(name) or ONLY_POST.match(name):
+        return True
+    begin = text.find(name)
+    before, after = text[:begin].rstrip(), text[begin + len(name) :].lstrip()
+    beside = re.split(r"[、,\uff0c;\uff1b\s]", before)[-1], re.split(r"[、,\uff0c;\uff1b\s(\uff08]", after)[0]
+    return begin < 0 or any(part and bool(ONLY_POST.match(part.strip(":\uff1a"))) for part in beside)
 
 
 def is_unit(name: str, lexicon: Lexicon | None = None) -> bool:
@@ -138,6 +160,9 @@ def _tokens(clause: str, words: Lexicon) -> Iterator[str]:
         if re.match(r"^[省市区县]委$", piece) and index + 1 < len(pieces) and JOINT_LEADERS.match(pieces[index + 1]):
             index += 1
             piece = f"{piece}、{pieces[index]}"  # 区委、区政府分管领导 is one party
+        if OFFICE_OF_PARTY.search(piece) and index + 1 < len(pieces) and OFFICE_OF_STATE.match(pieces[index + 1]):
+            index += 1
+            piece = f"{piece}、{pieces[index]}"  # 各县(区)委、政府 and 镇党委、政府 name one place's two offices
         yield from _joined(piece, words)
         index += 1
 
@@ -279,12 +304,34 @@ def _named(name: str, words: Lexicon) -> Named:
         return Named(name, "post")
     if _is_collective(_outside(name)) or CLASS_NOUN.match(name):
         return Named(name, collective=True)
-    for pattern in (POST_NAME, NAME_POST):
-        if (match := pattern.match(name)) and looks_like_a_name(match["name"]) and not _unit_like(match["name"], words):
-            return Named(match["name"], "person")
+    if person := _before_a_post(name, words):
+        return Named(person, "person")
     if ONLY_POST.match(name):
         return Named(name, "post")
+    if person := _beside_a_post(name, words):
+        return Named(person, "person")
     return Named(name, "person" if looks_like_a_name(name) and not _unit_like(name, words) else "unit")
+
+
+def _before_a_post(name: str, words: Lexicon) -> str | None:
+    """The person of 赵志勇副市长: a whole name that leaves nothing but a post without an office of its own."""
+    for size in (4, 3, 2):
+        person, post = name[:size].strip(), name[size:].strip()
+        if BARE_POST.match(post) and is_surely_a_name(person) and person[-1] != "副" and not _unit_like(person, words):
+            return person
+    return None
+
+
+def _beside_a_post(name: str, words: Lexicon) -> str | None:
+    """The person of 副区长张三 and of 王伟 区府办主任; of 党组成员副局长沈国平 the longest name behind posts alone."""
+    for pattern in (POST_NAME, NAME_POST):
+        if (match := pattern.match(name)) and looks_like_a_name(match["name"]) and not _unit_like(match["name"], words):
+            return match["name"]
+    for size in (4, 3, 2):
+        person, post = name[-size:].strip(), name[:-size].strip(" :\uff1a")
+        if looks_like_a_name(person) and ONLY_POST.match(post) and not _unit_like(person, words):
+            return person
+    return None
 
 
 def _without_posts(found: list[Named]) -> Iterator[Named]:

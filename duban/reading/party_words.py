@@ -67,6 +67,14 @@ ORG = r"(?:[\u4e00-\u9fff]{0,14}?)"
 POST_NAME = re.compile(rf"^(?P<post>{ORG}{POST})[\s:\uff1a]*(?P<name>[\u4e00-\u9fff·]{{2,12}})$")
 NAME_POST = re.compile(rf"^(?P<name>[\u4e00-\u9fff·]{{2,12}}?)[\s,]*(?P<post>{ORG}{POST})$")
 ONLY_POST = re.compile(rf"^{ORG}{POST}$")
+#: What may stand right behind a person's name as an address: 王小明同志, 赵志勇副市长.
+BARE_POST = re.compile(
+    r"^(?:常务副|副)?(?:书记|区长|市长|县长|镇长|乡长|主任|局长|部长|处长|科长|院长|校长|主席|会长|组长|秘书长|检察长|所长|站长"
+    r"|队长|厅长|州长|省长|总经理|经理|董事长)$|^(?:常委|调研员|巡视员|同志)$"
+)
+#: A place's party committee, and its government without the place: 各县(区)委、政府.
+OFFICE_OF_PARTY = re.compile(r"(?:党委|党工委|[省市区县州旗)\uff09]委)$")
+OFFICE_OF_STATE = re.compile(r"^(?:人民政府|政府|行政|办事处|管委会)$")
 PHONE = re.compile(r"(?:电话|联系方式|手机)?[:\uff1a]?\s*\+?\d[\d\-—\s]{5,}\d")
 EDGE = "、,\uff0c;\uff1b。.:\uff1a \t\u3000*·-—"
 BRACKET = re.compile(r"[(\uff08【\[]([^()\uff08\uff09【】\[\]]*)[)\uff09】\]]$")

@@ -10,7 +10,7 @@ from duban.domain.limits import Limit, read_limit
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import anomaly, field_name
 from duban.reading.model import Anomaly, AnomalyCode, Item, Place
-from duban.reading.parties import Named, split_parties, split_people
+from duban.reading.parties import Named, split_parties, split_people, split_units
 from duban.reading.regulations import find_regulations
 from duban.reading.states import opening_state
 from duban.reading.structure import Draft, Field, Orphan
@@ -98,6 +98,8 @@ def set_field(item: Item, one: Field, lexicon: Lexicon) -> None:
         item.category = next((name for name, words in _CATEGORIES if words.search(one.text)), None)
 
 
+#: How a field's text is taken apart: short names mean people under one label and units under another.
+_SPLITTERS = {Role.LEAD_OFFICIALS: split_people, Role.UNITS_AND_OFFICIALS: split_parties}
 _UNIT_ROLES = {
     "lead": "lead_units",
     "responsible": "responsible_units",
@@ -114,17 +116,16 @@ _LOOSE_OFFICIALS = frozenset({"责任人", "负责人", "牵头人", "牵头", "
 def _set_parties(item: Item, one: Field, lexicon: Lexicon) -> None:
     if lexicon.names_nobody(one.text):
         return
-    people = one.role is Role.LEAD_OFFICIALS
-    for party in _named(one.text, people, lexicon):
+    for party in _named(one.text, one.role, lexicon):
         names: list[str] = getattr(item, _party_field(party, one))
         if party.name not in names:
             names.append(party.name)
 
 
 @lru_cache(maxsize=4096)
-def _named(text: str, people: bool, lexicon: Lexicon) -> tuple[Named, ...]:
+def _named(text: str, role: Role, lexicon: Lexicon) -> tuple[Named, ...]:
     """The parties of a text; the same few stand in item after item."""
-    return tuple((split_people if people else split_parties)(text, lexicon))
+    return tuple(_SPLITTERS.get(role, split_units)(text, lexicon))
 
 
 @lru_cache(maxsize=4096)
