@@ -38,9 +38,15 @@ def head_of(rows: Sequence[Line], lexicon: Lexicon) -> Head | None:
     return _with_second_row(best, best_at, rows, lexicon)
 
 
+def names_columns(cells: Sequence[str], lexicon: Lexicon) -> bool:
+    """Whether the cells of a row are the names of a ledger's columns."""
+    return _head(cells, lexicon) is not None
+
+
 def _head(cells: Sequence[str], lexicon: Lexicon) -> Head | None:
     words = tuple(re.sub(r"\s", "", cell) for cell in cells)
     roles = _distinct([lexicon.role(word) if len(word) <= 20 else None for word in words])
+    roles = _with_tasks(roles, words)
     kinds = {role for role in roles if role is not None}
     if (
         len(kinds) < 2
@@ -51,6 +57,20 @@ def _head(cells: Sequence[str], lexicon: Lexicon) -> Head | None:
     if any(len(word) > 30 for word in words):
         return None
     return Head(tuple(roles), words, 1)
+
+
+def _with_tasks(roles: list[Role | None], words: Sequence[str]) -> list[Role | None]:
+    """The first column that no word list knows (民生实事, 目标与任务) holds the tasks, where number and units name rows.
+
+    A head is known by its other columns: 序号 and at least one of units, officials or limit.
+    """
+    kinds = set(roles)
+    if Role.NUMBER not in kinds or not kinds & PER_ROW or kinds & {Role.PROBLEM, Role.MEASURES}:
+        return roles
+    unknown = [i for i, role in enumerate(roles) if role is None and words[i] and i > roles.index(Role.NUMBER)]
+    for column in unknown[:1]:
+        roles[column] = Role.PROBLEM
+    return roles
 
 
 def _named(head: Head) -> int:

@@ -169,11 +169,14 @@ def _own_columns(group: _Group, head: Head) -> set[int]:
 
 
 def _carry(draft: Draft, column: int, role: Role, rows: Sequence[Line], head: Head) -> None:
-    """A column's text as a field of the problem: each cell once, a merged one not again."""
+    """A column's text as a field of the problem: each cell once, a merged one not again.
+
+    A cell that is merged over several problems (one unit for tasks 3 to 5) stands beside each of them.
+    """
     one = Field(role, head.words[column], rows[0].number)
-    for row in rows:
+    for index, row in enumerate(rows):
         text = _cell(row, column)
-        if text and _mark(row, column) != "up":
+        if text and (index == 0 or _mark(row, column) != "up"):
             one.pieces += [Piece(part, row.number, row.last) for part in parts_of(text, role)]
     if one.pieces:
         _add_field(draft, one)
@@ -204,6 +207,6 @@ def _child(draft: Draft, index: int, row: Line, own: set[int], head: Head) -> Dr
         role = head.roles[column]
         if _second_problem(head, column):
             child.title = Field(Role.PROBLEM, "", row.number, [Piece(flat(_cell(row, column)), row.number, row.last)])
-        elif role in _CARRIED and _mark(row, column) != "up":
+        elif role in _CARRIED:
             _carry(child, column, role, [row], head)
     return child

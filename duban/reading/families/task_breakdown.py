@@ -13,7 +13,9 @@ from duban.reading.lint import anomaly, lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
 from duban.reading.prose import Part, Prose, prose_of
 from duban.reading.prose_items import Reader, has_units
+from duban.reading.regulations import find_regulations
 from duban.reading.source import Line, Source
+from duban.reading.states import opening_state
 from duban.reading.structure_front import front_of
 from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies
 from duban.reading.structure_tables import as_text, ledger_outline
@@ -80,8 +82,11 @@ def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
     items, repeated = items_of(outline.drafts, lexicon, front.year)
     reading = Reading(Kind.TASK_BREAKDOWN, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items = items
-    for item in reading.walk():
-        item.targets = [t for text in (item.title, *item.measures) for t in find_targets(text, year=front.year)]
+    for item in reversed(reading.walk()):  # children first: a parent's state is told from theirs
+        texts = (item.title, item.goal or "", *item.measures)
+        item.targets = [target for text in texts for target in find_targets(text, year=front.year)]
+        item.regulations = find_regulations([item.title, *item.measures], item.time_limit)
+        item.state = opening_state(item)
     reading.anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]
     return reading
 

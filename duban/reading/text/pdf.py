@@ -6,34 +6,23 @@ import io
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from duban.errors import Unreadable
+from duban.reading.lexicon import load_lexicon
 from duban.reading.source import Format, Line, Source, glue
 from duban.reading.text.docx import in_simplified
 from duban.reading.text.furniture import without_furniture
 from duban.reading.text.grid import MAX_COLUMNS
 from duban.reading.text.normalise import clean
+from duban.reading.text.pdf_columns import Columns, Printed, table_in
 from duban.reading.text.wraps import starts_anew
 
 MAX_PAGES = 400
 _REMEDY_SCANNED = "Recognise its text first (OCR, 文字识别), or ask the issuing office for the text."
-
-
-@dataclass(frozen=True, slots=True)
-class _Printed:
-    """A line as printed: its text, place on the page in points from top and left, and the size of its type."""
-
-    text: str
-    page: int
-    top: float
-    bottom: float
-    left: float
-    right: float
-    size: float
-    height: float  # of the page
 
 
 def read_pdf(data: bytes) -> Source:
@@ -56,7 +45,7 @@ def read_pdf(data: bytes) -> Source:
                 reason="it is protected by a password", remedy="Remove the password and give it again."
             ) from error
         raise _broken() from error
-    ink = sum(len(part.text) for page in pages for part in page if isinstance(part, _Printed)) + sum(
+    ink = sum(len(part.text) for page in pages for part in page if isinstance(part, Printed)) + sum(
         isinstance(part, list) for page in pages for part in page
     )
     if ink < 10:
@@ -83,7 +72,7 @@ class _Row:
     merged: tuple[str, ...]
 
 
-_Part = _Printed | list[_Row]
+_Part = Printed | list[_Row]
 
 
 def _page(page: Any) -> list[_Part]:
@@ -99,7 +88,8 @@ def _page(page: Any) -> list[_Part]:
         if text:
             size = Counter(round(char["size"]) for char in line["chars"]).most_common(1)[0][0]
             place = (line["top"], line["bottom"], line["x0"], line["x1"])
-            parts.append((line["top"], _Printed(text, page.page_number, *place, size, float(page.height))))
+            chars = tuple((char["text"], char["x0"], char["x1"]) for char in line["chars"])
+            parts.append((line["top"], Printed(text, page.page_number, *place, size, float(page.height), chars)))
     parts += [(table.bbox[1], _rows(table)) for table in tables]
     parts.sort(key=lambda part: part[0])
     page.close()
@@ -163,12 +153,13 @@ def _cell_text(cell: str | None) -> str:
 def _lines(pages: Iterable[list[_Part]]) -> list[Line]:
     """Everything as lines of the text layer, paragraphs joined."""
     parts = [part for page in pages for part in page]
-    printed = [part for part in parts if isinstance(part, _Printed)]
+    printed = [part for part in parts if isinstance(part, Printed)]
     dropped = _heads_and_feet(printed)
-    right = _right_edge([p for p in printed if p not in dropped])
-    left = _left_edge([p for p in printed if p not in dropped])
+    parts = list(_with_columns([part for part in parts if isinstance(part, list) or part not in dropped]))
+    printed = [part for part in parts if isinstance(part, Printed)]
+    right, left = _right_edge(printed), _left_edge(printed)
     lines: list[Line] = []
-    last: _Printed | None = None
+    last: Printed | None = None
     table, previous_width = 0, 0
     for part in parts:
         if isinstance(part, list):
@@ -178,7 +169,7 @@ def _lines(pages: Iterable[list[_Part]]) -> list[Line]:
             previous_width = width
             _add_rows(lines, part, table)
             last = None
-        elif part not in dropped:
+        else:
             if last is not None and _goes_on(last, part, left, right):
                 lines[-1] = replace(
                     lines[-1], text=glue(lines[-1].text, part.text), original=f"{lines[-1].original}\n{part.text}"
@@ -189,9 +180,28 @@ def _lines(pages: Iterable[list[_Part]]) -> list[Line]:
     return lines
 
 
+def _with_columns(parts: Sequence[_Part]) -> Iterator[_Part]:
+    """The parts of all pages, with tables that have no ruling lines found among the printed lines."""
+    lexicon = load_lexicon()
+    above: Columns | None = None
+    for is_printed, run in groupby(parts, key=lambda part: part.page if isinstance(part, Printed) else 0):
+        rest = [part for part in run if isinstance(part, Printed)] if is_printed else []
+        if not is_printed:
+            above = None
+            yield from run
+        while rest and (found := table_in(rest, lexicon, above)) is not None:
+            yield from found.before
+            yield [_Row(tuple(map(_cell_text, cells)), ("",) * len(cells)) for cells in found.rows]
+            rest, above = found.after, found.columns
+        above = None if rest else above
+        yield from rest
+
+
 def _add_rows(lines: list[Line], rows: list[_Row], table: int) -> None:
     """Append a table's rows; the first row of a page may be the rest of the last row of the page before."""
     start = lines[-1].row or 0 if lines and lines[-1].table == table else 0
+    if start:
+        rows = rows[_repeated(rows, [line for line in lines if line.table == table][:_HEAD_ROWS]) :]
     for number, row in enumerate(rows, start=start + 1):
         if not any(row.cells):
             continue
@@ -201,6 +211,20 @@ def _add_rows(lines: list[Line], rows: list[_Row], table: int) -> None:
         text = " | ".join(dict.fromkeys(cell for cell in row.cells if cell))
         original = "\t".join(row.cells)
         lines.append(Line(text, original, len(lines) + 1, cells=row.cells, merged=row.merged, table=table, row=number))
+
+
+_HEAD_ROWS = 4
+
+
+def _repeated(rows: Sequence[_Row], first: Sequence[Line]) -> int:
+    """How many rows at a page's top only repeat the head from the table's first page."""
+    for start in range(len(first)):
+        same = 0
+        while same < len(rows) and start + same < len(first) and rows[same].cells == first[start + same].cells:
+            same += 1
+        if same:
+            return same
+    return 0
 
 
 def _is_rest(above: Line, row: _Row) -> bool:
@@ -218,7 +242,7 @@ def _with_rest(above: Line, row: _Row) -> Line:
     return replace(above, cells=cells, text=" | ".join(dict.fromkeys(cell for cell in cells if cell)))
 
 
-def _heads_and_feet(printed: Sequence[_Printed]) -> set[_Printed]:
+def _heads_and_feet(printed: Sequence[Printed]) -> set[Printed]:
     """Lines at the top or foot of most pages that are the same but for figures."""
     pages = {p.page for p in printed}
     edge = [p for p in printed if p.top < 0.1 * p.height or p.bottom > 0.9 * p.height]
@@ -232,17 +256,17 @@ def _heads_and_feet(printed: Sequence[_Printed]) -> set[_Printed]:
     return {p for p in edge if re.sub(r"\d+", "#", p.text) in often} | set(numbers)
 
 
-def _right_edge(printed: Sequence[_Printed]) -> float:
+def _right_edge(printed: Sequence[Printed]) -> float:
     """Where full lines end: the right edge that many share."""
     edges = sorted((p.right for p in printed), reverse=True)
     return edges[len(edges) // 20] if edges else 0.0
 
 
-def _left_edge(printed: Sequence[_Printed]) -> float:
+def _left_edge(printed: Sequence[Printed]) -> float:
     return min((p.left for p in printed), default=0.0)
 
 
-def _goes_on(above: _Printed, below: _Printed, left: float, right: float) -> bool:
+def _goes_on(above: Printed, below: Printed, left: float, right: float) -> bool:
     """Whether a line is the continuation of the one above: that one is full, and this one is not indented."""
     full = above.right >= right - 2.2 * above.size
     indented = below.left > left + 1.2 * below.size
