@@ -107,6 +107,7 @@ def weekly(as_of: dt.date | None) -> None:
         now=tools.clock(),
         domain=tools.domain,
         public_url=tools.office.public_url,
+        links=tools.links,
     )
-    done = deliver(tools.database, tools.transport, clock=tools.clock)
+    done = deliver(tools.database, tools.transport, clock=tools.clock, throttle=tools.throttle, pause=tools.pause)
     click.echo(f"weekly summaries {queued}; sent {done.sent}, waiting {done.waiting}, failed {done.failed}")

@@ -104,7 +104,8 @@ class ItemNotice(TypedDict):
     """A notice about one item: remind, urge, supervise, circulate, summon, assign.
 
     `addressees` and `copies` are who the sheet is addressed to, the same on every copy; `recipient` is the reader of
-    this one copy. `rung` is None where no ladder caused the notice.
+    this one copy, and `link` theirs alone: a sheet, which all readers share, has none. `rung` is None where no ladder
+    caused the notice.
     """
 
     plan: Plan
@@ -117,6 +118,7 @@ class ItemNotice(TypedDict):
     office: Office
     as_of: Annotated[str, "业务日期"]
     acknowledge: Acknowledge | None
+    link: Annotated[str | None, "收件人本人的专用链接（签收、报告进展）"]
     missed: Missed | None
 
 
@@ -215,6 +217,7 @@ class Entry(TypedDict):
     rung_due_on: Annotated[str | None, "应发日期"]
     late: Annotated[bool, "补发"]
     acknowledge: Acknowledge | None
+    link: Annotated[str | None, "收件人本人的专用链接（签收、报告进展）"]
 
 
 class Group(TypedDict):
@@ -300,6 +303,7 @@ class WeekLine(TypedDict):
     light: Annotated[Light, "灯色"]
     units: Annotated[list[str], "责任单位"]
     url: Annotated[str | None, "事项页面地址"]
+    link: Annotated[str | None, "收件人本人的专用链接（报告进展）"]
 
 
 class WeeklyNotice(TypedDict):

@@ -137,6 +137,7 @@ def _entry(part: Part) -> Entry:
         "rung_due_on": rung["due_on"] if rung else None,
         "late": rung is not None and rung["due_on"] < rung["sent_on"],
         "acknowledge": context["acknowledge"],
+        "link": context["link"],
     }
 
 

@@ -1,7 +1,7 @@
-"""Signed links in mails: each lets one party do one thing about one notice until it expires, and nothing else.
+"""Signed links in mails: each lets one party do one thing about one matter until it expires, and nothing else.
 
 The token carries its own facts and an HMAC over them; it opens no session and reads nothing else. Whoever uses it must
-still check that the notice is open and that the party is one of its recipients.
+still check that the matter is open and that the party is one of its recipients.
 """
 
 from __future__ import annotations
@@ -31,35 +31,42 @@ _LONGEST_TOKEN = 512
 class Purpose(StrEnum):
     """What a link lets its holder do."""
 
-    ANSWER = "answer"  # acknowledge the notice and report progress on its item, each for oneself
+    ANSWER = "answer"  # acknowledge a notice and report progress on its item, each for oneself
+    REPORT = "report"  # report progress on an item of a summary, for oneself
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a link says, once its signature has been checked. `expires_at` is in UTC."""
+    """What a link says, once its signature has been checked. `expires_at` is in UTC.
+
+    `about_id` is the notice that it answers, or the item that it reports on: the purpose says which.
+    """
 
     party_id: int
-    notice_id: int
+    about_id: int
     purpose: Purpose
     expires_at: dt.datetime
 
+    def __str__(self) -> str:
+        return f"{'notice' if self.purpose is Purpose.ANSWER else 'item'} {self.about_id}"
 
-def sign(secret: bytes, party_id: int, notice_id: int, expires_at: dt.datetime, purpose: Purpose) -> str:
+
+def sign(secret: bytes, party_id: int, about_id: int, expires_at: dt.datetime, purpose: Purpose) -> str:
     """A token for a link: letters, digits, `-`, `_` and one dot. `expires_at` is aware; the moment itself is too late.
 
     Raises `WrongSetting` for a secret under 32 octets.
     """
     if expires_at.tzinfo is None:
         raise LinkRefused(reason="its expiry has no time zone")
-    facts = [_VERSION, party_id, notice_id, int(expires_at.timestamp()), str(purpose)]
+    facts = [_VERSION, party_id, about_id, int(expires_at.timestamp()), str(purpose)]
     payload = _encoded(json.dumps(facts, separators=(",", ":")).encode())
     return f"{payload}.{_encoded(_mac(secret, payload))}"
 
 
-def verify(secrets: bytes | Sequence[bytes], token: str, purpose: Purpose, now: dt.datetime) -> Claim:
+def verify(secrets: bytes | Sequence[bytes], token: str, now: dt.datetime) -> Claim:
     """What the token says. `secrets` may be several: the one that signs first, then those before it.
 
-    Raises `LinkRefused` if it was not signed by us, has expired, or is for another purpose.
+    Raises `LinkRefused` if it was not signed by us, has expired, or is for no purpose that is known.
     """
     payload, dot, given = token.partition(".") if token.isascii() and len(token) <= _LONGEST_TOKEN else ("", "", "")
     keys = [secrets] if isinstance(secrets, bytes) else secrets
@@ -68,13 +75,13 @@ def verify(secrets: bytes | Sequence[bytes], token: str, purpose: Purpose, now: 
     matches = [hmac.compare_digest(_mac(key, payload), signature) for key in keys]
     if not any(matches):
         raise LinkRefused(reason="it is incomplete, changed, or not from here")
-    version, party_id, notice_id, expires, signed_purpose = json.loads(_decoded(payload))
-    if version != _VERSION or signed_purpose != purpose:
+    version, party_id, about_id, expires, purpose = json.loads(_decoded(payload))
+    if version != _VERSION or purpose not in set(Purpose):
         raise LinkRefused(reason="it is for something else")
     expires_at = dt.datetime.fromtimestamp(expires, dt.UTC)
     if now >= expires_at:
         raise LinkRefused(reason=f"it expired on {expires_at:%Y-%m-%d %H:%M} UTC")
-    return Claim(party_id, notice_id, purpose, expires_at)
+    return Claim(party_id, about_id, Purpose(purpose), expires_at)
 
 
 def without_links(text: str) -> str:

@@ -14,6 +14,7 @@ from duban.notices.context import CONTEXTS, ItemNotice, Missed, Person
 from duban.notices.digest import Part, digest_context
 from duban.notices.errors import UnknownNoticeKind
 
+_LINK = "https://duban.example.org/link/abc"
 _LEAD: Person = {"name": "沈明远", "post": "区委副书记", "is_unit": False}
 _UNIT: Person = {"name": "区城管执法局", "post": None, "is_unit": True}
 _OTHER_UNIT: Person = {"name": "区生态环境局", "post": None, "is_unit": True}
@@ -52,7 +53,8 @@ _ITEM: dict[str, Any] = {
         "email": "ducha@linjiang.example.org",
     },
     "as_of": "2026-07-14",
-    "acknowledge": {"by_on": "2026-07-16", "url": "https://duban.example.org/s/abc"},
+    "acknowledge": {"by_on": "2026-07-16", "url": _LINK},
+    "link": _LINK,
     "missed": None,
 }
 
@@ -102,7 +104,7 @@ _EXTRAS: dict[str, dict[str, Any]] = {
         "recipient": _UNIT,
         "addressees": [_UNIT],
         "sheet": {"series": "临交办", "year": 2026, "number": 7, "label": "临交办〔2026〕7号"},
-        "acknowledge": {"by_on": "2026-04-13", "url": "https://duban.example.org/s/abc"},
+        "acknowledge": {"by_on": "2026-04-13", "url": _LINK},
     },
     "extension": {
         "item": {"days_overdue": -2, "light": "yellow"},
@@ -227,7 +229,7 @@ def _bare_item(context: dict[str, Any]) -> dict[str, Any]:
     context["item"] |= {"days_overdue": 0, "light": "none", "units": [], "leads": []}
     context["plan"]["issuer"] = None
     context["office"] |= {"phone": None, "email": None}
-    context |= {"rung": None, "copies": [], "sheet": None, "acknowledge": None, "missed": None}
+    context |= {"rung": None, "copies": [], "sheet": None, "acknowledge": None, "link": None, "missed": None}
     if "extension" in context:
         context["extension"] |= {"granted": False, "granted_until_on": None, "opinion": None}
     if "returned" in context:
@@ -280,6 +282,7 @@ def _weekly() -> dict[str, Any]:
         "light": "red",
         "units": ["区城管执法局", "区生态环境局"],
         "url": "https://duban.example.org/items/7",
+        "link": _LINK,
     }
     upcoming = {"number": "15", "title": "绩效目标设置不完整", "days_overdue": -4, "light": "yellow"}
     upcoming["rolled_due_on"] = "2026-07-23"
@@ -290,7 +293,10 @@ def _weekly() -> dict[str, Any]:
         "as_of": "2026-07-17",
         "week": {"from_on": "2026-07-11", "to_on": "2026-07-17"},
         "counts": {"open": 39, "overdue": 3, "due_next": 1, "moved": 8, "closed": 1, "without_limit": 4},
-        "overdue": [line, line | {"number": "12", "title": "个别街道公共法律服务站点未按时开放", "url": None}],
+        "overdue": [
+            line,
+            line | {"number": "12", "title": "个别街道公共法律服务站点未按时开放", "url": None, "link": None},
+        ],
         "due_next": [line | upcoming],
         "done": [line | done],
         "url": "https://duban.example.org/my",

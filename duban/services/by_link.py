@@ -1,6 +1,7 @@
 """What the holder of a signed link may see and do: acknowledge one notice, report progress on its item; nothing else.
 
-The link names the party and the notice; here it is checked that the party still is a recipient of it.
+The link names the party and the notice, or the item of a weekly summary; here it is checked that the party still is
+one of its recipients. A reminder of a receipt (签收提醒) stands for the sheets that it reminds of.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
@@ -17,13 +18,18 @@ from duban.domain.actors import Actor
 from duban.domain.lifecycle import STATE_ZH, State
 from duban.errors import DubanError, Quarantined, TransitionRefused
 from duban.notices.errors import LinkRefused
+from duban.notices.links import Claim, Purpose
 from duban.services.acknowledge import give_receipt
 from duban.services.item_changes import record
+from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
+from duban.services.notice_facts import item_context_without_clock
 from duban.services.rules import business_date
-from models import Event, Item, Notice, NoticeRecipient, Party, PartyKind
+from models import Clock, ClockKind, ClockState, Event, Item, Notice, NoticeRecipient, Party, PartyKind
 
 REPORTED = "progress.reported"
 LONGEST_REPORT = 2000
+REMINDER = "acknowledge"  # the kind of a notice that reminds of a receipt
+WEEKLY = "weekly"
 _ROLES = {PartyKind.OFFICE: "supervisor", PartyKind.PERSON: "lead"}
 
 
@@ -57,7 +63,10 @@ class OwnReport:
 
 @dataclass(frozen=True, slots=True)
 class LinkPage:
-    """A notice in brief, as its recipient sees it by link. `for_names` are those in whose place the party has it."""
+    """A notice in brief, as its recipient sees it by link. `for_names` are those in whose place the party has it.
+
+    A receipt may be given where `receivable`; it is asked for where `acknowledge_by` says until when.
+    """
 
     party: str
     is_unit: bool
@@ -67,6 +76,7 @@ class LinkPage:
     state_zh: str | None
     closed: bool
     reportable: bool
+    receivable: bool
     acknowledge_by: dt.date | None
     acknowledged_at: dt.datetime | None
     acknowledged_by: str | None
@@ -74,43 +84,78 @@ class LinkPage:
     reports: tuple[OwnReport, ...]
 
 
-def look_by_link(database: Database, *, party_id: int, notice_id: int, now: dt.datetime) -> LinkPage:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a link opened: its holder, their copies of the notice (none for an item of a summary), and its item."""
+
+    party: Party
+    notice: Notice | None
+    copies: tuple[NoticeRecipient, ...]
+    item: Item | None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What a report is recorded with, by which the holder finds it again."""
+        return ({"notice": self.notice.id} if self.notice else {}) | {"party": self.party.name}
+
+
+def look_by_link(database: Database, claim: Claim, now: dt.datetime) -> LinkPage:
     """What the link shows; nothing is changed. Raises LinkRefused."""
     with database.read() as session:
-        notice, party, copies = _addressed(session, party_id, notice_id, now)
-        item = session.get(Item, notice.item_id) if notice.item_id is not None else None
-        owed = next((c for c in copies if c.acknowledged_at is None), copies[0])
+        held = _held(session, claim, now)
+        notice, item = held.notice, held.item
+        asked = _asked(session, held)
+        mine = [c for _, c in asked] or list(held.copies)
+        shown = next((c for c in mine if c.acknowledged_at is None), mine[-1] if mine else None)
         return LinkPage(
-            party=party.name,
-            is_unit=party.kind is not PartyKind.PERSON,
-            for_names=tuple(c.for_name for c in copies if c.for_name),
-            kind=notice.kind,
-            context=notice.context,
+            party=held.party.name,
+            is_unit=held.party.kind is not PartyKind.PERSON,
+            for_names=tuple(c.for_name for c in held.copies if c.for_name),
+            kind=notice.kind if notice else WEEKLY,
+            context=notice.context if notice else _summary(session, held, business_date(now)),
             state_zh=STATE_ZH[item.state] if item is not None else None,
             closed=item is not None and item.state is State.CLOSED,
             reportable=item is not None and _refusal(item) is None,
-            acknowledge_by=notice.acknowledge_by,
-            acknowledged_at=owed.acknowledged_at,
-            acknowledged_by=owed.acknowledged_by,
-            withdrawn_reason=notice.withdrawn_reason,
-            reports=_own_reports(session, notice, party),
+            receivable=notice is not None,
+            acknowledge_by=min((n.acknowledge_by for n, _ in asked if n.acknowledge_by), default=None),
+            acknowledged_at=shown.acknowledged_at if shown else None,
+            acknowledged_by=shown.acknowledged_by if shown else None,
+            withdrawn_reason=notice.withdrawn_reason if notice else None,
+            reports=_own_reports(session, held),
         )
 
 
-def acknowledge_by_link(database: Database, *, party_id: int, notice_id: int, now: dt.datetime) -> int:
+def acknowledge_by_link(database: Database, claim: Claim, now: dt.datetime) -> int:
     """Records the receipt of this party, for itself and whom it stands in for; returns how many copies were new.
 
     Raises LinkRefused or NoticeWithdrawn.
     """
     with database.write() as session:
-        session.get(Notice, notice_id, with_for_update=True)
-        notice, party, copies = _addressed(session, party_id, notice_id, now)
-        _still_in_force(notice)
-        return give_receipt(session, notice, copies, _actor(party), now)
+        _lock(session, claim)
+        held = _held(session, claim, now)
+        if held.notice is None:
+            raise LinkRefused(reason="it reports on an item, and there is no notice to acknowledge")
+        _still_in_force(held.notice)
+        of_sheet: dict[int, tuple[Notice, list[NoticeRecipient]]] = {}
+        for notice, copy in [*_asked(session, held), *((held.notice, c) for c in held.copies)]:
+            found = of_sheet.setdefault(notice.id, (notice, []))[1]
+            if copy not in found:
+                found.append(copy)
+        actor = _actor(held.party)
+        return sum(give_receipt(session, notice, copies, actor, now) for notice, copies in of_sheet.values())
 
 
-def report_by_link(database: Database, *, party_id: int, notice_id: int, text: str, now: dt.datetime) -> bool:
-    """Records what this party reports on the notice's item; False where it had said the same just before.
+def _lock(session: Session, claim: Claim) -> None:
+    """Keeps others from answering the same sheets meanwhile; always in the order of their ids."""
+    if claim.purpose is Purpose.ANSWER:
+        item = select(Notice.item_id).where(Notice.id == claim.about_id).scalar_subquery()
+        sheets = and_(Notice.item_id == item, Notice.acknowledge_by.is_not(None))
+        wanted = select(Notice.id).where(or_(Notice.id == claim.about_id, sheets)).order_by(Notice.id)
+        session.scalars(wanted.with_for_update()).all()
+
+
+def report_by_link(database: Database, claim: Claim, *, text: str, now: dt.datetime) -> bool:
+    """Records what this party reports on the item; False where it had said the same just before.
 
     Raises LinkRefused, NoticeWithdrawn, NothingReported, Quarantined, or TransitionRefused where the item is closed.
     """
@@ -118,40 +163,103 @@ def report_by_link(database: Database, *, party_id: int, notice_id: int, text: s
     if not text or len(text) > LONGEST_REPORT:
         raise NothingReported(most=LONGEST_REPORT)
     with database.write() as session:
-        notice, party, _ = _addressed(session, party_id, notice_id, now)
-        _still_in_force(notice)
-        item = session.get(Item, notice.item_id, with_for_update=True)
-        if item is None:
+        held = _held(session, claim, now)
+        if held.notice is not None:
+            _still_in_force(held.notice)
+        if held.item is None:
             raise LinkRefused(reason="its notice is about no item")
+        item = session.get_one(Item, held.item.id, with_for_update=True, populate_existing=True)
         refusal = _refusal(item)
         if refusal is not None:
             raise refusal
-        if [r.text for r in _own_reports(session, notice, party)[:1]] == [text]:
+        if [r.text for r in _own_reports(session, held)[:1]] == [text]:
             return False  # the button pressed twice
-        payload = {"notice": notice.id, "party": party.name}
-        record(session, item, _actor(party), now, event=REPORTED, reason=text, payload=payload)
+        record(session, item, _actor(held.party), now, event=REPORTED, reason=text, payload=held.said)
         return True
 
 
-def _addressed(
-    session: Session, party_id: int, notice_id: int, now: dt.datetime
-) -> tuple[Notice, Party, list[NoticeRecipient]]:
-    """The notice with the copies that were sent to this party to be answered. Raises LinkRefused."""
-    rows = session.scalars(
-        select(NoticeRecipient)
-        .where(
-            NoticeRecipient.notice_id == notice_id,
-            NoticeRecipient.party_id == party_id,
-            NoticeRecipient.role == "to",
-        )
-        .order_by(NoticeRecipient.id)
-    ).all()
-    notice, party = session.get(Notice, notice_id), session.get(Party, party_id)
-    if not rows or notice is None or party is None:
-        raise LinkRefused(reason="its notice is not addressed to its holder")
+def _held(session: Session, claim: Claim, now: dt.datetime) -> _Held:
+    """What the link opens, for a holder who still is in office and one of its recipients. Raises LinkRefused."""
+    party = session.get(Party, claim.party_id)
+    if party is None:
+        raise LinkRefused(reason="its holder is not in the directory")
+    held = _of_notice(session, party, claim) if claim.purpose is Purpose.ANSWER else _of_item(session, party, claim)
     if party.valid_to is not None and party.valid_to < business_date(now):
         raise LinkRefused(reason="its holder is no longer in office")
-    return notice, party, list(rows)
+    return held
+
+
+def _of_notice(session: Session, party: Party, claim: Claim) -> _Held:
+    copies = session.scalars(
+        select(NoticeRecipient)
+        .where(NoticeRecipient.notice_id == claim.about_id, NoticeRecipient.party_id == party.id)
+        .order_by(NoticeRecipient.role.desc(), NoticeRecipient.id)
+    ).all()
+    notice = session.get(Notice, claim.about_id)
+    if not copies or notice is None:
+        raise LinkRefused(reason="its notice is not addressed to its holder")
+    item = session.get(Item, notice.item_id) if notice.item_id is not None else None
+    return _Held(party, notice, tuple(copies), item)
+
+
+def _of_item(session: Session, party: Party, claim: Claim) -> _Held:
+    item = session.get(Item, claim.about_id)
+    if item is None or item.plan_id != party.plan_id or party.id not in concerned(session, item):
+        raise LinkRefused(reason="its item does not concern its holder")
+    return _Held(party, None, (), item)
+
+
+def concerned(session: Session, item: Item, plan: PlanFacts | None = None) -> set[int]:
+    """Whom a weekly summary tells of an item: its units and lead officials, the plan head, the supervision office."""
+    plan = plan or plan_facts(session, item.plan_id)
+    parties = parties_of(batch_facts(session, [], [item.id]), plan, item)
+    overseers = {p for p in (plan.plan_head, plan.office_id) if p is not None}
+    return overseers | {int(key) for key in (*parties.units, *parties.lead_officials)}
+
+
+def _asked(session: Session, held: _Held) -> list[tuple[Notice, NoticeRecipient]]:
+    """The copies whose receipt is asked of the holder: of the notice itself, or of the sheets that it reminds of."""
+    notice = held.notice
+    if notice is None:
+        return []
+    if notice.kind != REMINDER:
+        return [(notice, c) for c in held.copies if notice.acknowledge_by is not None and c.role == "to"]
+    meant = {c.for_name for c in held.copies if c.role == "to"}
+    rows = session.execute(
+        select(Notice, NoticeRecipient)
+        .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
+        .where(
+            Notice.item_id == notice.item_id,
+            Notice.id < notice.id,
+            Notice.acknowledge_by.is_not(None),
+            Notice.withdrawn_at.is_(None),
+            NoticeRecipient.party_id == held.party.id,
+            NoticeRecipient.role == "to",
+        )
+        .order_by(Notice.id, NoticeRecipient.id)
+    ).tuples()
+    return [(sheet, copy) for sheet, copy in rows if copy.for_name in meant]
+
+
+def _summary(session: Session, held: _Held, as_of: dt.date) -> dict[str, Any]:
+    """An item of a weekly summary with the facts that a notice would say."""
+    item = held.item
+    if item is None:
+        raise LinkRefused(reason="its item does not concern its holder")
+    plan = plan_facts(session, item.plan_id)
+    clocks = session.scalars(
+        select(Clock).where(Clock.item_id == item.id, Clock.kind == ClockKind.LIMIT).order_by(Clock.due_on)
+    ).all()
+    running = [c for c in clocks if c.state in (ClockState.RUNNING, ClockState.PAUSED)]
+    parties = parties_of(batch_facts(session, [], [item.id]), plan, item)
+    party = plan.parties[plan.office_id]
+    return {
+        "plan": {"title": plan.title, "short": plan.code, "issuer": plan.issuer},
+        "item": item_context_without_clock(item, next(iter(running), None), parties, plan, as_of),
+        "sheet": None,
+        "as_of": as_of.isoformat(),
+        "office": {"name": party.name, "letterhead": None, "phone": None, "email": party.email},
+    }
 
 
 def _still_in_force(notice: Notice) -> None:
@@ -167,16 +275,18 @@ def _refusal(item: Item) -> DubanError | None:
     return None
 
 
-def _own_reports(session: Session, notice: Notice, party: Party) -> tuple[OwnReport, ...]:
-    """The newest first."""
+def _own_reports(session: Session, held: _Held) -> tuple[OwnReport, ...]:
+    """What the holder reported by this link before, the newest first."""
+    if held.item is None:
+        return ()
     events = session.scalars(
-        select(Event).where(Event.item_id == notice.item_id, Event.type == REPORTED).order_by(Event.seq.desc())
+        select(Event).where(Event.item_id == held.item.id, Event.type == REPORTED).order_by(Event.seq.desc())
     )
-    return tuple(
-        OwnReport(e.occurred_at, e.reason)
-        for e in events
-        if e.payload.get("notice") == notice.id and e.payload.get("party") == party.name
-    )
+    return tuple(OwnReport(e.occurred_at, e.reason) for e in events if held.said == _said(e))
+
+
+def _said(event: Event) -> dict[str, Any]:
+    return {key: event.payload[key] for key in ("notice", "party") if key in event.payload}
 
 
 def _actor(party: Party) -> Actor:

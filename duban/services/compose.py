@@ -81,7 +81,7 @@ def compose(
 ) -> int:
     """Queues the mails of every notice that has none yet; returns how many. Safe to repeat, and after a kill.
 
-    With `links`, whoever is asked for a receipt gets a link of their own to give it; without, one to the pages.
+    With `links`, each reader gets a link of their own to answer each notice; without, one to the pages.
     A notice that cannot be written is told to `failed`, stays as it is, and does not stop the others. What belongs to
     a plan that nobody has released waits.
     """
@@ -158,8 +158,8 @@ def _copies(
             "why": row.why,
         }
         asked = row.context.get("acknowledge")
-        url = links.url(row.party_id, row.notice_id, now) if links and asked else None
-        context = row.context | {"recipient": reader, "item": _linked(row.context.get("item"), public_url)}
+        url = links.url(row.party_id, row.notice_id, now) if links else None
+        context = row.context | {"recipient": reader, "item": _linked(row.context.get("item"), public_url), "link": url}
         if asked:  # whoever gets a copy for information is asked for nothing
             context["acknowledge"] = asked | {"url": url or asked["url"]} if row.role == "to" else None
         has_sheet = row.number is not None and row.kind in SHEET_KINDS
@@ -243,7 +243,12 @@ def _sheets(renderer: Renderer, copies: list[Copy], made: set[int]) -> Iterator[
     for copy in copies:
         if copy.has_sheet and not copy.sheet_ready and copy.notice_id not in made:
             made.add(copy.notice_id)
-            yield copy.notice_id, render_sheet_docx(copy.context | {"acknowledge": copy.asked}, copy.kind, renderer)
+            yield copy.notice_id, render_sheet_docx(_for_all(copy), copy.kind, renderer)
+
+
+def _for_all(copy: Copy) -> dict[str, Any]:
+    """What a sheet says: nothing that is one reader's own, for all readers get the same."""
+    return copy.context | {"acknowledge": copy.asked, "link": None}
 
 
 _NOTICE, _COPY = cast("Table", Notice.__table__), cast("Table", NoticeRecipient.__table__)

@@ -35,6 +35,10 @@ class LinkMaker:
         """The address with which this party, and nobody else, answers this notice until it expires."""
         return f"{self.public_url}{PATH}{sign(self.secret, party_id, notice_id, now + self.life, Purpose.ANSWER)}"
 
+    def report_url(self, party_id: int, item_id: int, now: dt.datetime) -> str:
+        """The address with which this party, and nobody else, reports on this item until it expires."""
+        return f"{self.public_url}{PATH}{sign(self.secret, party_id, item_id, now + self.life, Purpose.REPORT)}"
+
 
 def link_maker(settings: Settings) -> LinkMaker:
     """The links of this office. Raises WrongSetting."""

@@ -18,6 +18,7 @@ from duban.domain.actors import SYSTEM
 from duban.domain.lifecycle import STATE_ZH, State
 from duban.domain.parties import usable
 from duban.notices.rendering import Rendered, Renderer
+from duban.services.link_keys import LinkMaker
 from duban.services.night_facts import PlanFacts, plan_facts
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting
@@ -36,7 +37,7 @@ class _Reader:
 
     party: Party
     office: dict[str, Any]
-    items: dict[int, tuple[str, ItemRow]] = field(default_factory=dict)
+    items: dict[int, tuple[str, ItemRow, int]] = field(default_factory=dict)  # by item: plan, row, whom it concerns
     moved: set[int] = field(default_factory=set)
     closed: set[int] = field(default_factory=set)
 
@@ -49,8 +50,11 @@ def compose_weekly(
     now: dt.datetime,
     domain: str,
     public_url: str,
+    links: LinkMaker | None = None,
 ) -> int:
     """Queues the weekly summaries that are due on a day by the plans' policies; returns how many.
+
+    With `links`, each reader gets a link of their own to report on each item.
 
     One mail a person a week, whatever the number of plans. Safe to repeat: a mail's id follows from address and week.
     Who has no usable address is not written to: the supervision office's own summary holds everything.
@@ -63,7 +67,7 @@ def compose_weekly(
         message_id = message_id_for(hashlib.sha256(f"{KIND}:{address}:{as_of}".encode()).hexdigest(), domain)
         if message_id in known:
             continue
-        context = _context(reader, as_of, public_url)
+        context = _context(reader, as_of, public_url, links, now)
         queued += _queue(database, address, reader, message_id, context, renderer.render(KIND, context), as_of, now)
     return queued
 
@@ -97,7 +101,7 @@ def _read_plan(session: Session, plan: PlanFacts, as_of: dt.date, readers: dict[
             if not usable(party.email) or (party.valid_to is not None and party.valid_to < as_of):
                 continue
             reader = readers.setdefault(party.email or "", _Reader(party, _office(plan)))
-            reader.items[row.id] = (plan.code, row)
+            reader.items.setdefault(row.id, (plan.code, row, party.id))
             reader.moved |= {row.id} & moved
             reader.closed |= {row.id} & closed
 
@@ -144,9 +148,11 @@ def _office(plan: PlanFacts) -> dict[str, Any]:
     return {"name": party.name, "letterhead": None, "phone": None, "email": party.email}
 
 
-def _context(reader: _Reader, as_of: dt.date, public_url: str) -> dict[str, Any]:
+def _context(
+    reader: _Reader, as_of: dt.date, public_url: str, links: LinkMaker | None, now: dt.datetime
+) -> dict[str, Any]:
     last = as_of + dt.timedelta(days=6)
-    rows = [(code, row) for code, row in reader.items.values()]
+    rows = [(code, row) for code, row, _ in reader.items.values()]
     still = [(c, r) for c, r in rows if r.state is not State.CLOSED]
     overdue = sorted((p for p in still if p[1].overdue), key=_by_due)
     due_next = sorted((p for p in still if p[1].due_on and as_of <= p[1].due_on <= last), key=_by_due)
@@ -161,7 +167,12 @@ def _context(reader: _Reader, as_of: dt.date, public_url: str) -> dict[str, Any]
     }
     sections = defaultdict(list)
     for name, chosen in (("overdue", overdue), ("due_next", due_next), ("done", done)):
-        sections[name] = [_line(code, row, public_url) for code, row in chosen[:LISTED]]
+        sections[name] = [
+            _line(code, row, public_url) | {"link": links.report_url(reader.items[row.id][2], row.id, now)}
+            if links
+            else _line(code, row, public_url)
+            for code, row in chosen[:LISTED]
+        ]
     party = reader.party
     return {
         "recipient": {
@@ -196,6 +207,7 @@ def _line(code: str, row: ItemRow, public_url: str) -> dict[str, Any]:
         "light": row.light,
         "units": row.names("lead_unit", "responsible"),
         "url": f"{public_url}/items/{row.id}",
+        "link": None,
     }
 
 

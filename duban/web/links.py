@@ -18,9 +18,9 @@ from duban.api.context import Context, address_of, context_of
 from duban.api.limits import Limiter
 from duban.api.problems import TooManyRequests
 from duban.errors import DubanError
-from duban.notices.links import Claim, Purpose, verify
+from duban.notices.links import Claim, verify
 from duban.notices.wording import date_zh, names, standing
-from duban.services.by_link import LONGEST_REPORT, LinkPage, acknowledge_by_link, look_by_link, report_by_link
+from duban.services.by_link import LONGEST_REPORT, WEEKLY, LinkPage, acknowledge_by_link, look_by_link, report_by_link
 from duban.services.link_keys import link_secrets
 from duban.services.sign_in import log_access
 from duban.settings import Settings
@@ -46,11 +46,11 @@ class Door:
     def claim(self, token: str, address: str, now: dt.datetime) -> Claim:
         """What the link says. Raises LinkRefused, TooManyRequests."""
         try:
-            found = verify(self.secrets, token, Purpose.ANSWER, now)
+            found = verify(self.secrets, token, now)
         except DubanError:
             self._knock(address)
             raise
-        self._knock(f"{found.party_id}/{found.notice_id}")
+        self._knock(f"{found.party_id}/{found}")
         return found
 
     def _knock(self, who: str) -> None:
@@ -70,7 +70,7 @@ def post_receipt(request: Request, token: Token = "") -> Response:
     """签收."""
 
     def receive(context: Context, claim: Claim) -> Response:
-        acknowledge_by_link(context.database, party_id=claim.party_id, notice_id=claim.notice_id, now=context.now())
+        acknowledge_by_link(context.database, claim, context.now())
         return RedirectResponse(f"/link/{token}?done=receipt", 303, headers=HEADERS)
 
     return _answered(request, token, "link.acknowledge", receive)
@@ -82,9 +82,7 @@ def post_report(request: Request, token: Token = "", text: Annotated[str, Form()
 
     def report(context: Context, claim: Claim) -> Response:
         said = text.replace("\r\n", "\n").replace("\x00", "")
-        report_by_link(
-            context.database, party_id=claim.party_id, notice_id=claim.notice_id, text=said, now=context.now()
-        )
+        report_by_link(context.database, claim, text=said, now=context.now())
         return RedirectResponse(f"/link/{token}?done=report", 303, headers=HEADERS)
 
     return _answered(request, token, "link.report", report, typed=text)
@@ -109,7 +107,7 @@ def _answered(
             outcome=outcome,
             address=address_of(request),
             now=context.now(),
-            detail=f"notice {claim.notice_id}" if claim else "",
+            detail=str(claim) if claim else "",
         )
     return answer
 
@@ -129,13 +127,13 @@ def _refused(request: Request, token: str, error: DubanError, claim: Claim | Non
 
 def _page(request: Request, token: str, status: int = 200, **shown: Any) -> Response:
     context: Context = context_of(request)
-    claim = verify(request.app.state.links.secrets, token, Purpose.ANSWER, context.now())
-    found = look_by_link(context.database, party_id=claim.party_id, notice_id=claim.notice_id, now=context.now())
+    claim = verify(request.app.state.links.secrets, token, context.now())
+    found = look_by_link(context.database, claim, context.now())
     page: Response = request.app.state.pages.page(
         "link.html",
         status,
         notice=found,
-        kind_zh=NOTICE_ZH.get(found.kind, found.kind),
+        kind_zh="报告进展" if found.kind == WEEKLY else NOTICE_ZH.get(found.kind, found.kind),
         facts=_facts(found),
         office=found.context["office"],
         token=token,
@@ -147,6 +145,11 @@ def _page(request: Request, token: str, status: int = 200, **shown: Any) -> Resp
     return page
 
 
+def _pending(sheet: dict[str, Any] | None) -> str:
+    """The sheet that a reminder reminds of."""
+    return f"{sheet['kind_zh']}{sheet['label'] or ''}（{date_zh(sheet['sent_on'])}送达）" if sheet else ""
+
+
 def _facts(found: LinkPage) -> list[tuple[str, str]]:
     """The notice in a few lines; what it does not say is left out."""
     facts = found.context
@@ -154,6 +157,7 @@ def _facts(found: LinkPage) -> list[tuple[str, str]]:
     due = date_zh(item["rolled_due_on"]) if item["rolled_due_on"] else ""
     rows = [
         ("发文字号", facts["sheet"]["label"] if facts["sheet"] else ""),
+        ("待签收文书", _pending(facts.get("pending"))),
         ("方案", facts["plan"]["title"]),
         ("事项", f"第{item['number']}项　{item['title']}"),
         ("整改目标", item["goal"] or ""),

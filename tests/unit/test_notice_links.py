@@ -18,7 +18,7 @@ TOKEN = sign(SECRET, 7, 42, LATER, Purpose.ANSWER)
 
 
 def test_a_link_says_what_was_signed() -> None:
-    assert verify(SECRET, TOKEN, Purpose.ANSWER, NOW) == Claim(7, 42, Purpose.ANSWER, LATER)
+    assert verify(SECRET, TOKEN, NOW) == Claim(7, 42, Purpose.ANSWER, LATER)
 
 
 def test_a_link_fits_into_an_address_as_it_is() -> None:
@@ -28,29 +28,35 @@ def test_a_link_fits_into_an_address_as_it_is() -> None:
 @pytest.mark.parametrize("now", [LATER, LATER + dt.timedelta(seconds=1)])
 def test_a_link_ends_at_its_moment(now: dt.datetime) -> None:
     with pytest.raises(LinkRefused, match="expired on 2026-07-28"):
-        verify(SECRET, TOKEN, Purpose.ANSWER, now)
+        verify(SECRET, TOKEN, now)
+
+
+def test_a_link_says_whether_it_answers_a_notice_or_reports_on_an_item() -> None:
+    token = sign(SECRET, 7, 42, LATER, Purpose.REPORT)
+    assert str(verify(SECRET, token, NOW)) == "item 42"
+    assert str(verify(SECRET, TOKEN, NOW)) == "notice 42"
 
 
 def test_a_link_does_nothing_but_what_it_is_for() -> None:
     signed_for_another = sign(SECRET, 7, 42, LATER, cast("Purpose", "sign_in"))
     with pytest.raises(LinkRefused, match="something else"):
-        verify(SECRET, signed_for_another, Purpose.ANSWER, NOW)
+        verify(SECRET, signed_for_another, NOW)
 
 
 def test_a_link_of_another_house_is_refused() -> None:
     with pytest.raises(LinkRefused):
-        verify(OTHER, TOKEN, Purpose.ANSWER, NOW)
+        verify(OTHER, TOKEN, NOW)
 
 
 def test_a_link_signed_with_the_previous_secret_still_works() -> None:
-    assert verify([OTHER, SECRET], TOKEN, Purpose.ANSWER, NOW).notice_id == 42
+    assert verify([OTHER, SECRET], TOKEN, NOW).about_id == 42
 
 
 @pytest.mark.parametrize("position", range(len(TOKEN)))
 def test_a_link_with_one_changed_character_is_refused(position: int) -> None:
     changed = "A" if TOKEN[position] != "A" else "B"
     with pytest.raises(LinkRefused):
-        verify(SECRET, TOKEN[:position] + changed + TOKEN[position + 1 :], Purpose.ANSWER, NOW)
+        verify(SECRET, TOKEN[:position] + changed + TOKEN[position + 1 :], NOW)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +64,7 @@ def test_a_link_with_one_changed_character_is_refused(position: int) -> None:
 )
 def test_what_is_no_link_is_refused(token: str) -> None:
     with pytest.raises(LinkRefused):
-        verify(SECRET, token, Purpose.ANSWER, NOW)
+        verify(SECRET, token, NOW)
 
 
 def test_a_short_secret_signs_nothing() -> None:
