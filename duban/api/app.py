@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 import duban
@@ -25,7 +25,7 @@ from duban.api import (
     reports,
     stream,
 )
-from duban.api.context import Context, log_refusal, utc_now
+from duban.api.context import Context, known_parameters, log_refusal, utc_now
 from duban.api.limits import BodyLimit, Limiter, RateLimit
 from duban.api.metrics import Measured
 from duban.settings import Settings
@@ -78,7 +78,7 @@ def create_app(
     )
     app.state.context = Context(settings, database, now, today, limiter)
     problems.install(app, log_refusal)
-    v1 = APIRouter(prefix="/api/v1")
+    v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(known_parameters)])
     for module in (items, moves, progress, reports, clocks, explain, plans, notices, stream, people):
         v1.include_router(module.router)
     app.include_router(v1)

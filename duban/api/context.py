@@ -9,12 +9,14 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Query, Request, Security
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query as QueryInfo
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from duban.adapters.database import Database
 from duban.api.limits import Limiter
 from duban.api.metrics import Metrics
-from duban.api.problems import NotSignedIn, RoleForbidden
+from duban.api.problems import Invalid, NotSignedIn, RoleForbidden
 from duban.domain.actors import Actor
 from duban.errors import DubanError
 from duban.services.accounts import Identity, identify
@@ -113,6 +115,20 @@ def bearer_caller(
     identity = identify(context.database, secret=credentials.credentials, purpose="api", now=context.now())
     request.state.actor = identity.name
     return Caller(identity, "api", address_of(request))
+
+
+async def known_parameters(request: Request) -> None:
+    """Refuses a query parameter that the address does not have: a misspelt filter must not be dropped in silence.
+
+    Raises Invalid.
+    """
+    if request.url.query:
+        parameters = get_flat_params(request.scope["route"].dependant)
+        known = {p.alias for p in parameters if isinstance(p.field_info, QueryInfo)}
+        unknown = sorted(set(request.query_params) - known)
+        if unknown:
+            takes = ", ".join(sorted(known)) or "none"
+            raise Invalid(problems=f"{unknown[0][:50]!r} is no parameter of this address; it takes {takes}")
 
 
 def log_refusal(request: Request, error: DubanError) -> None:
