@@ -190,7 +190,11 @@ def _spaced(part: str, words: Lexicon) -> Iterator[str]:
         yield part
         return
     if all(len(piece) == 1 for piece in pieces):
-        yield from ["".join(pieces)] if len(pieces) <= 4 else pieces
+        halves = ["".join(pieces[:2]), "".join(pieces[2:])]
+        if len(pieces) == 4 and all(map(looks_like_a_name, halves)):
+            yield from halves  # 陆 明 俞 悦 are two
+        else:
+            yield from ["".join(pieces)] if len(pieces) <= 4 else pieces
         return
     if all(_whole(piece, words) for piece in pieces):
         yield from pieces
@@ -235,6 +239,8 @@ def _parts(left: str, right: str, words: Lexicon) -> bool:
     if not first or not right.strip():
         return False
     followers = [_outside(text) for text in _followers(right)]
+    if OFFICE_OF_PARTY.search(left.strip()) and OFFICE_OF_STATE.match(followers[0]):
+        return False  # 各市党委和政府 is one party
     if looks_like_a_name(first) and not _ends_as_unit(first, words):
         return any(looks_like_a_name(name) or POST_NAME.match(name) for name in followers)
     if not (_is_collective(first) or _ends_as_unit(first, words)):

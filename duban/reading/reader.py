@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from duban.errors import Unreadable
+from duban.reading.flat_tables import with_tables
 from duban.reading.lexicon import Lexicon, load_lexicon
 from duban.reading.model import Kind, Reading
 from duban.reading.source import Source
@@ -35,9 +36,11 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     `filename` helps to tell formats apart and names the source in messages; `as_kind` forces the family; `lexicon`
     replaces the words that the product brings along. Raises `Unreadable` for whatever cannot be read.
     """
+    words = lexicon or load_lexicon()
     source = text_layer(data, filename)
+    source.lines = with_tables(source.lines, words)
     kind = as_kind or recognise(source)
-    return family(kind).read(source, lexicon or load_lexicon())
+    return family(kind).read(source, words)
 
 
 def recognise(source: Source) -> Kind:

@@ -60,7 +60,7 @@ def _head(cells: Sequence[str], lexicon: Lexicon) -> Head | None:
 
 
 def _with_tasks(roles: list[Role | None], words: Sequence[str]) -> list[Role | None]:
-    """The first column that no word list knows (民生实事, 目标与任务) holds the tasks, where number and units name rows.
+    """The first column that no word list knows (民生实事, 目标与任务) holds the tasks beside number and units.
 
     A head is known by its other columns: 序号 and at least one of units, officials or limit.
     """

@@ -184,9 +184,10 @@ def _with_columns(parts: Sequence[_Part]) -> Iterator[_Part]:
     """The parts of all pages, with tables that have no ruling lines found among the printed lines."""
     lexicon = load_lexicon()
     above: Columns | None = None
-    for is_printed, run in groupby(parts, key=lambda part: part.page if isinstance(part, Printed) else 0):
-        rest = [part for part in run if isinstance(part, Printed)] if is_printed else []
-        if not is_printed:
+    for _, group in groupby(parts, key=lambda part: part.page if isinstance(part, Printed) else 0):
+        run = list(group)
+        rest = [part for part in run if isinstance(part, Printed)]
+        if not rest:
             above = None
             yield from run
         while rest and (found := table_in(rest, lexicon, above)) is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from duban.reading.lexicon import Lexicon, Role
 from duban.reading.structure_numbering import numbered
@@ -67,7 +68,8 @@ def table_in(lines: Sequence[Printed], lexicon: Lexicon, above: Columns | None) 
     for index in range(len(lines)):
         if (found := _head_at(lines, index, lexicon)) is not None:
             depth, names = found
-            body, after = _body(lines[index + depth :], names, lexicon)
+            below = lines[index + depth :]
+            body, after = _until_prose(below, _edges(names, below))
             if len(body) < 2:
                 continue
             columns = _columns(names, body, lexicon)
@@ -132,10 +134,6 @@ def _stacked(names: Sequence[_Piece], pieces: Sequence[_Piece]) -> list[_Piece] 
     return sorted(whole, key=lambda piece: piece[1])
 
 
-def _body(lines: Sequence[Printed], names: Sequence[_Piece], lexicon: Lexicon) -> tuple[list[Printed], list[Printed]]:
-    return _until_prose(lines, _edges(names, lines))
-
-
 def _until_prose(lines: Sequence[Printed], edges: Sequence[float]) -> tuple[list[Printed], list[Printed]]:
     """The lines up to where running text begins again: two lines in a row that run over the columns."""
     for index in range(len(lines) - 1):
@@ -153,7 +151,7 @@ def _runs_over(line: Printed, edges: Sequence[float]) -> bool:
 def _edges(names: Sequence[_Piece], body: Sequence[Printed]) -> tuple[float, ...]:
     """Between each two names the middle of the widest place where the fewest characters stand."""
     edges = []
-    for (_, a, b), (_, c, d) in zip(names, names[1:], strict=False):
+    for (_, a, b), (_, c, d) in pairwise(names):
         low, high = int((a + b) / 2), max(int((c + d) / 2), int((a + b) / 2) + 1)
         counts = [0] * (high - low + 1)
         for line in body:
@@ -269,7 +267,7 @@ def _parted_by_middles(lines: Sequence[Printed], columns: Columns) -> list[list[
 
 def _parted_by_white(lines: Sequence[Printed]) -> list[list[Printed]]:
     """Rows without numbers: parted where more white stands than between the lines of a cell."""
-    gaps = sorted(below.top - above.bottom for above, below in zip(lines, lines[1:], strict=False))
+    gaps = sorted(below.top - above.bottom for above, below in pairwise(lines))
     usual = gaps[len(gaps) // 4] if gaps else 0.0
     parts: list[list[Printed]] = []
     for line in lines:
