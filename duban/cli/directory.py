@@ -1,34 +1,76 @@
-"""`duban directory PLAN FILE`: a newer directory of parties for a plan that stands."""
+"""`duban directory PLAN FILE`: a newer directory of parties for a plan that stands, or the present one in a workbook."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from duban.cli.console import operator
+from duban.cli.console import operator, print_json
+
+if TYPE_CHECKING:
+    from duban.services.directory_update import DirectoryUpdated
+
+CHANGE_ZH = {"new": "新增", "changed": "变更", "ended": "离任、撤并"}
 
 
 @click.command("directory")
 @click.argument("plan")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only show what it would change.")
-def directory(plan: str, file: Path, dry_run: bool) -> None:
+@click.option("--save", is_flag=True, help="Write the present directory into FILE (.xlsx), to correct and give back.")
+@click.option("--json", "as_data", is_flag=True, help="Print the result as JSON.")
+def directory(plan: str, file: Path, dry_run: bool, save: bool, as_data: bool) -> None:
     """Enter a newer directory FILE (.csv or .xlsx) into PLAN: addresses, successors, substitutes, aliases."""
+    from dataclasses import asdict
+
     from duban.cli.read import load
-    from duban.reading.directory import read_directory
-    from duban.services.directory_update import update_directory
+    from duban.services.directory_file import directory_workbook
+    from duban.services.directory_update import read_for, update_directory
     from duban.services.tools import open_ledger, utc_now
     from duban.settings import load_settings
 
-    entries = read_directory(load(file), file.name)
     database = open_ledger(load_settings())
-    done = update_directory(database, plan=plan, entries=entries, actor=operator(), now=utc_now(), dry_run=dry_run)
-    click.echo(f"{plan}: {done.entered} rows" + (" would be entered; nothing was written." if dry_run else " entered."))
+    if save:
+        file.write_bytes(directory_workbook(database, plan))
+        click.echo(f"{plan}: the directory is in {file}; correct it and enter it with: duban directory {plan} {file}")
+        return
+    sheet = read_for(database, plan=plan, content=load(file), filename=file.name)
+    done = update_directory(
+        database,
+        plan=plan,
+        entries=sheet.entries,
+        actor=operator(),
+        now=utc_now(),
+        dry_run=dry_run,
+        unknown_columns=sheet.unknown_columns,
+    )
+    if as_data:
+        print_json(asdict(done))
+        return
+    _show(plan, done)
+
+
+def _show(plan: str, done: DirectoryUpdated) -> None:
+    for one in done.changes:
+        click.echo(f"  {one.row:>4} {CHANGE_ZH[one.change]} {one.name}")
+        for column in one.fields if one.change != "new" else ():
+            click.echo(f"         {column.field}: {column.before or '—'} → {column.after or '—'}")
+        if one.similar:
+            click.echo(f"         looks like {'、'.join(one.similar)}: if it is the same, give it there as an alias")
+    click.echo(
+        f"{plan}: {done.entered} rows" + (" entered." if done.written else " would be entered; nothing written.")
+    )
+    unknown = [u.name + (f"({'、'.join(u.similar)}?)" if u.similar else "") for u in done.unknown]
     for label, names in (
+        ("columns that are not known, left out", done.unknown_columns),
         ("names of the text that are known now", done.explained),
-        ("names of the text that the directory still lacks", done.unknown),
+        ("names of the text that the directory still lacks", unknown),
         ("known, but without an address (the next one up answers)", done.without_address),
+        ("not in this file, left as they are", done.absent),
     ):
         if names:
             click.echo(f"  {label}: {'、'.join(names)}")
+    if done.doubts_settled:
+        click.echo(f"  doubts about unknown names that are settled: {done.doubts_settled}")

@@ -11,7 +11,7 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,19 @@ class Entry:
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
     plan_head: bool = False
+    columns: frozenset[str] | None = None  # the columns that the file has; None: all. What it lacks, it says nothing of
+
+    def says(self, column: str) -> bool:
+        """Whether the file has this column at all: an empty cell clears, a missing column leaves as it is."""
+        return self.columns is None or column in self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A directory file: its entries, and the headings that nobody here knows, which are left out."""
+
+    entries: tuple[Entry, ...]
+    unknown_columns: tuple[str, ...]
 
 
 HEADINGS = {
@@ -72,20 +85,33 @@ _LIST = re.compile(r"[、;;,,\n]+")
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _EMAIL = re.compile(r"[^@\s<>,;\"'()\[\]\\]+@[^@\s<>,;\"'()\[\]\\]+")
 MAX_ROWS = 20_000
+MOST_PROBLEMS = 50
 
 
 def read_directory(data: bytes, filename: str) -> list[Entry]:
     """The entries of a directory file. Raises Unreadable, or DirectoryInvalid with every wrong row."""
+    return list(read_sheet(data, filename).entries)
+
+
+def read_sheet(data: bytes, filename: str, known: Collection[str] = ()) -> Sheet:
+    """A directory file; `known` are names that stand already, which a row may refer to.
+
+    Raises Unreadable, or DirectoryInvalid with every wrong row.
+    """
     rows = _xlsx_rows(data, filename) if filename.lower().endswith((".xlsx", ".xlsm")) else _csv_rows(data, filename)
     table = [(n, [_text(c) for c in row]) for n, row in rows if any(_text(c) for c in row)]
     columns, start = _find_headings(table, filename)
     problems: list[str] = []
     entries = [e for n, cells in table[start:] if (e := _entry(n, cells, columns, problems)) is not None]
-    _check_names(entries, problems)
+    if not entries and not problems:
+        raise Unreadable(f"{filename} 只有表头，没有一行人员或单位", "请在表头下面逐行填写后再上传。")
+    _check_names(entries, problems, known)
     if problems:
-        shown = "; ".join(problems[:10]) + (f"; and {len(problems) - 10} more" if len(problems) > 10 else "")
-        raise DirectoryInvalid(file=filename, problems=shown)
-    return entries
+        more = f"；另有{len(problems) - MOST_PROBLEMS}处" if len(problems) > MOST_PROBLEMS else ""
+        raise DirectoryInvalid(file=filename, problems="；".join(problems[:MOST_PROBLEMS]) + more)
+    headings = table[start - 1][1]
+    unknown = tuple(c for i, c in enumerate(headings) if c and i not in columns.values())
+    return Sheet(tuple(entries), unknown)
 
 
 def _csv_rows(data: bytes, filename: str) -> list[tuple[int, Sequence[Any]]]:
@@ -96,7 +122,7 @@ def _csv_rows(data: bytes, filename: str) -> list[tuple[int, Sequence[Any]]]:
             continue
         if "\x00" not in text:
             return list(enumerate(csv.reader(io.StringIO(text, newline="")), start=1))
-    raise Unreadable(reason=f"{filename} is no text", remedy="Save the directory as .csv (UTF-8 or GB18030) or .xlsx.")
+    raise Unreadable(reason=f"{filename} 不是文本", remedy="请把名录另存为 .xlsx，或 .csv（UTF-8、GB18030编码）。")
 
 
 def _xlsx_rows(data: bytes, filename: str) -> list[tuple[int, Sequence[Any]]]:
@@ -111,7 +137,7 @@ def _xlsx_rows(data: bytes, filename: str) -> list[tuple[int, Sequence[Any]]]:
         rows = list(enumerate(sheet.iter_rows(values_only=True, max_row=MAX_ROWS, max_col=50), start=1))
     except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError, IndexError):
         raise Unreadable(
-            reason=f"{filename} is no Excel workbook, or a damaged one", remedy="Save it again as .xlsx, or as .csv."
+            reason=f"{filename} 不是Excel工作簿，或已损坏", remedy="请用Excel或WPS重新另存为 .xlsx，或另存为 .csv。"
         ) from None
     return list(rows)
 
@@ -127,9 +153,8 @@ def _find_headings(table: list[tuple[int, list[str]]], filename: str) -> tuple[d
         if "name" in columns and ("email" in columns or "kind" in columns):
             return columns, index + 1
     raise Unreadable(
-        reason=f"{filename} has no row of headings with 名称 and 邮箱",
-        remedy="Give the columns 名称, 别名, 类别, 职务, 上级, 代理人, 邮箱, 生效日期, 失效日期; "
-        "examples/directory.csv shows one.",
+        reason=f"{filename} 里没有含“名称”和“邮箱”（或“类别”）的表头行",
+        remedy="表头须有：名称、别名、类别、职务、上级、代理人、负责人、成员、邮箱、生效日期、失效日期；可先下载名录模板。",
     )
 
 
@@ -143,17 +168,17 @@ def _entry(number: int, cells: list[str], columns: dict[str, int], problems: lis
 
     name = cell("name")
     if not name:
-        problems.append(f"row {number}: 名称 is empty")
+        problems.append(f"第{number}行：“名称”是空的")
         return None
     kind_text = cell("kind")
     plan_head = kind_text in PLAN_HEADS
     kind = _kind(kind_text, name)
     if kind is None:
-        problems.append(f"row {number} ({name}): 类别 {kind_text!r} is none of 领导, 单位, 集体, 督查室, 总负责人")
+        problems.append(f"第{number}行（{name}）：类别“{kind_text}”不是领导、单位、集体、督查室、总负责人之一")
         return None
     email = named("email")
     if email and not _EMAIL.fullmatch(email):
-        problems.append(f"row {number} ({name}): 邮箱 {email!r} is no e-mail address")
+        problems.append(f"第{number}行（{name}）：“{email}”不是邮箱地址")
     return Entry(
         row=number,
         name=name,
@@ -168,6 +193,7 @@ def _entry(number: int, cells: list[str], columns: dict[str, int], problems: lis
         valid_from=_date(cell("valid_from"), number, name, problems),
         valid_to=_date(cell("valid_to"), number, name, problems),
         plan_head=plan_head,
+        columns=frozenset(columns),
     )
 
 
@@ -195,32 +221,34 @@ def _date(text: str, number: int, name: str, problems: list[str]) -> dt.date | N
             return dt.date(*(int(g) for g in found.groups()))
     except ValueError:
         pass
-    problems.append(f"row {number} ({name}): {text!r} is no date such as 2026-03-01")
+    problems.append(f"第{number}行（{name}）：“{text}”不是日期，须形如2026-03-01")
     return None
 
 
-def _check_names(entries: Iterable[Entry], problems: list[str]) -> None:
+def _check_names(entries: Iterable[Entry], problems: list[str], known: Collection[str] = ()) -> None:
     """One name or alias means one party; there is at most one supervision office."""
     owner: dict[str, Entry] = {}
     offices = []
     for entry in entries:
         offices += [entry.name] if entry.kind == "office" else []
+        if entry.valid_from and entry.valid_to and entry.valid_to < entry.valid_from:
+            problems.append(f"第{entry.row}行（{entry.name}）：失效日期早于生效日期")
         for name in dict.fromkeys([entry.name, *entry.aliases]):
             if name in owner and owner[name] is not entry:
-                problems.append(f"row {entry.row} ({entry.name}): the name {name} is already row {owner[name].row}'s")
+                problems.append(f"第{entry.row}行（{entry.name}）：“{name}”与第{owner[name].row}行重复")
             owner.setdefault(name, entry)
     if len(offices) > 1:
-        problems.append(f"there is more than one 督查室: {'、'.join(offices)}")
+        problems.append(f"督查室只能有一个，表中有：{'、'.join(offices)}")
     for entry in entries:
         for column, other in (("上级", entry.superior), ("代理人", entry.substitute), ("负责人", entry.head)):
-            if other and other not in owner:
-                problems.append(f"row {entry.row} ({entry.name}): {column} {other} is not in the directory")
-            elif other and owner[other] is entry:
-                problems.append(f"row {entry.row} ({entry.name}): {column} is the party itself")
+            if other and other not in owner and other not in known:
+                problems.append(f"第{entry.row}行（{entry.name}）：{column}“{other}”不在名录里")
+            elif other and owner.get(other) is entry:
+                problems.append(f"第{entry.row}行（{entry.name}）：{column}填的是本人（本单位）")
         problems += [
-            f"row {entry.row} ({entry.name}): 成员 {member} is not in the directory"
+            f"第{entry.row}行（{entry.name}）：成员“{member}”不在名录里"
             for member in entry.members
-            if member not in owner
+            if member not in owner and member not in known
         ]
 
 

@@ -3,50 +3,196 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
-from duban.errors import Forbidden, NotFound
-from duban.reading.directory import Entry
+from duban.errors import Forbidden
+from duban.reading.directory import Entry, Sheet, read_sheet
 from duban.services.event_log import Happening, append_all
-from duban.services.parties import PartyBook
-from models import Item, ItemParty, Party, PartyKind, Plan
+from duban.services.parties import PartyBook, unknown_detail, unknown_name
+from duban.services.queries.plans import find_plan
+from duban.services.rules import business_date
+from models import Anomaly, Item, ItemParty, Party, PartyAlias, PartyKind, PartyMember, Plan
+
+#: Columns in the order in which differences are shown.
+COLUMNS = ("kind", "post", "email", "superior", "substitute", "head", "members", "aliases", "valid_from", "valid_to")
+MOST_ALIKE = 3
+
+
+class PartyChange(StrEnum):
+    """What a directory does to a party."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    ENDED = "ended"  # its last day has come: whoever stands in its place answers from then on
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One column as it stands and as the file has it."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartyDifference:
+    """One row of the file that changes something; `similar` names that stand and look like a new one."""
+
+    row: int
+    name: str
+    change: PartyChange
+    fields: tuple[FieldChange, ...]
+    similar: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownName:
+    """A name of the text that the directory lacks, with those of the directory that look like it: never assumed."""
+
+    name: str
+    similar: tuple[str, ...]
+    items: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryUpdated:
-    """What a newer directory changed: rows entered, names of the text that it explains now, and those still unknown."""
+    """What a newer directory changed, or would change.
+
+    `explained` are names of the text that are known now, `unknown` those that are not; `absent` stand in the ledger
+    and not in the file: they stay as they are. `doubts_settled` counts the doubts about unknown names that are gone.
+    """
 
     entered: int
+    unchanged: int
+    changes: tuple[PartyDifference, ...]
     explained: tuple[str, ...]
-    unknown: tuple[str, ...]
+    unknown: tuple[UnknownName, ...]
     without_address: tuple[str, ...]
+    absent: tuple[str, ...]
+    unknown_columns: tuple[str, ...]
+    doubts_settled: int
+    written: bool
 
 
 def update_directory(
-    database: Database, *, plan: str, entries: Sequence[Entry], actor: Actor, now: dt.datetime, dry_run: bool
+    database: Database,
+    *,
+    plan: str,
+    entries: Sequence[Entry],
+    actor: Actor,
+    now: dt.datetime,
+    dry_run: bool,
+    unknown_columns: Sequence[str] = (),
 ) -> DirectoryUpdated:
     """Enters a directory's rows into a plan, whole or not at all; a dry run writes nothing.
 
     Notices that are under way keep their addressee; the next night resolves anew. Raises NotFound, Forbidden.
     """
     if actor.role not in ("supervisor", "admin"):
-        raise Forbidden(actor=actor.name, action="更新名录,", who="督查室")
+        raise Forbidden(actor=actor.name, action="更新名录", who="督查室")
     with database.write() as session:
-        found = session.scalars(select(Plan).where(Plan.code == plan)).first()
-        if found is None:
-            raise NotFound(what="plan", key=plan)
-        explained = PartyBook(session, found).update(list(entries))
+        found = find_plan(session, plan)
+        session.refresh(found, with_for_update=True)  # two directories at once queue
+        before = words_of(session, found)
+        book = PartyBook(session, found)
+        explained = book.update(list(entries))
+        changes = _changes(before, words_of(session, found), entries, business_date(now))
         _tell(session, explained, actor, now)
-        done = DirectoryUpdated(len(entries), tuple(explained), *_left(session, found))
+        settled = _settle_unknown(session, found, book, now)
+        _doubt_unknown(session, found, book)
+        done = DirectoryUpdated(
+            entered=len(entries),
+            unchanged=len(entries) - len(changes),
+            changes=changes,
+            explained=tuple(explained),
+            unknown=_unknown(session, found, book),
+            without_address=_without_address(session, found),
+            absent=_absent(before, entries),
+            unknown_columns=tuple(unknown_columns),
+            doubts_settled=settled,
+            written=not dry_run,
+        )
         if dry_run:
             session.rollback()
         return done
+
+
+def read_for(database: Database, *, plan: str, content: bytes, filename: str) -> Sheet:
+    """A directory file for a plan that stands: its rows may refer to whoever the plan's directory has.
+
+    Raises NotFound, Unreadable, or DirectoryInvalid with every wrong row.
+    """
+    with database.read() as session:
+        known = PartyBook(session, find_plan(session, plan)).names()
+    return read_sheet(content, filename, known)
+
+
+def words_of(session: Session, plan: Plan) -> dict[str, dict[str, str]]:
+    """Every known party's columns as words, by its name."""
+    parties = session.scalars(select(Party).where(Party.plan_id == plan.id).order_by(Party.id)).all()
+    names = {p.id: p.name for p in parties}
+    aliases: dict[int, list[str]] = {}
+    for alias in session.scalars(select(PartyAlias).where(PartyAlias.plan_id == plan.id).order_by(PartyAlias.id)):
+        aliases.setdefault(alias.party_id, []).append(alias.name)
+    members: dict[int, list[str]] = {}
+    for row in session.scalars(select(PartyMember).where(PartyMember.collective_id.in_(names))):
+        members.setdefault(row.collective_id, []).append(names[row.member_id])
+    return {
+        p.name: {
+            "kind": "总负责人" if p.is_plan_head else KIND_ZH[p.kind],
+            "post": p.post or "",
+            "email": p.email or "",
+            "superior": names.get(p.superior_id or 0, ""),
+            "substitute": names.get(p.substitute_id or 0, ""),
+            "head": names.get(p.head_id or 0, ""),
+            "members": "、".join(sorted(members.get(p.id, []))),
+            "aliases": "、".join(aliases.get(p.id, [])),
+            "valid_from": p.valid_from.isoformat() if p.valid_from else "",
+            "valid_to": p.valid_to.isoformat() if p.valid_to else "",
+        }
+        for p in parties
+        if p.known
+    }
+
+
+KIND_ZH = {PartyKind.PERSON: "领导", PartyKind.UNIT: "单位", PartyKind.COLLECTIVE: "集体", PartyKind.OFFICE: "督查室"}
+
+
+def _changes(
+    before: dict[str, dict[str, str]], after: dict[str, dict[str, str]], entries: Sequence[Entry], today: dt.date
+) -> tuple[PartyDifference, ...]:
+    found = []
+    for entry in entries:
+        now_words: dict[str, Any] = after[entry.name]
+        was = before.get(entry.name)
+        fields = tuple(
+            FieldChange(c, (was or {}).get(c, ""), now_words[c])
+            for c in COLUMNS
+            if (was or {}).get(c, "") != now_words[c]
+        )
+        if was is None:
+            alike = difflib.get_close_matches(entry.name, list(before), n=MOST_ALIKE, cutoff=0.6)
+            found.append(PartyDifference(entry.row, entry.name, PartyChange.NEW, fields, tuple(alike)))
+        elif fields:
+            ended = entry.valid_to is not None and entry.valid_to < today and any(f.field == "valid_to" for f in fields)
+            kind = PartyChange.ENDED if ended else PartyChange.CHANGED
+            found.append(PartyDifference(entry.row, entry.name, kind, fields))
+    return tuple(found)
+
+
+def _absent(before: dict[str, dict[str, str]], entries: Sequence[Entry]) -> tuple[str, ...]:
+    listed = {n for e in entries for n in (e.name, *e.aliases)}
+    return tuple(n for n, words in before.items() if n not in listed and words["kind"] != "督查室")
 
 
 def _tell(session: Session, explained: dict[str, Party], actor: Actor, now: dt.datetime) -> None:
@@ -58,16 +204,82 @@ def _tell(session: Session, explained: dict[str, Party], actor: Actor, now: dt.d
     append_all(session, [Happening(i, "item.directory_updated", actor, now, payload=payload) for i in touched], now)
 
 
-def _left(session: Session, plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    named = (
+def _settle_unknown(session: Session, plan: Plan, book: PartyBook, now: dt.datetime) -> int:
+    """Doubts about names that the directory has by now are settled; returns how many."""
+    known = book.names()
+    open_doubts = session.scalars(
+        select(Anomaly).where(
+            Anomaly.plan_id == plan.id, Anomaly.code == "unknown_party", Anomaly.resolved_at.is_(None)
+        )
+    ).all()
+    settled = [a for a in open_doubts if unknown_name(a.detail) in known]
+    for anomaly in settled:
+        anomaly.resolved_at = now
+    session.flush()
+    return len(settled)
+
+
+def _doubt_unknown(session: Session, plan: Plan, book: PartyBook) -> None:
+    """A plan that was registered without a directory has its unknown names doubted from its first directory on."""
+    said = {unknown_name(d) for d in session.scalars(_open_details(plan))}
+    for party in _named(session, plan):
+        if party.known or party.name in said:
+            continue
+        item = session.scalars(
+            select(Item)
+            .join(ItemParty, ItemParty.item_id == Item.id)
+            .where(ItemParty.party_id == party.id, ~Item.dropped, Item.document_id.is_not(None))
+            .order_by(Item.position)
+        ).first()
+        if item is None or item.document_id is None:
+            continue
+        session.add(
+            Anomaly(
+                plan_id=plan.id,
+                document_id=item.document_id,
+                item_id=item.id,
+                code="unknown_party",
+                number=item.number,
+                detail=unknown_detail(book, party.name),
+                line=item.source_line or 0,
+                blocks=False,
+            )
+        )
+    session.flush()
+
+
+def _open_details(plan: Plan) -> Any:
+    return select(Anomaly.detail).where(
+        Anomaly.plan_id == plan.id, Anomaly.code == "unknown_party", Anomaly.resolved_at.is_(None)
+    )
+
+
+def _named(session: Session, plan: Plan) -> Sequence[Party]:
+    """Parties that an item names, in the order in which they came in."""
+    return session.scalars(
         select(Party)
         .join(ItemParty, ItemParty.party_id == Party.id)
         .join(Item, Item.id == ItemParty.item_id)
         .where(Party.plan_id == plan.id, Party.kind != PartyKind.OFFICE, ~Item.dropped)
         .distinct()
         .order_by(Party.id)
+    ).all()
+
+
+def _unknown(session: Session, plan: Plan, book: PartyBook) -> tuple[UnknownName, ...]:
+    found = []
+    for party in _named(session, plan):
+        if party.known:
+            continue
+        on_it = select(ItemParty.item_id).where(ItemParty.party_id == party.id)
+        numbers = session.scalars(
+            select(Item.number).where(Item.id.in_(on_it), ~Item.dropped).order_by(Item.position)
+        ).all()
+        found.append(UnknownName(party.name, tuple(book.similar(party.name)), tuple(dict.fromkeys(numbers))))
+    return tuple(found)
+
+
+def _without_address(session: Session, plan: Plan) -> tuple[str, ...]:
+    return tuple(
+        p.name for p in _named(session, plan) if p.known and not p.email and p.kind is not PartyKind.COLLECTIVE
     )
-    parties = session.scalars(named).all()
-    unknown = tuple(p.name for p in parties if not p.known)
-    silent = tuple(p.name for p in parties if p.known and not p.email and p.kind is not PartyKind.COLLECTIVE)
-    return unknown, silent

@@ -61,6 +61,10 @@ class PartyBook:
             self.unknown[name] = found
         return found
 
+    def names(self) -> frozenset[str]:
+        """Every name and alias that the plan's directory has."""
+        return frozenset(n for n, party in self._by_name.items() if party.known)
+
     def similar(self, name: str) -> list[str]:
         """Names of the directory that look like this one: proposed to a person, never assumed."""
         known = [n for n, party in self._by_name.items() if party.known and n not in self.unknown]
@@ -96,14 +100,37 @@ class PartyBook:
             self._session.delete(row)
 
     def _enter(self, entry: Entry) -> Party:
+        """What a column says is taken over, an empty cell clears; a column that the file lacks says nothing."""
         party = self._by_name.get(entry.name)
+        if entry.kind == PartyKind.OFFICE:
+            party = self._office_called(entry.name, party)
         if party is None:
             party = Party(plan_id=self._plan.id, name=entry.name, kind=PartyKind(entry.kind))
             self._session.add(party)
-        party.kind, party.post, party.email = PartyKind(entry.kind), entry.post, entry.email
-        party.valid_from, party.valid_to = entry.valid_from, entry.valid_to
-        party.is_plan_head, party.known = entry.plan_head, True
+        is_office = party.kind is PartyKind.OFFICE  # somebody always answers: it stays one, and keeps an address
+        if (entry.says("kind") or not party.known) and not is_office:
+            party.kind, party.is_plan_head = PartyKind(entry.kind), entry.plan_head
+        for column in ("post", "email", "valid_from", "valid_to"):
+            value = getattr(entry, column)
+            if entry.says(column) and not (is_office and column == "email" and value is None):
+                setattr(party, column, value)
+        party.known = True
         return party
+
+    def _office_called(self, name: str, listed: Party | None) -> Party | None:
+        """A plan has one supervision office: the one that stands takes the name that the directory gives it."""
+        standing = next((p for p in self._by_name.values() if p.kind is PartyKind.OFFICE), None)
+        if standing is None or standing is listed:
+            return listed
+        if listed is not None:
+            standing.kind, listed.kind = PartyKind.UNIT, PartyKind.UNIT
+            self._session.flush()
+            listed.kind, listed.email = PartyKind.OFFICE, listed.email or standing.email
+            return listed
+        self._session.add(PartyAlias(plan_id=self._plan.id, party_id=standing.id, name=standing.name))
+        standing.name = name
+        self._by_name[name] = standing
+        return standing
 
     def _relate(self, entry: Entry) -> None:
         party = self._by_name[entry.name]
@@ -111,12 +138,29 @@ class PartyBook:
             if alias != entry.name and alias not in self._by_name:
                 self._session.add(PartyAlias(plan_id=self._plan.id, party_id=party.id, name=alias))
                 self._by_name[alias] = party
-        party.superior_id = self._id(entry.superior)
-        party.substitute_id = self._id(entry.substitute)
-        party.head_id = self._id(entry.head)
+        for column in ("superior", "substitute", "head"):
+            if entry.says(column):
+                setattr(party, f"{column}_id", self._id(getattr(entry, column)))
+        if entry.says("members") and entry.members:
+            wanted = {self._by_name[m].id for m in entry.members}
+            for row in self._session.scalars(select(PartyMember).where(PartyMember.collective_id == party.id)):
+                if row.member_id not in wanted:
+                    self._session.delete(row)
         for member in entry.members:
             if self._session.get(PartyMember, (party.id, self._by_name[member].id)) is None:
                 self._session.add(PartyMember(collective_id=party.id, member_id=self._by_name[member].id))
 
     def _id(self, name: str | None) -> int | None:
         return self._by_name[name].id if name else None
+
+
+def unknown_detail(book: PartyBook, name: str) -> str:
+    """What the doubt about a name says that the directory lacks: `unknown_name` finds the name in it again."""
+    similar = book.similar(name)
+    proposal = f";名录中相近的有:{'、'.join(similar)},如是同一单位(人),请在名录别名中注明" if similar else ""
+    return f"名录中没有「{name}」,有关通知将发送督查室代转{proposal}"
+
+
+def unknown_name(detail: str) -> str:
+    """The name that a doubt about an unknown name speaks of."""
+    return detail.partition("「")[2].partition("」")[0]

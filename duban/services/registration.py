@@ -20,7 +20,7 @@ from duban.reading.model import AnomalyCode, Reading
 from duban.services import clocks
 from duban.services.event_log import Happening, append_all
 from duban.services.item_rows import ItemWriter
-from duban.services.parties import PartyBook
+from duban.services.parties import PartyBook, unknown_detail
 from duban.services.plan_code import plan_code
 from duban.services.rules import calendar_in_force, rules_from
 from models import Anomaly, Document, Item, Plan, Signal
@@ -229,7 +229,7 @@ def _unknown_parties(book: PartyBook, has_directory: bool, writer: ItemWriter) -
     return [
         Doubt(
             AnomalyCode.UNKNOWN_PARTY,
-            f"名录中没有「{name}」,有关通知将发送督查室代转" + _proposal(book, name),
+            unknown_detail(book, name),
             line=row.source_line or 0,
             number=row.number,
             item_line=row.source_line,
@@ -237,11 +237,6 @@ def _unknown_parties(book: PartyBook, has_directory: bool, writer: ItemWriter) -
         for name, row in writer.first_named.items()
         if name in book.unknown
     ]
-
-
-def _proposal(book: PartyBook, name: str) -> str:
-    similar = book.similar(name)
-    return f";名录中相近的有:{'、'.join(similar)},如是同一单位(人),请在名录别名中注明" if similar else ""
 
 
 def _quarantine(session: Session, plan: Plan, document: Document, doubts: list[Doubt], writer: ItemWriter) -> None:

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.errors import Forbidden
-from duban.reading.directory import Entry, read_directory
+from duban.reading.directory import DirectoryInvalid, Entry, read_directory
 from duban.reading.reader import read_bytes
-from duban.services.directory_update import update_directory
+from duban.services.directory_update import read_for, update_directory
 from duban.services.registration import OfficeRules, Received, register
-from models import Anomaly, Event, ItemParty, Party, Role
+from models import Anomaly, Event, ItemParty, Party, PartyKind, Role
 from tests.conftest import NOW, ROOT
 
 OFFICE = Actor("督查员", "supervisor")
@@ -74,7 +74,7 @@ def test_a_similar_name_is_proposed_and_not_assumed(database: Database, code: st
 def test_a_newer_directory_with_the_alias_hands_the_items_over(database: Database, code: str) -> None:
     done = update_directory(database, plan=code, entries=directory(SECOND), actor=OFFICE, now=NOW, dry_run=False)
     assert done.explained == ("区市场监督管理局",)
-    assert done.unknown == ()
+    assert (done.unknown, done.doubts_settled) == ((), 1)
     assert (responsible(database).name, responsible(database).email) == ("区市场监管局", "new@example.org")
     with database.read() as session:
         types = session.scalars(select(Event.type).order_by(Event.id)).all()
@@ -97,3 +97,81 @@ def test_only_the_supervision_office_changes_the_directory(database: Database, c
     unit = Actor("张", "unit", frozenset({"区市场监管局"}))
     with pytest.raises(Forbidden):
         update_directory(database, plan=code, entries=directory(SECOND), actor=unit, now=NOW, dry_run=False)
+
+
+def open_doubts(database: Database) -> list[str]:
+    with database.read() as session:
+        return list(
+            session.scalars(
+                select(Anomaly.detail).where(Anomaly.code == "unknown_party", Anomaly.resolved_at.is_(None))
+            )
+        )
+
+
+def test_a_doubt_about_a_name_is_gone_once_the_directory_has_it(database: Database, code: str) -> None:
+    assert len(open_doubts(database)) == 1
+    preview = update_directory(database, plan=code, entries=directory(SECOND), actor=OFFICE, now=NOW, dry_run=True)
+    assert (preview.doubts_settled, preview.written, len(open_doubts(database))) == (1, False, 1)
+    update_directory(database, plan=code, entries=directory(SECOND), actor=OFFICE, now=NOW, dry_run=False)
+    assert open_doubts(database) == []
+
+
+def test_the_preview_names_what_is_new_changed_ended_absent_and_only_looks_alike(database: Database, code: str) -> None:
+    text = (
+        "名称,类别,邮箱,失效日期,备注\n陆知衡,领导,lu@example.org,2026-02-01,调离\n"
+        "区市场监管分局,单位,fen@example.org,,\n区政府督查室,督查室,,,\n"
+    )
+    sheet = read_for(database, plan=code, content=text.encode(), filename="d.csv")
+    done = update_directory(
+        database,
+        plan=code,
+        entries=sheet.entries,
+        actor=OFFICE,
+        now=NOW,
+        dry_run=True,
+        unknown_columns=sheet.unknown_columns,
+    )
+    changes = {c.name: (c.change.value, [f.field for f in c.fields], c.similar) for c in done.changes}
+    assert changes == {
+        "陆知衡": ("ended", ["valid_to"], ()),
+        "区市场监管分局": ("new", ["kind", "email"], ("区市场监管局",)),
+    }
+    assert done.absent == ("区市场监管局",)
+    assert done.unknown_columns == ("备注",)
+    assert [(u.name, u.items) for u in done.unknown] == [("区市场监督管理局", ("1",))]
+
+
+def test_a_column_that_the_file_lacks_leaves_what_stands_and_an_empty_cell_clears_it(
+    database: Database, code: str
+) -> None:
+    def email_of(name: str) -> str | None:
+        with database.read() as session:
+            return session.scalars(select(Party.email).where(Party.name == name)).one()
+
+    posts = directory("名称,类别,职务\n陆知衡,领导,副区长\n区政府督查室,督查室,\n")
+    update_directory(database, plan=code, entries=posts, actor=OFFICE, now=NOW, dry_run=False)
+    assert email_of("陆知衡") == "lu@example.org"
+    cleared = directory("名称,类别,邮箱\n陆知衡,领导,\n区政府督查室,督查室,\n")
+    update_directory(database, plan=code, entries=cleared, actor=OFFICE, now=NOW, dry_run=False)
+    assert email_of("陆知衡") is None
+    assert email_of("区政府督查室") == "duban@example.org", "the office always has an address"
+
+
+def test_a_directory_that_calls_the_office_by_another_name_renames_the_one_there_is(
+    database: Database, code: str
+) -> None:
+    renamed = directory("名称,类别,邮箱\n区委区政府督查室,督查室,new@example.org\n")
+    update_directory(database, plan=code, entries=renamed, actor=OFFICE, now=NOW, dry_run=False)
+    with database.read() as session:
+        offices = session.scalars(select(Party).where(Party.kind == PartyKind.OFFICE)).all()
+        assert [(o.name, o.email) for o in offices] == [("区委区政府督查室", "new@example.org")]
+
+
+def test_rows_may_refer_to_who_stands_already_and_errors_name_their_lines(database: Database, code: str) -> None:
+    text = "名称,类别,上级,邮箱\n苏清越,领导,陆知衡,su@example.org\n,单位,,x@a.cn\n区司法局,局,无此人,not-an-address\n"
+    with pytest.raises(DirectoryInvalid) as refused:
+        read_for(database, plan=code, content=text.encode(), filename="d.csv")
+    problems = str(refused.value.fields["problems"]).split("；")
+    assert problems == ["第3行：“名称”是空的", "第4行（区司法局）：类别“局”不是领导、单位、集体、督查室、总负责人之一"]
+    good = text.partition("\n,单位")[0].encode()
+    assert [e.superior for e in read_for(database, plan=code, content=good, filename="d.csv").entries] == ["陆知衡"]
