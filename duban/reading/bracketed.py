@@ -14,11 +14,13 @@ from duban.domain.limits import read_limit
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.parties import is_unit, split_parties
 from duban.reading.structure import Field, Piece
+from duban.reading.structure_prose import says_when
 
 _OPEN, _CLOSE = "(\uff08【[〔", ")\uff09】]〕"
 _FIELD_ROLES = PARTY_ROLES | {Role.TIME_LIMIT, Role.STATUS, Role.CATEGORY, Role.NOTE}
 _LABEL = re.compile(r"(?:^|[;\uff1b。,\uff0c、\s])\s*(?P<word>[^:\uff1a;\uff1b。,\uff0c\s]{1,12})\s*[:\uff1a]")
 _INLINE = re.compile(r"(?<=[。;\uff1b\s])\s*(?P<word>[\u4e00-\u9fff]{2,8})\s*[:\uff1a]")
+_LAST_CLAUSE = re.compile(r"[,\uff0c;\uff1b。]\s*(?P<last>[^,\uff0c;\uff1b。]{2,30})$")
 _SENTENCE_END = re.compile(r"^\s*[。;\uff1b!\uff01]?\s*(?:$|[(\uff08【\[〔])|^\s*[。;\uff1b]")
 
 
@@ -58,8 +60,21 @@ def labelled(text: str, line: int, lexicon: Lexicon) -> list[Field]:
     bounds = [start for start, *_ in known[1:]] + [len(text)]
     fields = [_field(Role.RESPONSIBLE_UNITS, "", names, line)] if names else []
     for (_, end, word, role), stop in zip(known, bounds, strict=True):
-        fields.append(_field(role, word, text[end:stop].strip(" ;\uff1b,\uff0c、。"), line))
+        body, limit = text[end:stop].strip(" ;\uff1b,\uff0c、。"), ""
+        if role in PARTY_ROLES:
+            body, limit = _without_limit(body, lexicon)
+        fields.append(_field(role, word, body, line))
+        if limit and all(role is not Role.TIME_LIMIT for *_, role in known):
+            fields.append(_field(Role.TIME_LIMIT, "", limit, line))
     return fields
+
+
+def _without_limit(text: str, lexicon: Lexicon) -> tuple[str, str]:
+    """Names, and the limit that stands behind them without a label: 区司法局、各街镇,6月底完成."""
+    match = _LAST_CLAUSE.search(text)
+    if match is None or not says_when(match["last"]) or all_known(match["last"], lexicon):
+        return text, ""
+    return text[: match.start()].rstrip(" ;\uff1b,\uff0c、。"), match["last"].strip()
 
 
 def trailing(text: str, line: int, lexicon: Lexicon) -> tuple[str, list[Field]]:
@@ -122,8 +137,10 @@ def _unlabelled(inside: str, after: str, line: int, lexicon: Lexicon) -> list[Fi
     """Names or roles in prose, and a limit alone, where a sentence ends behind the bracket."""
     if not _SENTENCE_END.match(after) or not 2 <= len(inside) <= 200:
         return []
-    if all_known(inside, lexicon):
-        return [_field(Role.RESPONSIBLE_UNITS, "", inside, line)]
+    names, last = _without_limit(inside, lexicon)
+    if all_known(names, lexicon):
+        fields = [_field(Role.RESPONSIBLE_UNITS, "", names, line)]
+        return [*fields, _field(Role.TIME_LIMIT, "", last, line)] if last else fields
     limit = read_limit(inside, year=2000)
     alone = limit.category == "immediate" or any(m.due_on and m.text == inside for m in limit.milestones)
     return [_field(Role.TIME_LIMIT, "", inside, line)] if len(inside) <= 24 and alone else []

@@ -180,9 +180,10 @@ def _places(texts: Sequence[str], head: _Head, lexicon: Lexicon) -> tuple[float,
     width = len(head.words)
     skipped = [3.0 if role in (Role.PROBLEM, Role.MEASURES) else 0.25 for role in head.roles]
     likely = cache(lambda text, column: _fit(text, head.roles[column], lexicon))
-    best: list[tuple[float, list[int]]] = [(0.0, [])] + [(float("-inf"), [])] * (width - 1)
+    nowhere: tuple[float, list[int]] = (float("-inf"), [])
+    best: list[tuple[float, list[int]]] = [(0.0, []), *[nowhere] * (width - 1)]
     for text in texts:
-        step: list[tuple[float, list[int]]] = [(float("-inf"), [])]
+        step = [nowhere]
         for column in range(1, width):
             ways = [
                 (score - (0.4 if before == column else sum(skipped[before + 1 : column])), way)

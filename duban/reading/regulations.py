@@ -39,10 +39,10 @@ _TRIAL = re.compile(
 
 _NOUN = (
     r"办法|规定|细则|条例|(?:实施|指导|若干|工作|管理)意见|制度规范|规范性文件|制度(?!化)|规程|规则|章程|规范(?!化)"
-    r"|应急预案|实施方案|指引|守则|准则"
+    r"|应急预案|(?:实施|工作|行动)方案|行动计划|(?:若干|政策|条)措施|(?<!问题)(?<!任务)清单|指引|守则|准则"
 )
 _UNTITLED = re.compile(
-    rf"(?P<done>已(?:经)?[^,\uff0c;\uff1b。□]{{0,6}}?)?(?:{_STRONG})(?P<did>了)?(?:并?完善)?"
+    rf"(?P<done>已(?:经)?[^,\uff0c;\uff1b。□]{{0,6}}?)?(?P<verb>{_STRONG})(?P<did>了)?(?:并?完善)?"
     rf"(?P<title>[^,\uff0c;\uff1b。!\uff01□:\uff1a]{{0,40}}?(?:{_NOUN}))"
     r"(?=[,\uff0c;\uff1b。、和及与并等\s(\uff08]|$)"
 )
@@ -52,6 +52,7 @@ _MORE = re.compile(
 _UNTITLED_AFTER = re.compile(
     rf"(?:完成|推进|加快)(?P<title>[^,\uff0c;\uff1b。□]{{2,30}}?(?:{_NOUN}))(?:的)?(?:{_STRONG})"
 )
+_PUBLISHED = re.compile(r"^[^,\uff0c]{0,4}(?:印发|发布|公布|出台|下发|颁布)")
 _LEADING = re.compile(rf"^(?:了|一批|一系列|系列|专门的?|并|好|完善|相应的?|新的?|新版|{_STRONG})+")
 _GENERIC = re.compile(
     r"^(?:各项|相关|有关|配套|相应|系列|专项|内部|具体)*(?:管理|工作)?(?:制度|办法|规定|文件|意见|规范|制度规范|细则)$"
@@ -170,6 +171,8 @@ def _clause_before(plain: str, begin: int, floor: int) -> str:
 
 def _untitled(plain: str, default: str) -> Iterator[tuple[int, Regulation]]:
     for match in _UNTITLED.finditer(plain):
+        if match["title"].endswith("清单") and not _PUBLISHED.search(match["verb"] + match["title"]):
+            continue  # 制定管理清单 is work on a list; 印发管理清单 is an instrument
         status = ISSUED if match["done"] or match["did"] else default
         yield from _named(match.start("title"), match["title"], status)
         place = match.end()
@@ -182,5 +185,6 @@ def _untitled(plain: str, default: str) -> Iterator[tuple[int, Regulation]]:
 
 def _named(place: int, title: str, status: str) -> Iterator[tuple[int, Regulation]]:
     name = _LEADING.sub("", title.strip())
-    if len(name) >= 2 and name[0] != "等" and not re.search(r"[(\uff08]$", name):
+    counted = re.match(r"^\d+\s*[个项份套]", name) or name.startswith("整改")
+    if len(name) >= 2 and name[0] != "等" and not counted and not re.search(r"[(\uff08]$", name):
         yield place, Regulation(name, status)
