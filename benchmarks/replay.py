@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import event
@@ -14,35 +14,47 @@ from duban.adapters.database import Database
 from duban.api.app import create_app
 from duban.settings import Settings
 
-#: One thing said: a statement with its parameters, or the end of a transaction.
-Said = tuple[str, Any]
-COMMIT: Said = ("COMMIT", None)
+
+class Said(NamedTuple):
+    """A statement with its parameters (a list of them where many rows go at once), or the end of a transaction.
+
+    `alone` is one that was said outside of any transaction.
+    """
+
+    statement: str
+    parameters: Any
+    alone: bool = False
+
+
+COMMIT = Said("COMMIT", None)
 #: Statements whose first answer is a parameter of later ones.
-GIVEN = {"UPDATE notice_series": "number", "INSERT INTO notice (": "notice_id"}
+GIVEN = {"INSERT INTO notice_series": "number", "INSERT INTO notice (": "notice_id"}
 
 
 def record(stage: Stage, subject: Subject) -> list[Said]:
     """The statements of one life, each transaction's end included."""
     said: list[Said] = []
     database = Database(stage.url)
+    client = TestClient(create_app(Settings(), database, requests_a_minute=0))
+    key = {"Authorization": f"Bearer {stage.token}"}
+    client.get("/api/v1/items", headers=key)  # notes that the token was used, which happens every five minutes
 
     @event.listens_for(database.engine, "before_cursor_execute")
-    def _statement(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        # An insert of many rows in one statement comes as many with a single set of parameters.
-        said.extend((statement, one) for one in (parameters if many and isinstance(parameters, list) else [parameters]))
+    def _statement(connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        said.append(Said(statement, parameters, alone))
 
     @event.listens_for(database.engine, "commit")
     @event.listens_for(database.engine, "rollback")
     def _end(_connection: Any) -> None:
-        if said and said[-1] != COMMIT:
+        if said and said[-1] != COMMIT and not said[-1].alone:
             said.append(COMMIT)
 
-    client = TestClient(create_app(Settings(), database, requests_a_minute=0))
     for step in range(len(STEPS)):
         answer = client.post(
             f"/api/v1/items/{subject.item_id}/transitions",
             json=body(subject, step),
-            headers={"Authorization": f"Bearer {stage.token}"},
+            headers=key,
         )
         if answer.status_code != 200:
             raise RuntimeError(answer.text)
@@ -72,12 +84,22 @@ def _live(connection: Any, said: Sequence[Said], recorded: Subject, subject: Sub
             return ids.get(value, value)
         return value.replace(str(recorded.item_id), str(subject.item_id)) if name.startswith("cause") else value
 
-    for statement, parameters in said:
-        if (statement, parameters) == COMMIT:
+    def say(cursor: Any, statement: str, parameters: Any) -> Any:
+        if isinstance(parameters, list):
+            return cursor.executemany(statement, [{n: own(n, v) for n, v in one.items()} for one in parameters])
+        cursor.execute(statement, {name: own(name, value) for name, value in parameters.items()})
+        return cursor.fetchall() if cursor.description is not None else None
+
+    for one in said:
+        if one == COMMIT:
             connection.commit()
             continue
-        cursor = connection.execute(statement, {name: own(name, value) for name, value in parameters.items()})
-        row = cursor.fetchone() if cursor.description is not None else None
+        if one.alone:
+            connection.autocommit = True
+        with connection.cursor() as cursor:
+            rows = say(cursor, one.statement, one.parameters)
+        if one.alone:
+            connection.autocommit = False
         for beginning, name in GIVEN.items():
-            if row and statement.startswith(beginning):
-                taken[name] = row[0]
+            if rows and one.statement.startswith(beginning):
+                taken[name] = rows[0][0]

@@ -6,18 +6,21 @@ BEGIN IMMEDIATE, so two writers queue instead of failing half way; foreign keys 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import select
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy import Engine, Executable, Row, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from duban.errors import WrongSetting
 
 BUSY_TIMEOUT_MS = 30_000
+PING_AFTER = 30.0  # seconds of rest after which a connection is asked whether it still stands
 
 
 class Database:
@@ -27,12 +30,18 @@ class Database:
         self.url = _normal(url)
         self.is_sqlite = self.url.startswith("sqlite")
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url, pool_size)
+        self._looking = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that only reads: it ends without a commit, and what it loaded stays readable."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
+
+    def look(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """The rows of one statement that only reads, without a transaction around it where there need be none."""
+        with self._looking.connect() as connection:
+            return connection.execute(statement, values).all()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -57,6 +66,10 @@ class OneTransaction(Database):
     def __init__(self, database: Database, session: Session) -> None:
         self.url, self.is_sqlite, self.engine = database.url, database.is_sqlite, database.engine
         self._session = session
+
+    def look(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """The same within the caller's session."""
+        return self._session.execute(statement, values).all()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -120,13 +133,44 @@ def _sqlite(url: str) -> Engine:
 
 def _postgres(url: str, pool_size: int) -> Engine:
     try:
-        return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+        engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size)
     except (NoSuchModuleError, ModuleNotFoundError):
         raise WrongSetting(
             name="DUBAN_DATABASE_URL",
             reason="the PostgreSQL driver is not installed",
             remedy="Install the extra `postgres` (pip install 'duban[postgres]').",
         ) from None
+
+    @event.listens_for(engine, "checkin")
+    def _on_checkin(_connection: Any, record: Any) -> None:
+        record.info["left_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        # A ping for each unit of work would be a round trip more. A server that ended has closed its side, or said
+        # why: then there is something to read on a connection that has asked for nothing.
+        rested = time.monotonic() - record.info.get("left_at", 0.0) > PING_AFTER
+        if connection.closed or ((rested or _has_something_to_read(connection)) and not _answers(connection)):
+            raise DisconnectionError
+
+    return engine
+
+
+def _has_something_to_read(connection: Any) -> bool:
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
+
+
+def _answers(connection: Any) -> bool:
+    import psycopg
+
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error:
+        return False
+    return True
 
 
 def one_at_a_time(session: Session, what: str) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
@@ -109,14 +109,17 @@ def list_absences(database: Database, *, plan: str, since: dt.date) -> tuple[Abs
         )
 
 
+_OF_PLAN = (
+    select(Absence.party_id, Absence.first_on, Absence.last_on)
+    .join(Party, Party.id == Absence.party_id)
+    .where(Party.plan_id == bindparam("plan_id", type_=BigInteger), Absence.cancelled_at.is_(None))
+    .order_by(Absence.first_on)
+)
+
+
 def spans_of_plan(session: Session, plan_id: int) -> dict[int, tuple[tuple[dt.date, dt.date], ...]]:
     """For each party of a plan its absences in force, as first and last days."""
-    rows = session.execute(
-        select(Absence.party_id, Absence.first_on, Absence.last_on)
-        .join(Party, Party.id == Absence.party_id)
-        .where(Party.plan_id == plan_id, Absence.cancelled_at.is_(None))
-        .order_by(Absence.first_on)
-    ).tuples()
+    rows = session.execute(_OF_PLAN, {"plan_id": plan_id}).tuples()
     found: dict[int, tuple[tuple[dt.date, dt.date], ...]] = defaultdict(tuple)
     for party_id, first_on, last_on in rows:
         found[party_id] += ((first_on, last_on),)

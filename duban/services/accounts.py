@@ -12,16 +12,16 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.errors import DubanError, NotFound
-from models import Token, User, UserRole, UserScope
+from models import Base, Token, User, UserRole, UserScope
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -286,34 +286,42 @@ def list_tokens(database: Database, *, user: str | None = None) -> list[TokenEnt
 
 def identify(database: Database, *, secret: str, purpose: str, now: dt.datetime) -> Identity:
     """Who a token (`api`) or a session cookie (`session`) belongs to. Raises BadToken."""
-    with database.read() as session:
-        token = session.scalar(
-            select(Token)
-            .where(Token.hash == digest(secret), Token.purpose == purpose)
-            .options(selectinload(Token.user).selectinload(User.scopes))
-        )
-        reason = _refusal(token, now)
-        if token is None or reason:
-            raise BadToken(reason=reason or "unknown")
-        user = token.user
-        identity = Identity(
-            user.id, user.name, user.role, frozenset(s.party_name for s in user.scopes), token.id, token.csrf
-        )
-        stale = token.last_used_at is None or now - token.last_used_at > USED_EVERY
-    if stale:
+    # Asked of the ledger at each request: what was revoked, anywhere, is refused from the next one on.
+    rows = database.look(_TOKEN, {"hash": digest(secret), "purpose": purpose})
+    reason = _refusal(rows[0], now) if rows else "unknown"
+    if reason:
+        raise BadToken(reason=reason)
+    token = rows[0]
+    scopes = frozenset(row.party_name for row in rows if row.party_name is not None)
+    identity = Identity(token.user_id, token.name, token.role, scopes, token.id, token.csrf)
+    if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
         with database.write() as session:
             session.execute(update(Token).where(Token.id == identity.token_id).values(last_used_at=now))
     return identity
 
 
-def _refusal(token: Token | None, now: dt.datetime) -> str | None:
-    if token is None:
-        return "unknown"
+_T = Base.metadata.tables
+_TOKEN = (
+    select(
+        *(_T["token"].c[name] for name in ("id", "user_id", "csrf", "expires_at", "revoked_at", "last_used_at")),
+        *(_T["user_account"].c[name] for name in ("name", "role", "active")),
+        _T["user_scope"].c.party_name,
+    )
+    .select_from(
+        _T["token"]
+        .join(_T["user_account"])
+        .outerjoin(_T["user_scope"], _T["user_scope"].c.user_id == _T["token"].c.user_id)
+    )
+    .where(_T["token"].c.hash == bindparam("hash"), _T["token"].c.purpose == bindparam("purpose"))
+)
+
+
+def _refusal(token: Row[Any], now: dt.datetime) -> str | None:
     if token.revoked_at is not None:
         return "revoked"
     if token.expires_at is not None and token.expires_at <= now:
         return "expired"
-    return None if token.user.active else "of an account that is shut"
+    return None if token.active else "of an account that is shut"
 
 
 def revoke_sessions(session: Session, user_id: int, now: dt.datetime) -> None:

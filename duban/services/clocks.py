@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import cache
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BigInteger, bindparam, func, null, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from duban.domain.counting import Unit
 from duban.domain.ladder import first_rung_on
@@ -14,10 +16,11 @@ from duban.domain.lifecycle import State
 from duban.domain.policy_model import CheckIn, ClockKind
 from duban.domain.schedule import CheckInDue, check_in_rule, first_check_in, next_check_in, period, re_inspect_on
 from duban.services.clock_values import term_key
+from duban.services.item_look import OPEN_CLOCKS, literals
 from duban.services.rules import Rules
-from models import Clock, ClockState, Item, Milestone
+from models import Base, Clock, ClockState, Item, Milestone
 
-OPEN = (ClockState.ARMED, ClockState.RUNNING, ClockState.PAUSED)
+OPEN = OPEN_CLOCKS
 
 
 def roll_with(rules: Rules) -> Callable[[dt.date], dt.date]:
@@ -154,18 +157,31 @@ def _end(
     milestone_id: int | None,
     kind: ClockKind | None,
 ) -> int:
-    where = [Clock.item_id == item.id, Clock.state.in_(OPEN)]
-    if milestone_id is not None:
-        where.append(Clock.milestone_id == milestone_id)
-    if kind is not None:
-        where.append(Clock.kind == kind)
-    ended = session.execute(
-        update(Clock)
-        .where(*where)
-        .values(state=state, ended_at=now, next_rung_on=None, paused_on=None, remaining_days=None, pause_reason=None)
-        .returning(Clock.id)
-    )
-    return len(ended.all())
+    session.flush()
+    values = {"item": item.id, "ends_as": state, "now": now, "milestone": milestone_id, "of": kind}
+    statement = _ending(milestone_id is not None, kind is not None)
+    ended = set(session.execute(statement, values).scalars())
+    for held in list(session.identity_map.values()):
+        if isinstance(held, Clock) and held.id in ended:
+            session.expire(held)
+    return len(ended)
+
+
+@cache
+def _ending(of_a_milestone: bool, of_a_kind: bool) -> ReturningUpdate[tuple[int]]:
+    """The statement that ends an item's open clocks, or those of one milestone, or of one kind."""
+    clock = Base.metadata.tables["clock"]
+    where = [clock.c.item_id == bindparam("item", type_=BigInteger), clock.c.state.in_(literals(OPEN))]
+    if of_a_milestone:
+        where.append(clock.c.milestone_id == bindparam("milestone", type_=BigInteger))
+    if of_a_kind:
+        where.append(clock.c.kind == bindparam("of", type_=clock.c.kind.type))
+    ended = {
+        "state": bindparam("ends_as", type_=clock.c.state.type),
+        "ended_at": bindparam("now", type_=clock.c.ended_at.type),
+    }
+    nothing_left = dict.fromkeys(("next_rung_on", "paused_on", "remaining_days", "pause_reason"), null())
+    return update(clock).where(*where).values(ended | nothing_left).returning(clock.c.id)
 
 
 def start_re_inspection(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Integer, bindparam, select
 from sqlalchemy.orm import Session
 
 from duban.domain.actors import Actor
@@ -16,15 +16,22 @@ from models import Clock, ClockKind, Closing, ClosingStep, Item, Party
 OUTCOMES = {Action.CLOSE: "done", Action.WITHDRAW: "withdrawn", Action.MERGE: "merged"}
 
 
+_ITEM_ID = bindparam("item_id", type_=BigInteger)
+_STEPS = (
+    select(Closing, Party.name)
+    .outerjoin(Party, Party.id == Closing.party_id)
+    .where(Closing.item_id == _ITEM_ID, Closing.cycle == bindparam("cycle", type_=Integer))
+    .order_by(Closing.id)
+)
+_AGAIN = select(Clock.due_on).where(
+    Clock.item_id == _ITEM_ID, Clock.kind == ClockKind.RE_INSPECT, Clock.ended_at.is_(None)
+)
+
+
 def tell_closed(session: Session, item: Item, action: Action, reason: str, now: dt.datetime) -> None:
     """销号通知: how the item ended, who verified and signed, and when it is looked at again."""
     session.flush()
-    steps = session.execute(
-        select(Closing, Party.name)
-        .outerjoin(Party, Party.id == Closing.party_id)
-        .where(Closing.item_id == item.id, Closing.cycle == item.cycle)
-        .order_by(Closing.id)
-    ).tuples()
+    steps = session.execute(_STEPS, {"item_id": item.id, "cycle": item.cycle}).tuples()
     signed, verified, published = [], None, None
     for step, party in steps:
         if step.step is ClosingStep.SIGN:
@@ -33,11 +40,7 @@ def tell_closed(session: Session, item: Item, action: Action, reason: str, now: 
             verified = step.actor
         elif step.step is ClosingStep.PUBLISH:
             published = step
-    again = session.scalars(
-        select(Clock.due_on).where(
-            Clock.item_id == item.id, Clock.kind == ClockKind.RE_INSPECT, Clock.ended_at.is_(None)
-        )
-    ).first()
+    again = session.scalars(_AGAIN, {"item_id": item.id}).first()
     into = session.get(Item, item.merged_into_id) if item.merged_into_id is not None else None
     more = {
         "closing": {

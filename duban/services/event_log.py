@@ -7,12 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import BigInteger, bindparam, func, insert, literal_column, select
 from sqlalchemy.orm import Session
 
 from duban.domain.actors import Actor
 from duban.domain.events import Sealed, chain_hash
-from models import Event, Item
+from models import Base, Event, Item
+
+_EVENT = Base.metadata.tables["event"]
+_INSERT = insert(_EVENT).inline()
+_HEAD = (
+    select(_EVENT.c.seq, _EVENT.c.hash)
+    .where(_EVENT.c.item_id == bindparam("item_id", type_=BigInteger))
+    .order_by(_EVENT.c.seq.desc())
+    .limit(literal_column("1", BigInteger))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,20 @@ class Happening:
 
 def append(session: Session, happening: Happening, now: dt.datetime) -> None:
     """Writes one event; the row's unique (item, seq) refuses a second writer that raced this one."""
-    append_all(session, [happening], now)
+    lock_items(session, {happening.item_id})
+    append_to(session, head_of(session, happening.item_id), happening, now)
+
+
+def append_to(session: Session, head: tuple[int, str], happening: Happening, now: dt.datetime) -> None:
+    """`append` for who holds the item's row, and has read the head of its chain since: its last number and hash."""
+    session.flush()
+    session.execute(_INSERT, _sealed(happening, head, now))
+
+
+def head_of(session: Session, item_id: int) -> tuple[int, str]:
+    """Last number and hash of an item's chain; (0, "") where nothing has happened yet."""
+    row = session.execute(_HEAD, {"item_id": item_id}).first()
+    return (row.seq, row.hash) if row is not None else (0, "")
 
 
 def append_all(session: Session, happenings: Sequence[Happening], now: dt.datetime) -> None:
@@ -38,24 +60,29 @@ def append_all(session: Session, happenings: Sequence[Happening], now: dt.dateti
     heads = _heads(session, {h.item_id for h in happenings})
     rows = []
     for happening in happenings:
-        seq, previous = heads.get(happening.item_id, (0, ""))
-        sealed = Sealed(
-            item_id=happening.item_id,
-            seq=seq + 1,
-            type=happening.type,
-            actor=happening.actor.name,
-            source=happening.actor.source,
-            occurred_at=happening.occurred_at,
-            recorded_at=now,
-            reason=happening.reason,
-            payload=dict(happening.payload),
-            previous_hash=previous,
-        )
-        seal = chain_hash(sealed)
-        heads[happening.item_id] = (seq + 1, seal)
-        rows.append({f: getattr(sealed, f) for f in Sealed.__dataclass_fields__} | {"hash": seal})
+        row = _sealed(happening, heads.get(happening.item_id, (0, "")), now)
+        heads[happening.item_id] = (row["seq"], row["hash"])
+        rows.append(row)
     if rows:
         session.execute(insert(Event), rows)
+
+
+def _sealed(happening: Happening, head: tuple[int, str], now: dt.datetime) -> dict[str, Any]:
+    """The row of an event, sealed onto the head of its item's chain."""
+    seq, previous = head
+    sealed = Sealed(
+        item_id=happening.item_id,
+        seq=seq + 1,
+        type=happening.type,
+        actor=happening.actor.name,
+        source=happening.actor.source,
+        occurred_at=happening.occurred_at,
+        recorded_at=now,
+        reason=happening.reason,
+        payload=dict(happening.payload),
+        previous_hash=previous,
+    )
+    return {f: getattr(sealed, f) for f in Sealed.__dataclass_fields__} | {"hash": chain_hash(sealed)}
 
 
 def lock_items(session: Session, item_ids: set[int]) -> None:

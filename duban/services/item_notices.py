@@ -7,15 +7,25 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import BigInteger, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from duban.domain.addressees import resolve_targets
 from duban.domain.policy_model import Colour, Rung, Target
 from duban.services.night_decide import Office, reader_row, take_numbers
-from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
+from duban.services.night_facts import PlanFacts, parties_of_item, plan_facts
 from duban.services.notice_facts import item_context_without_clock, office_context, people, sheet_context
-from models import Clock, ClockKind, ClockState, Item, Notice, NoticeRecipient
+from models import Base, Clock, ClockKind, ClockState, Item
+
+_TABLES = Base.metadata.tables
+_CAUSED = select(_TABLES["notice"].c.id).where(_TABLES["notice"].c.cause == bindparam("cause"))
+_LIMITS = (
+    select(Clock)
+    .where(Clock.item_id == bindparam("item_id", type_=BigInteger), Clock.kind == ClockKind.LIMIT)
+    .order_by(Clock.due_on)
+)
+_NOTICE = insert(_TABLES["notice"]).returning(_TABLES["notice"].c.id)
+_RECIPIENT = insert(_TABLES["notice_recipient"])
 
 #: Links are stored without the site's address, which composing adds: a change of address mends them all.
 RELATIVE = Office(email="", public_url="")
@@ -64,14 +74,12 @@ def queue_item_notice(
     `more` is the part of the context that this kind has beside an item's: see `duban.notices.context`. Receipt is owed
     by `acknowledge_by`. `plan` is what was read of the item's plan, where many notices are written at once.
     """
-    if session.scalars(select(Notice.id).where(Notice.cause == cause)).first() is not None:
+    if session.scalars(_CAUSED, {"cause": cause}).first() is not None:
         return None
     rung, plan = KINDS[kind], plan or plan_facts(session, item.plan_id)
-    clocks = session.scalars(
-        select(Clock).where(Clock.item_id == item.id, Clock.kind == ClockKind.LIMIT).order_by(Clock.due_on)
-    ).all()
+    clocks = session.scalars(_LIMITS, {"item_id": item.id}).all()
     running = [c for c in clocks if c.state in (ClockState.RUNNING, ClockState.PAUSED)]
-    parties = parties_of(batch_facts(session, clocks, [item.id]), plan, item)
+    parties = parties_of_item(session, plan, item)
     readers = resolve_targets(rung, parties, plan.directory, plan.rules.policy, as_of)
     number = next(take_numbers(session, Counter({rung.series: 1}), as_of.year)[rung.series]) if rung.series else None
     clock = next(iter(running or clocks[-1:]), None)
@@ -87,23 +95,22 @@ def queue_item_notice(
         "acknowledge": {"by_on": acknowledge_by.isoformat(), "url": None} if acknowledge_by else None,
         "missed": None,
     }
-    notice_id = session.scalars(
-        insert(Notice)
-        .values(
-            plan_id=plan.id,
-            item_id=item.id,
-            kind=kind,
-            cause=cause,
-            as_of=as_of,
-            series=rung.series,
-            year=as_of.year if rung.series else None,
-            number=number,
-            colour=rung.colour.value,
-            acknowledge_by=acknowledge_by,
-            created_at=now,
-            context=context | dict(more),
-        )
-        .returning(Notice.id)
+    notice_id: int = session.scalars(
+        _NOTICE,
+        {
+            "plan_id": plan.id,
+            "item_id": item.id,
+            "kind": kind,
+            "cause": cause,
+            "as_of": as_of,
+            "series": rung.series,
+            "year": as_of.year if rung.series else None,
+            "number": number,
+            "colour": rung.colour.value,
+            "acknowledge_by": acknowledge_by,
+            "created_at": now,
+            "context": context | dict(more),
+        },
     ).one()
-    session.execute(insert(NoticeRecipient), [reader_row(notice_id, reader) for reader in readers])
+    session.execute(_RECIPIENT, [reader_row(notice_id, reader) for reader in readers])
     return notice_id

@@ -9,9 +9,10 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Executable, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -28,12 +29,12 @@ from duban.services.event_log import Happening, append_all, lock_items
 from duban.services.night_facts import BatchFacts, PlanFacts, batch_facts, parties_of
 from duban.services.notice_facts import notice_context
 from models import (
+    Base,
     Clock,
     ClockState,
     Item,
     Notice,
     NoticeRecipient,
-    NoticeSeries,
     RungFired,
     RungOutcome,
 )
@@ -263,20 +264,22 @@ def reader_row(notice_id: int, reader: Resolved) -> dict[str, Any]:
 
 def take_numbers(session: Session, wanted: Counter[str], year: int) -> dict[str, Any]:
     """Numbers of each series, without a gap: the counter's row is locked until this transaction commits."""
-    insert_or_ignore = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
+    take = _take(session.get_bind().dialect.name)
     found = {}
     for series, count in sorted(wanted.items()):  # always in one order, so that two nights cannot lock each other out
-        session.execute(
-            insert_or_ignore(NoticeSeries).values(series=series, year=year, last=0).on_conflict_do_nothing()
-        )
-        last = session.execute(
-            update(NoticeSeries)
-            .where(NoticeSeries.series == series, NoticeSeries.year == year)
-            .values(last=NoticeSeries.last + count)
-            .returning(NoticeSeries.last)
-        ).scalar_one()
+        last = session.execute(take, {"series": series, "year": year, "last": count}).scalar_one()
         found[series] = iter(range(last - count + 1, last + 1))
     return found
+
+
+@cache
+def _take(dialect: str) -> Executable:
+    """Begins a series with so many numbers, or counts it on by them; gives its last number."""
+    series = Base.metadata.tables["notice_series"]
+    begun = (sqlite_insert if dialect == "sqlite" else postgres_insert)(series)
+    return begun.on_conflict_do_update(
+        index_elements=[series.c.series, series.c.year], set_={"last": series.c.last + begun.excluded.last}
+    ).returning(series.c.last)
 
 
 def _write_rungs(

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from duban.domain.ladder import all_acknowledged_on
@@ -32,6 +32,21 @@ from models import (
 
 #: Statements name at most so many keys, which both databases take.
 KEYS_A_STATEMENT = 500
+
+
+_PLAN_ID = bindparam("plan_id", type_=BigInteger)
+_PARTIES = select(Party).where(Party.plan_id == _PLAN_ID)
+_MEMBERS = (
+    select(PartyMember.collective_id, PartyMember.member_id)
+    .join(Party, Party.id == PartyMember.collective_id)
+    .where(Party.plan_id == _PLAN_ID)
+    .order_by(PartyMember.member_id)
+)
+_ROLES = (
+    select(ItemParty.item_id, ItemParty.role, ItemParty.party_id)
+    .where(ItemParty.item_id == bindparam("item_id", type_=BigInteger))
+    .order_by(ItemParty.position)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +93,9 @@ class BatchFacts:
 def plan_facts(session: Session, plan_id: int) -> PlanFacts:
     """A plan with its rules and its directory."""
     plan = session.get_one(Plan, plan_id)
-    parties = {p.id: p for p in session.scalars(select(Party).where(Party.plan_id == plan_id))}
+    parties = {p.id: p for p in session.scalars(_PARTIES, {"plan_id": plan_id})}
     members: dict[int, list[int]] = defaultdict(list)
-    for collective, member in session.execute(
-        select(PartyMember.collective_id, PartyMember.member_id)
-        .join(Party, Party.id == PartyMember.collective_id)
-        .where(Party.plan_id == plan_id)
-        .order_by(PartyMember.member_id)
-    ):
+    for collective, member in session.execute(_MEMBERS, {"plan_id": plan_id}):
         members[collective].append(member)
     away = spans_of_plan(session, plan_id)
     facts = {p.id: party_facts(p, away.get(p.id, ())) for p in parties.values()}
@@ -120,6 +130,24 @@ def party_facts(party: Party, absences: tuple[tuple[dt.date, dt.date], ...] = ()
         valid_to=party.valid_to,
         absences=absences,
     )
+
+
+def parties_of_item(session: Session, plan: PlanFacts, item: Item) -> ItemParties:
+    """`parties_of` for one item, whose parents are looked at only where it names somebody for no part itself."""
+    items, roles = {item.id: item}, _roles_of_item(session, item.id)
+    above = item.parent_id
+    while above is not None:
+        items[above] = session.get_one(Item, above)
+        roles |= _roles_of_item(session, above)
+        above = items[above].parent_id
+    return parties_of(BatchFacts([], items, roles, {}), plan, item)
+
+
+def _roles_of_item(session: Session, item_id: int) -> dict[tuple[int, Role], list[int]]:
+    found: dict[tuple[int, Role], list[int]] = defaultdict(list)
+    for _, role, party_id in session.execute(_ROLES, {"item_id": item_id}):
+        found[(item_id, role)].append(party_id)
+    return found
 
 
 def batch_facts(session: Session, clocks: Sequence[Clock], item_ids: Iterable[int] = ()) -> BatchFacts:

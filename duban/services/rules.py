@@ -10,17 +10,40 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, literal_column, select
 from sqlalchemy.orm import Session
 
 from duban.adapters.workdays import calendar_from_text, official_calendar
 from duban.domain.calendar import Calendar
 from duban.domain.policies import parse_policy
 from duban.domain.policy_model import Policy
-from models import CalendarEdition, Plan
+from duban.errors import DubanError
+from models import Base
 
 #: 「今天」 is the authority's: all of China keeps one time.
 AUTHORITY_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+_PLAN, _EDITION = Base.metadata.tables["plan"].c, Base.metadata.tables["calendar_edition"].c
+_NEWEST = (
+    select(_EDITION.content, _EDITION.filename).order_by(_EDITION.id.desc()).limit(literal_column("1", BigInteger))
+)
+_edition = _NEWEST.subquery()
+_RULES = (
+    select(_PLAN.policy, _edition.c.content, _edition.c.filename)
+    .select_from(Base.metadata.tables["plan"].outerjoin(_edition, literal_column("1") == literal_column("1")))
+    .where(_PLAN.id == bindparam("plan_id", type_=BigInteger))
+)
+
+
+class RulesChanged(DubanError):
+    """Other rules were applied since the preview that you saw.
+
+    Look at the preview again: it now compares with what is in force, and apply it then.
+    """
+
+    code = "stale_rules"
+    status = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +65,20 @@ def rules_from(policy_text: str, calendar: Calendar | None = None) -> Rules:
 
 def rules_of(session: Session, plan_id: int) -> Rules:
     """The rules of a plan."""
-    policy = session.scalars(select(Plan.policy).where(Plan.id == plan_id)).one()
-    return rules_from(policy, calendar_in_force(session))
+    session.flush()
+    found = session.execute(_RULES, {"plan_id": plan_id}).one()
+    return rules_from(found.policy, _calendar(found.content, found.filename))
 
 
 def calendar_in_force(session: Session) -> Calendar:
     """The calendar that open clocks are counted on: the national one, and the office's days as last applied."""
-    newest = session.execute(
-        select(CalendarEdition.content, CalendarEdition.filename).order_by(CalendarEdition.id.desc()).limit(1)
-    ).first()
-    return official_calendar() if newest is None else calendar_from_text(newest.content, newest.filename)
+    session.flush()
+    newest = session.execute(_NEWEST).first()
+    return official_calendar() if newest is None else _calendar(newest.content, newest.filename)
+
+
+def _calendar(content: str | None, filename: str | None) -> Calendar:
+    return official_calendar() if content is None or filename is None else calendar_from_text(content, filename)
 
 
 def business_date(instant: dt.datetime) -> dt.date:

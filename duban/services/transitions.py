@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import select, update
+from sqlalchemy import BigInteger, Integer, bindparam, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor, relations
@@ -23,12 +25,17 @@ from duban.domain.lifecycle import (
     gaps,
     possible_actions,
 )
-from duban.errors import Forbidden, GuardFailed, InTheFuture, NotFound, Quarantined, StaleVersion, TransitionRefused
+from duban.errors import Forbidden, GuardFailed, InTheFuture, Quarantined, StaleVersion, TransitionRefused
 from duban.services import effects
-from duban.services.event_log import Happening, append
-from duban.services.item_facts import Standing, facts_of, standing_of
+from duban.services.event_log import Happening, append_to
+from duban.services.item_changes import locked, signal_engine
+from duban.services.item_facts import facts_from, publication_owed
+from duban.services.item_look import Standing, look_at
 from duban.services.rules import business_date
-from models import Anomaly, Item, Signal
+from models import Anomaly, Base, Item
+
+_ITEM = Base.metadata.tables["item"]
+_CHANGES: dict[frozenset[str], ReturningUpdate[tuple[int]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,24 +117,28 @@ def move_within(
     details: MoveDetails = NO_DETAILS,
 ) -> Moved:
     """`move` inside a transaction that the caller commits."""
-    item = session.get(Item, item_id, with_for_update=True)
-    if item is None:
-        raise NotFound(what="item", key=item_id)
+    item = locked(session, item_id)
     transition = TRANSITIONS[action]
-    standing = standing_of(session, item)
-    _check_permission(transition, actor, standing)
+    look = look_at(session, item)
+    _check_permission(transition, actor, look.standing)
     _check_version(item, expected_version)
     _check_state(session, item, transition)
     if details.occurred_at is not None and details.occurred_at > now:
         raise InTheFuture(what=ACTION_ZH[action], on=details.occurred_at)
-    effects.bring_in(session, item, action, details, actor, business_date(now))
-    merge_into = _merge_target(session, item, details)
-    facts = facts_of(session, item, standing, reason=reason, merge_into=merge_into, today=business_date(now))
+    brought = effects.bring_in(look, action, details, actor, business_date(now))
+    facts = facts_from(
+        brought.look,
+        look.standing,
+        reason=reason,
+        merge_into=_merge_target(session, item, details),
+        today=business_date(now),
+        publication_owed=publication_owed(session, item, look) if action is Action.CLOSE else 0,
+    )
     missing = gaps(action, facts)
     missing += _missing_limit(action, details)
     if missing:
         raise GuardFailed(action=ACTION_ZH[action], gaps=";".join(missing))
-    return _apply(session, item, transition, actor, now, reason, details)
+    return _apply(session, item, brought, transition, actor, now, reason, details)
 
 
 def _check_permission(transition: Transition, actor: Actor, standing: Standing) -> None:
@@ -184,6 +195,7 @@ def _missing_limit(action: Action, details: MoveDetails) -> list[str]:
 def _apply(
     session: Session,
     item: Item,
+    brought: effects.Brought,
     transition: Transition,
     actor: Actor,
     now: dt.datetime,
@@ -191,26 +203,46 @@ def _apply(
     details: MoveDetails,
 ) -> Moved:
     before, version = item.state, item.version
-    occurred_at = details.occurred_at or now
-    values = {"state": transition.target, "version": version + 1, "updated_at": now}
+    values: dict[str, object] = {"state": transition.target, "version": version + 1, "updated_at": now}
+    values["due_on"] = effects.next_due(brought.look, transition.action)
     values |= _ending(transition, now, details) | _reopening(item, transition)
-    changed = session.execute(
-        update(Item).where(Item.id == item.id, Item.version == version).values(**values).returning(Item.id)
-    ).scalar_one_or_none()
-    if changed is None:
-        raise StaleVersion(expected=version, present=version + 1, state=before.value)
-    session.refresh(item)
-    effects.carry_out(session, item, transition, details, actor, now, reason)
+    _write(session, item, values)
+    effects.carry_out(session, item, brought, transition, details, actor, now, reason)
     payload: dict[str, object] = {
         "action": transition.action.value,
         "from": before.value,
         "to": transition.target.value,
     }
     payload |= {"version": item.version} | _payload(details)
-    append(session, Happening(item.id, transition.event, actor, occurred_at, reason, payload), now)
-    session.add(Signal(item_id=item.id, created_at=now))
-    session.flush()
+    happening = Happening(item.id, transition.event, actor, details.occurred_at or now, reason, payload)
+    append_to(session, brought.before.head, happening, now)
+    signal_engine(session, item.id, now)
     return Moved(item.id, before, item.state, item.version, transition.event)
+
+
+def _write(session: Session, item: Item, values: dict[str, object]) -> None:
+    """Changes the row while it has the version that was read; what is held of it then says the same."""
+    key = frozenset(values)
+    statement = _CHANGES.get(key)
+    if statement is None:
+        statement = _CHANGES[key] = _change(key)
+    session.flush()
+    if session.execute(statement, values | {"item_id": item.id, "seen": item.version}).first() is None:
+        raise StaleVersion(expected=item.version, present=item.version + 1, state=item.state.value)
+    for name, value in values.items():
+        set_committed_value(item, name, value)
+
+
+def _change(columns: Iterable[str]) -> ReturningUpdate[tuple[int]]:
+    """The statement that changes these columns of an item; built once for each of the few sets there are."""
+    return (
+        update(_ITEM)
+        .where(
+            _ITEM.c.id == bindparam("item_id", type_=BigInteger), _ITEM.c.version == bindparam("seen", type_=Integer)
+        )
+        .values({name: bindparam(name, type_=_ITEM.c[name].type) for name in columns})
+        .returning(_ITEM.c.id)
+    )
 
 
 def _ending(transition: Transition, now: dt.datetime, details: MoveDetails) -> dict[str, object]:
