@@ -18,7 +18,7 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 
 from duban.services import publications, reconcile
-from duban.services.night import NightReport, caught_up_by, run_night
+from duban.services.night import NightReport, caught_up_by, preview, run_night
 from duban.services.publications import Publication
 from duban.services.queries.operations import last_night
 from duban.services.tools import night_tools
@@ -39,6 +39,14 @@ def night_that_did_it(as_of: dt.date) -> dt.date | None:
 def do_night(as_of: dt.date, plan_ids: list[int] | None = None) -> NightReport:
     """Decides, composes and delivers, with a progress artifact while it works."""
     return run_night(night_tools(settings(), database()), as_of, shown_progress(), plan_ids)
+
+
+@task(task_run_name="预览 Preview {as_of}", cache_policy=NO_CACHE, persist_result=False)
+def preview_night(as_of: dt.date, plan_ids: list[int] | None = None) -> int:
+    """What the night would send, released or not, as a table; nothing is written. Gives how many notices."""
+    would = preview(database(), as_of, plan_ids)
+    publish("night-preview", f"夜间督办预览 {as_of}", publications.preview_publication(would, as_of))
+    return len(would)
 
 
 @task(task_run_name="核对运行 Reconcile", cache_policy=NO_CACHE, persist_result=False)

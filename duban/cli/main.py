@@ -47,6 +47,7 @@ COMMANDS = {
     "withdraw": ("duban.cli.outbox", "withdraw", "Withdraw a notice that has not been sent."),
     "bounce": ("duban.cli.bounce", "bounce", "Take in a mail that came back: the supervision office answers for it."),
     "weekly": ("duban.cli.outbox", "weekly", "Send the weekly summaries that are due."),
+    "papers": ("duban.cli.papers", "papers", "Draw the papers of week, month and quarter, once, and mail them."),
     "calendar": (
         "duban.cli.calendar",
         "calendar",

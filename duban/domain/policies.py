@@ -282,6 +282,8 @@ def _papers(file: TomlFile) -> tuple[PaperRule, ...]:
         key, every = table.choice("key", PaperKind), table.choice("every", Every)
         if every in (Every.WEEKLY, Every.FORTNIGHTLY):
             table.refuse("every", f"a paper is not drawn {every}", "Write monthly, quarterly or half_yearly.")
+        if key is not PaperKind.PROGRESS and every is not Every.MONTHLY:
+            table.refuse("every", f"{key} looks at one month", 'Write every = "monthly", or take key = "progress".')
         if any((rule.key, rule.every) == (key, every) for rule in found):
             table.refuse("key", f"{key} stands twice for {every}", "Give each paper one table for each cadence.")
         found.append(PaperRule(key, every, _readers(table), _source(table)))

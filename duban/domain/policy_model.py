@@ -221,7 +221,7 @@ class PaperKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PaperRule:
-    """A paper on each period that has ended (月检查、月曝光、月排名), and who gets it by mail; nobody where `to` is empty."""
+    """A paper on each period that has ended (月检查、月曝光、月排名), and who gets it by mail."""
 
     key: PaperKind
     every: Every

@@ -28,7 +28,7 @@ from duban.notices.throttle import Throttle
 from duban.services.compose import SHEETS_A_MAIL
 from duban.services.notice_facts import sheet_context
 from duban.services.pace import Pace
-from models import Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, PartyKind
+from models import Delivery, DeliveryStatus, IssuedPaper, Notice, NoticeRecipient, Party, PartyKind
 
 MAIL, ROBOT = "mail", "robot"  # the channels; each has its own transport
 UNLIMITED = Throttle()
@@ -74,7 +74,19 @@ class Settlement:
 _OPEN = text("delivery.status IN ('queued', 'sending')")
 
 _TABLE = cast("Table", Delivery.__table__)
-_OF_A_MAIL = ("id", "attempts", "message_id", "created_at", "as_of", "name", "address", "subject", "text", "html")
+_OF_A_MAIL = (
+    "id",
+    "kind",
+    "attempts",
+    "message_id",
+    "created_at",
+    "as_of",
+    "name",
+    "address",
+    "subject",
+    "text",
+    "html",
+)
 
 
 def deliver(
@@ -262,9 +274,22 @@ def _outgoing(session: Session, delivery: Any) -> Outgoing:
             Attachment(sheet_file_name({"sheet": sheet_context(series, year or 0, number)}, kind), DOCX, data)
             for kind, series, year, number, data in sheets
             if data
-        ),
+        )
+        + (_papers(session, delivery.id) if delivery.kind == "papers" else ()),
         label_on=delivery.as_of,
     )
+
+
+def _papers(session: Session, delivery_id: int) -> tuple[Attachment, ...]:
+    """The papers of a period, as the mail names them."""
+    context = session.scalars(select(Delivery.context).where(Delivery.id == delivery_id)).one()
+    rows = session.execute(
+        select(IssuedPaper.title, IssuedPaper.word)
+        .where(IssuedPaper.id.in_(context["paper_ids"]))
+        .order_by(IssuedPaper.id)
+        .limit(SHEETS_A_MAIL)
+    ).tuples()
+    return tuple(Attachment(f"{title}.docx", DOCX, word) for title, word in rows)
 
 
 _SETTLE = (

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 from duban.adapters.database import Database
 from duban.domain.lifecycle import STATE_ZH, State
-from duban.domain.policy_model import Review
-from duban.domain.schedule import period, review_day
-from duban.services.night import NightReport
+from duban.domain.policy_model import Every
+from duban.services.night import NightReport, WouldSend
+from duban.services.periodicals import PapersReport
 from duban.services.queries.items import ItemFilter, list_items
 from duban.services.queries.plans import list_plans
 from duban.services.queries.ranking import ranking
@@ -20,6 +23,17 @@ from duban.services.reconcile import Counts
 from duban.services.rules import rules_of
 
 MOST_ROWS = 200  # a table in the Prefect UI is for looking at; the board has them all
+MOST_LINES = 50  # of a table within a text
+
+CADENCE_ZH = MappingProxyType(
+    {
+        Every.WEEKLY: "每周",
+        Every.FORTNIGHTLY: "双周",
+        Every.MONTHLY: "每月",
+        Every.QUARTERLY: "每季",
+        Every.HALF_YEARLY: "半年",
+    }
+)
 
 Table = list[dict[str, str | int | float]]
 
@@ -55,27 +69,50 @@ def night_publication(database: Database, report: NightReport, runs: Counts, *, 
     return Publication("\n".join(lines), _standing_tables(database, plans, report.as_of, public_url))
 
 
-def review_publication(database: Database, cadence: str, as_of: dt.date, *, public_url: str) -> Publication | None:
-    """The material of a review (每周碰、双周议、每月研) for each plan whose policy holds one in the period that begins.
-
-    None where no plan holds one: a fortnightly review is prepared every other week.
-    """
-    plans = [
-        (plan, held)
-        for plan in list_plans(database, scope=WHOLE, as_of=as_of)
-        if (held := _held(database, plan.id, cadence, as_of)) is not None
+def preview_publication(would: Sequence[WouldSend], as_of: dt.date) -> Publication:
+    """What a night would send, a line a notice."""
+    rows: Table = [
+        {
+            "方案": one.plan,
+            "序号": one.number,
+            "事项": one.title,
+            "梯级": one.rung,
+            "应发": one.due_on.isoformat(),
+            "送达": "、".join(one.readers),
+        }
+        for one in would
     ]
-    if not plans:
-        return None
-    lines = [f"# {plans[0][1][0].title} {as_of}", ""]
-    for plan, (review, day) in plans:
-        ends = period(review.every, as_of)[1]
-        due = _rows(database, as_of, ItemFilter(plan=str(plan.id), due_from=as_of, due_to=ends), public_url)
-        lines += [f"## {plan.code} {plan.title}", "", f"- {review.title}:{day}", f"- 本期到期:{len(due)} 项"]
-        lines += [f"- {row['到期']} {row['序号']} {row['事项']}({row['责任单位']})" for row in due[:50]]
-        lines.append("")
-    lines += _plan_lines([plan for plan, _ in plans], public_url)
-    return Publication("\n".join(lines), _standing_tables(database, [p for p, _ in plans], as_of, public_url))
+    text = f"# 夜间督办预览 {as_of}\n\n- 将发通知 {len(would)} 份;未写入、未发送,未放行的方案也列在内"
+    return Publication(text, {"notices": ("将发通知", rows[:MOST_ROWS])} if rows else {})
+
+
+def papers_publication(report: PapersReport, mails: int) -> Publication:
+    """The papers of a period, whole: as text with their tables, and each kind of table over all plans."""
+    lines = [f"# {CADENCE_ZH[report.cadence]}材料 {report.as_of}", "", f"- 新出 {report.drawn} 份,邮件 {mails} 封"]
+    lines += [f"- **失败**:{failure}" for failure in report.failures]
+    lines += [f"- 尚未放行,不出材料:{plan}" for plan in report.unreleased]
+    tables: dict[str, tuple[str, Table]] = {}
+    for paper in report.papers:
+        span = f"{paper.period_on} 至 {paper.period_to}"
+        lines += ["", f"## {paper.title}", "", f"{span},{'本次新出' if paper.new else '此前已出,未重复'}", ""]
+        lines += [f"- {line}" for line in paper.data["text"]]
+        for key, table in paper.data["tables"].items():
+            lines += ["", *_markdown_table(table)]
+            name = re.sub(r"[^a-z0-9-]", "-", f"{paper.kind}-{key}".lower())
+            rows = tables.setdefault(name, (table["title"], []))[1]
+            for row in table["rows"]:
+                cells: dict[str, str | int | float] = dict(zip(table["headings"], row, strict=True))
+                rows.append({"方案": paper.plan} | cells)
+    return Publication("\n".join(lines), {name: (title, rows[:MOST_ROWS]) for name, (title, rows) in tables.items()})
+
+
+def _markdown_table(table: dict[str, Any]) -> list[str]:
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+    rows = table["rows"][:MOST_LINES]
+    more = [f"另有 {len(table['rows']) - len(rows)} 行,见邮件附件"] if len(rows) < len(table["rows"]) else []
+    return [line(table["headings"]), "|" + " --- |" * len(table["headings"]), *map(line, rows), "", *more]
 
 
 def _rungs(database: Database, plans: Sequence[PlanView], report: NightReport) -> dict[str, int]:
@@ -88,16 +125,6 @@ def _rungs(database: Database, plans: Sequence[PlanView], report: NightReport) -
         title = titles.get(key, key)
         found[title] = found.get(title, 0) + report.claimed.rungs[key]
     return found
-
-
-def _held(database: Database, plan_id: int, cadence: str, as_of: dt.date) -> tuple[Review, dt.date] | None:
-    """The plan's review of this cadence, and its day, if its period begins within this week (or month, or quarter)."""
-    with database.read() as session:
-        rules = rules_of(session, plan_id)
-    for review in rules.policy.reviews:
-        if review.every.value == cadence and (as_of - period(review.every, as_of)[0]).days < 7:
-            return review, review_day(review, as_of, rules.calendar)
-    return None
 
 
 def _plan_lines(plans: Sequence[PlanView], public_url: str) -> list[str]:

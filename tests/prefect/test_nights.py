@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from sqlalchemy import select
 
-from duban.services.publications import review_publication
+from duban.domain.lifecycle import State
 from duban.settings import ROOT
-from models import Item, Night, NightState
+from models import Delivery, DeliveryStatus, IssuedPaper, Item, Night, NightState
 
 from .conftest import World, wait_until
 
@@ -82,33 +81,37 @@ def test_a_document_is_registered_and_a_night_is_run_as_flow_runs_and_published(
     published = artifacts(world, first)
     assert {"night-summary", "night-overdue", "night-ranking", "night-progress", "board"} <= set(published)
     assert str(day) in published["night-summary"]["data"]
-    runs = [run_deployment(world, "nightly"), run_deployment(world, "weekly", cadence="weekly")]
-    second, weekly = (ended(world, run_id) for run_id in runs)
+    runs = [run_deployment(world, "nightly"), run_deployment(world, "nightly", dry_run=True)]
+    second, preview = (ended(world, run_id) for run_id in runs)
     assert (second["type"], second["name"]) == ("COMPLETED", "Skipped")  # as the late runs after a downtime
-    assert weekly["type"] == "COMPLETED"
+    assert (preview["type"], preview["name"]) == ("COMPLETED", "Preview")
 
 
-@pytest.mark.parametrize(
-    ("cadence", "day", "held"),
-    [
-        ("weekly", dt.date(2026, 7, 13), True),
-        ("monthly", dt.date(2026, 7, 1), True),
-        ("quarterly", dt.date(2026, 7, 1), False),
-    ],
-)
-def test_material_is_made_only_for_a_review_that_some_plan_holds(
-    world: World, cadence: str, day: dt.date, held: bool
-) -> None:
-    world.ledger.add_items()
-    found = review_publication(world.database, cadence, day, public_url="http://127.0.0.1:8300")
-    assert (found is not None) is held
+def test_a_month_is_drawn_mailed_and_shown_once_and_a_dry_run_keeps_nothing(world: World) -> None:
+    (item_id,) = world.ledger.add_items(State.ONGOING)
+    plan_id = world.ledger.release(item_id)
+    given = {"cadence": "monthly", "as_of": "2026-08-03"}
+    trial = run_deployment(world, "monthly", **given, dry_run=True)
+    assert ended(world, trial)["name"] == "Preview"
+    assert issued(world, plan_id) == []
+    first = run_deployment(world, "monthly", **given)
+    assert ended(world, first)["type"] == "COMPLETED"
+    papers = ["agenda-monthly", "check-monthly", "exposure-monthly", "ranking-monthly"]
+    assert issued(world, plan_id) == papers
+    shown = artifacts(world, first)
+    assert {"papers-monthly-summary", "papers-monthly-ranking-monthly-ranking"} <= set(shown)
+    assert "得分说明" in shown["papers-monthly-summary"]["data"]
+    with world.database.read() as session:
+        mails = session.scalars(select(Delivery).where(Delivery.kind == "papers")).all()
+    assert {mail.status for mail in mails} == {DeliveryStatus.SENT}
+    again = ended(world, run_deployment(world, "monthly", **given))
+    assert (again["type"], again["name"]) == ("COMPLETED", "Skipped")
+    with world.database.read() as session:
+        assert len(session.scalars(select(Delivery).where(Delivery.kind == "papers")).all()) == len(mails)
 
 
-def test_a_fortnightly_review_is_prepared_every_other_week(world: World) -> None:
-    world.ledger.add_items()
-    mondays = [dt.date(2026, 7, 6) + dt.timedelta(weeks=n) for n in range(4)]
-    made = [
-        review_publication(world.database, "fortnightly", day, public_url="http://127.0.0.1:8300") is not None
-        for day in mondays
-    ]
-    assert made in ([True, False, True, False], [False, True, False, True])
+def issued(world: World, plan_id: int) -> list[str]:
+    """The kinds of paper that the ledger keeps of a plan."""
+    with world.database.read() as session:
+        query = select(IssuedPaper.kind).where(IssuedPaper.plan_id == plan_id).order_by(IssuedPaper.kind)
+        return list(session.scalars(query))
