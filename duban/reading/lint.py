@@ -161,7 +161,8 @@ def _replaced(item: Item, name: str) -> bool:
 def _cut(items: Sequence[Item]) -> Iterable[Anomaly]:
     """Sentences that stop in the middle: without a full stop where such texts end with one."""
     for name in ("title", "goal", "measures", "time_limit"):
-        texts = [(item, text) for item in items if (text := _last_text(item, name))]
+        whole = [item for item in items if not (name == "title" and item.children)]  # a heading's title has no stop
+        texts = [(item, text) for item in whole if (text := _last_text(item, name))]
         ended = sum(bool(_SENTENCE.search(text)) for _, text in texts)
         for item, text in texts:
             open_end = not _SENTENCE.search(text)

@@ -323,7 +323,9 @@ def _before_a_post(name: str, words: Lexicon) -> str | None:
     """The person of 赵志勇副市长: a whole name that leaves nothing but a post without an office of its own."""
     for size in (4, 3, 2):
         person, post = name[:size].strip(), name[size:].strip()
-        if BARE_POST.match(post) and is_surely_a_name(person) and person[-1] != "副" and not _unit_like(person, words):
+        of_a_place = bool(re.search(r"[省州市区县镇乡]长$", post))  # 平川县长 is the head of a place
+        known = is_surely_a_name(person) if of_a_place else looks_like_a_name(person)
+        if known and BARE_POST.match(post) and person[-1] != "副" and not _unit_like(person, words):
             return person
     return None
 

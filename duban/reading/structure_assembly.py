@@ -15,6 +15,7 @@ from duban.reading.structure_labels import Label, Labeller, join_broken_labels
 from duban.reading.structure_level import ItemLevel
 from duban.reading.structure_lookahead import Lookahead
 from duban.reading.structure_numbering import Numbered
+from duban.reading.structure_sections import Sections, above_by, heading_alone, shares
 from duban.reading.structure_tidy import tidy
 
 _LONGEST_HEADING = 60
@@ -37,6 +38,7 @@ class _Assembler:
         self._ahead = Lookahead(blocks, self._level)
         self._outline = Outline()
         self._headings = Headings()
+        self._sections = Sections()
         self._heading: tuple[Line, Numbered | None] | None = None  # the last heading, while nothing follows it
         self._item: Draft | None = None
         self._field: Field | None = None
@@ -49,11 +51,14 @@ class _Assembler:
         """The whole document."""
         for index, block in enumerate(self._blocks):
             self._take(index, block)
+        self._sections.settle(self._outline)
         tidy(self._outline, self._lexicon)
         return self._outline
 
     def _take(self, index: int, block: Block) -> None:
-        if block.opens_with_label and block.labels[0].role is Role.NUMBER:
+        if self._headings.path and (names := above_by(block)) is not None:
+            self._sections.of(self._headings.path, block.line).fields.append(names)
+        elif block.opens_with_label and block.labels[0].role is Role.NUMBER:
             self._number_label(block)
         elif self._item is not None and block.line.number in self._level.entries:
             self._entry(self._item, block)
@@ -153,6 +158,8 @@ class _Assembler:
     def _ends_item(self, index: int, mark: Numbered) -> bool:
         """Whether a numbered line behind an item's text is a heading, not an entry of its list."""
         heading = len(mark.rest) <= _LONGEST_HEADING and not SENTENCE_END.search(mark.rest)
+        if heading and self._headings.follows(mark) and self._ahead.is_shared(index):
+            return True
         if self._field is not None and self._field.role in PROSE_ROLES and self._field.pieces:
             in_list = self._list_value > 0 and mark.value == self._list_value + 1
             return heading and not in_list and self._ahead.kind(index) == "item"
@@ -186,16 +193,29 @@ class _Assembler:
         if line.level == 1 and block.mark is None and not self._headings.path and not self._outline.drafts:
             self._outline.front.append(line)  # the document's title is no part of it
             return
+        shared = shares(block) and not block.opens_with_label
+        line = heading_alone(block) if shared else line
         self._headings.open(line, block.mark)
         self._heading = (line, block.mark)
         self._close_item()
+        if shared:
+            self._share(block, block.labels[0].start)
         if not self._outline.drafts:
             self._outline.front.append(line)
+
+    def _share(self, block: Block, begin: int) -> None:
+        """Fields that hold for everything below the open heading."""
+        self._spread(self._sections.of(self._headings.path, block.line), block, begin, 0)
+        self._field = None
 
     # -- fields and text
 
     def _labelled(self, block: Block) -> None:
         item, label = self._item, block.labels[0]
+        if item is None and self._heading is not None and self._headings.path and shares(block):
+            self._sections.of(self._headings.path, block.line).style = "section-lines"
+            self._share(block, label.start)
+            return
         if item is None:
             self._orphaned(block.line)
             return

@@ -28,7 +28,8 @@ _NUMBERED_PROBLEM = re.compile(
     r"^(?P<word>[\u4e00-\u9fff]{2,8}?)\s*(?:[(（〔]\s*(?P<n>\d{1,4}|[一二三四五六七八九十百]{1,5})\s*[)）〕]\s*"
     r"|(?P<bare>\d{1,4}|[一二三四五六七八九十百]{1,5})(?:[、.．]\s*|\s+))(?=[^\s:：)）、,，\d])"
 )
-_SPACED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{4,8}) (?=[^:：]{2,60}$)")
+_SPACED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{3,8}) (?=[^:：]{2,60}$)")
+_DOTTED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{2,8}?) ?[.·．] ?(?=[^\s.。])")
 _LONGEST = 22
 
 
@@ -81,7 +82,8 @@ class Labeller:
         return times >= 2 or label.opens == "line" or label.role not in _EVERYDAY
 
     def _candidates(self, text: str) -> list[Label]:
-        found = [*self._bracketed(text), *self._with_colon(text), *self._numbered_problem(text), *self._spaced(text)]
+        found = [*self._bracketed(text), *self._with_colon(text), *self._numbered_problem(text)]
+        found += [*self._spaced(text), *self._dotted(text)]
         found.sort(key=lambda label: (label.start, -label.end))
         if not found and (alone := self._alone(text)):
             return [alone]
@@ -120,7 +122,17 @@ class Labeller:
         role = self._lexicon.role(match["word"]) if match else None
         if match is None or role is None or role in _EVERYDAY:
             return []
-        return [Label(role, f"{match['word']} ", 0, match.end(), None, "spaced")]
+        return [Label(role, bare_label(match["word"]), 0, match.end(), None, "spaced")]
+
+    def _dotted(self, text: str) -> list[Label]:
+        """责任单位.区财政局: a colon that a scan has made a dot; it must repeat to count."""
+        match = _DOTTED.match(text)
+        role = self._lexicon.role(match["word"]) if match else None
+        return (
+            []
+            if match is None or role is None
+            else [Label(role, bare_label(match["word"]), 0, match.end(), None, "spaced")]
+        )
 
     def _bracketed(self, text: str) -> list[Label]:
         found = []

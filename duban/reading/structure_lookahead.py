@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from duban.reading.lexicon import Role
 from duban.reading.structure import Block
 from duban.reading.structure_level import ItemLevel
+from duban.reading.structure_sections import shares
 
 
 class Lookahead:
@@ -16,6 +17,7 @@ class Lookahead:
         self._blocks = blocks
         self._kinds = _kinds(blocks, level)
         self._roles = _roles(blocks, level)
+        self._shared = _shared(blocks, level)
 
     def kind(self, index: int) -> str:
         """ "item", "field" or "" (nothing) as the first thing of structure after a block."""
@@ -24,6 +26,10 @@ class Lookahead:
     def role(self, index: int) -> Role | None:
         """The role of the first label after a block; PROBLEM where it is one of another item."""
         return self._roles[index]
+
+    def is_shared(self, index: int) -> bool:
+        """Whether nothing but what may hold for a whole section stands between a block and the next item."""
+        return self._shared[index]
 
     def is_labelled(self, index: int) -> bool:
         """Whether the very next block has labels."""
@@ -39,6 +45,18 @@ def _kinds(blocks: Sequence[Block], level: ItemLevel) -> list[str]:
             following = "item"
         elif block.labels:
             following = "field"
+    return ahead
+
+
+def _shared(blocks: Sequence[Block], level: ItemLevel) -> list[bool]:
+    ahead, following = [False] * len(blocks), False
+    for index in range(len(blocks) - 1, -1, -1):
+        ahead[index] = following
+        block = blocks[index]
+        if level.problem(block) is not None or level.starts(block):
+            following = True
+        elif block.labels:
+            following = following and shares(block)
     return ahead
 
 

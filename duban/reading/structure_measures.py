@@ -11,6 +11,8 @@ from duban.reading.structure_numbering import chinese_value, numbered, value_of
 _CN = "[一二三四五六七八九十]{1,3}"
 _MARKS: tuple[re.Pattern[str], ...] = (
     re.compile(r"(?P<n>[①-⑳])"),
+    re.compile(r"(?P<n>[⑴-⒇])"),
+    re.compile(r"(?P<n>[⒈-⒛])"),
     re.compile(r"(?:^|(?<=[。;；:：!?！？,，]))\s*[(（](?P<n>\d{1,2})[)）]\s*[、.]?"),
     re.compile(r"(?:^|(?<=[。;；:：!?！？]))\s*(?P<n>\d{1,2})\s*(?:[、．)）]|\.(?!\d))"),
     re.compile(rf"(?:^|(?<=[。;；:：!?！？]))\s*[(（](?P<n>{_CN})[)）]\s*[、.]?"),
@@ -53,4 +55,6 @@ def _split(text: str) -> list[str]:
 
 
 def _value(printed: str) -> int | None:
+    if "⑴" <= printed[0] <= "⒛":
+        return (ord(printed[0]) - ord("⑴")) % 20 + 1
     return chinese_value(printed) if printed[0] in "一二三四五六七八九十" else value_of(printed)

@@ -24,6 +24,14 @@ _UNITS = {"十": 10, "百": 100, "千": 1000}
 _CN = r"[一二三四五六七八九十百零〇两]{1,6}"
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳㉑㉒㉓㉔㉕㉖㉗㉘㉙㉚㉛㉜㉝㉞㉟㊱㊲㊳㊴㊵㊶㊷㊸㊹㊺㊻㊼㊽㊾㊿"
 
+#: Numbers printed as one character with their marks, as they are spelled out: ⑴ is (1), ⒈ is 1. and ㈠ is (一).
+_SPELLED = {
+    **{chr(0x2474 + n): f"({n + 1})" for n in range(20)},
+    **{chr(0x2488 + n): f"{n + 1}." for n in range(20)},
+    **{chr(0x3220 + n): f"({ch})" for n, ch in enumerate("一二三四五六七八九十")},
+    **{chr(0x2776 + n): chr(0x2460 + n) for n in range(10)},
+}
+
 #: Style name and pattern; the first that matches at the start of a line counts.
 _STYLES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("第一章", re.compile(rf"第\s*(?P<n>{_CN}|\d{{1,4}})\s*(?:章|部分|篇|节)[\s:：、.．,，]*")),
@@ -71,6 +79,8 @@ def numbered(text: str) -> Numbered | None:
     """The number with which a line starts, or None."""
     if not text:
         return None
+    if text[0] in _SPELLED:
+        text = _SPELLED[text[0]] + text[1:].lstrip(" .、")
     for style, pattern in _BY_FIRST.get(text[0], ()):
         if match := pattern.match(text):
             printed = match.group("n")

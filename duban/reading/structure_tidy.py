@@ -8,10 +8,12 @@ from itertools import groupby
 from duban.reading.lexicon import Lexicon
 from duban.reading.structure import Draft, Field, Outline, Piece
 from duban.reading.structure_numbering import numbered, value_of
+from duban.reading.structure_sections import nest_sections
 
 
 def tidy(outline: Outline, lexicon: Lexicon) -> None:
     """Bring the drafts of running text into their final form, in place."""
+    nest_sections(outline)
     _drop_frames(outline, lexicon)
     _merge_single_children(outline)
     outline.drafts = list(_nested(outline.drafts))
@@ -27,7 +29,8 @@ def _drop_frames(outline: Outline, lexicon: Lexicon) -> None:
 
 
 def _in_frame(draft: Draft, lexicon: Lexicon) -> bool:
-    return any(frame in heading and len(heading) <= 24 for heading in draft.path for frame in lexicon.frames)
+    headings = [*draft.path, draft.title.pieces[0].text if draft.title.pieces else ""]
+    return any(frame in heading and len(heading) <= 24 for heading in headings for frame in lexicon.frames)
 
 
 def _merge_single_children(outline: Outline) -> None:

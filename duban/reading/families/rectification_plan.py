@@ -90,16 +90,19 @@ def _refuse_several(source: Source, outline: Outline) -> None:
     """Two plans in one file: a title in the midst of the text, and behind it a numbering that starts again."""
     first = outline.drafts[0].line
     starts = {draft.line for draft in outline.drafts[1:] if draft.value == 1}
+    whole = [draft.line for draft in outline.drafts if draft.fields or draft.children]
     titles: list[str] = []
-    last_title = 0
+    last: Line | None = None
+    since = 0  # where the plan of the title before begins
     for line in source.lines:
         if is_plan_title(line.text):
-            last_title = line.number
+            last = line
             if line.number < first or not titles:
                 titles[:] = [line.text]
-        elif line.number in starts and 0 < line.number - last_title <= 12 and last_title > first:
-            title = next(other.text for other in source.lines if other.number == last_title)
-            titles += [title] if title not in titles else []
+        elif last is not None and line.number in starts and last.number > first and line.number - last.number <= 12:
+            if last.text not in titles and any(since <= at < last.number for at in whole):
+                titles.append(last.text)
+            since = last.number
     if len(titles) > 1:
         raise Unreadable(
             reason=f"{len(titles)} plans are in it: {', '.join(titles[:5])}",

@@ -1,0 +1,120 @@
+"""Sections: a heading that names officials, units or a limit for everything below it becomes the parent of its items.
+
+A bracket in the heading (一、组织建设方面(牵头领导:陈志远)), labels on the lines under it, or 以上由区住建局负责 at the
+section's end say once what holds for all. Nothing is copied into the items: they become children of the section.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from duban.reading.lexicon import PARTY_ROLES, Role
+from duban.reading.source import Line
+from duban.reading.structure import Block, Draft, Field, Orphan, Outline, Piece
+from duban.reading.structure_continuation import trimmed
+from duban.reading.structure_numbering import numbered
+
+SHARED_ROLES = PARTY_ROLES | {Role.TIME_LIMIT}
+_ABOVE_BY = re.compile(
+    r"^[(（]?(?:以上|上述)(?:各项|所有|全部)?(?:整改)?(?:工作|任务|问题|事项|措施|内容)?(?:均|都)?由(?P<names>[^。;；]{2,120}?)[)）]?[。.;；]?$"
+)
+
+
+class Sections:
+    """The headings of a document that have fields of their own, in document order."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, ...], Draft] = {}
+
+    def of(self, path: Sequence[str], line: Line) -> Draft:
+        """The section under this path of headings; made when it is first asked for."""
+        known = self._found.get(tuple(path))
+        if known is None:
+            mark = numbered(path[-1])
+            known = Draft(mark.number if mark else "", line.number, line.last, list(path), page=line.page)
+            known.sheet, known.style, known.value = line.sheet, "section", mark.value if mark else None
+            text = mark.rest if mark else path[-1]
+            known.title = Field(Role.PROBLEM, "", line.number, [Piece(text, line.number, line.last)])
+            self._found[tuple(path)] = known
+        return known
+
+    def settle(self, outline: Outline) -> None:
+        """Put the items of each section below it; what turns out to be no section's stays an orphan."""
+        for path in sorted(self._found, key=len, reverse=True):
+            section = self._found[path]
+            if section.fields:
+                _settle(outline, section, list(path))
+        outline.orphans.sort(key=lambda orphan: orphan.line)
+
+
+def _settle(outline: Outline, section: Draft, path: list[str]) -> None:
+    below = [draft for draft in outline.drafts if draft.path[: len(path)] == path]
+    roles = {one.role for one in section.fields if one.word != _BY_NAME}
+    own = any(draft.having(role) for draft in below for role in roles if section.style == "section-lines")
+    if not below or own:
+        text = "\n".join(f"{one.word}:{one.text}" for one in section.fields)
+        first = section.fields[0].line
+        outline.orphans.append(Orphan(first, max(first, section.end_line), text))
+        return
+    at = outline.drafts.index(below[0])
+    outline.drafts = [draft for draft in outline.drafts if draft not in below]
+    section.path = path[:-1]
+    section.children = below
+    section.line = min(section.line, below[0].line)
+    section.end_line = max(section.end_line, *(draft.end_line for draft in below))
+    outline.drafts.insert(at, section)
+
+
+_BY_NAME = "由"
+
+
+def above_by(block: Block) -> Field | None:
+    """The parties of a line such as 「以上由县行政审批局牵头,县直各部门配合」; None where a line is no such thing."""
+    match = _ABOVE_BY.match(block.line.text)
+    if match is None:
+        return None
+    line = block.line
+    return Field(Role.UNITS_AND_OFFICIALS, _BY_NAME, line.number, [Piece(match["names"], line.number, line.last)])
+
+
+def heading_alone(block: Block) -> Line:
+    """A heading's line without the bracket or labels that give its fields."""
+    if not block.labels:
+        return block.line
+    return replace(block.line, text=trimmed(block.line.text[: block.labels[0].start]))
+
+
+def shares(block: Block) -> bool:
+    """Whether all labels of a block give what may hold for a whole section: officials, units, a limit."""
+    return bool(block.labels) and all(label.role in SHARED_ROLES for label in block.labels)
+
+
+def nest_sections(outline: Outline) -> None:
+    """Items of an outer numbering that only name officials, units or a limit, over items that have the measures."""
+    for outer in dict.fromkeys(draft.style for draft in outline.drafts if draft.style not in ("label", "section")):
+        holders = [draft for draft in outline.drafts if draft.style == outer]
+        others = [draft for draft in outline.drafts if draft.style not in (outer, "section")]
+        if not others or not all(_only_shares(draft) for draft in holders):
+            continue
+        if sum(bool(draft.having(Role.MEASURES)) for draft in others) >= 0.6 * len(others):
+            _nest(outline, outer)
+
+
+def _only_shares(draft: Draft) -> bool:
+    return bool(draft.fields) and all(one.role in SHARED_ROLES for one in draft.fields) and not draft.children
+
+
+def _nest(outline: Outline, outer: str) -> None:
+    kept: list[Draft] = []
+    holder: Draft | None = None
+    for draft in outline.drafts:
+        if draft.style == outer:
+            holder = draft
+        elif holder is not None:
+            draft.path = [*holder.path, f"{holder.number}、{holder.title.text}"]
+            holder.children.append(draft)
+            continue
+        kept.append(draft)
+    outline.drafts = kept
