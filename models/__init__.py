@@ -81,6 +81,7 @@ __all__ = [
     "PartyAlias",
     "PartyKind",
     "PartyMember",
+    "PendingSignIn",
     "Plan",
     "PolicyEdition",
     "Progress",

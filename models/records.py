@@ -111,7 +111,9 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(100), unique=True)
     role: Mapped[UserRole] = mapped_column(values_of(UserRole, "role"))
     password_hash: Mapped[str | None] = mapped_column(String(200))  # Argon2; null: signs in elsewhere or by token only
-    external_id: Mapped[str | None] = mapped_column(String(200), unique=True)  # OpenID Connect issuer|subject
+    # Who they are at the office's identity provider: a verified address until they first sign in, then issuer|subject.
+    mail: Mapped[str | None] = mapped_column(String(254), unique=True)
+    external_id: Mapped[str | None] = mapped_column(String(600), unique=True)
     active: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))
     failed_attempts: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     locked_until: Mapped[dt.datetime | None]
@@ -166,6 +168,20 @@ class SavedView(Base):
     name: Mapped[str] = mapped_column(String(40))
     filters: Mapped[dict[str, Any]]
     created_at: Mapped[dt.datetime]
+
+
+class PendingSignIn(Base):
+    """A sign-in that is on its way through the identity provider: it is taken once, by the browser that began it."""
+
+    __tablename__ = "pending_sign_in"
+    __table_args__ = (CheckConstraint("length(state_hash) = 64", name="state_hash_length"),)
+
+    state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    browser_hash: Mapped[str] = mapped_column(String(64))
+    nonce: Mapped[str] = mapped_column(String(100))
+    verifier: Mapped[str] = mapped_column(String(128))
+    target: Mapped[str] = mapped_column(String(500))
+    expires_at: Mapped[dt.datetime] = mapped_column(index=True)
 
 
 class AccessLog(Base):

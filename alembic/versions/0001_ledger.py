@@ -222,6 +222,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_plan_code")),
     )
     op.create_table(
+        "pending_sign_in",
+        sa.Column("state_hash", sa.String(length=64), nullable=False),
+        sa.Column("browser_hash", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=100), nullable=False),
+        sa.Column("verifier", sa.String(length=128), nullable=False),
+        sa.Column("target", sa.String(length=500), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("length(state_hash) = 64", name=op.f("ck_pending_sign_in_state_hash_length")),
+        sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_pending_sign_in")),
+    )
+    with op.batch_alter_table("pending_sign_in", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pending_sign_in_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "user_account",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -241,7 +255,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
-        sa.Column("external_id", sa.String(length=200), nullable=True),
+        sa.Column("mail", sa.String(length=254), nullable=True),
+        sa.Column("external_id", sa.String(length=600), nullable=True),
         sa.Column("active", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
         sa.Column("failed_attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
@@ -250,6 +265,7 @@ def upgrade() -> None:
         sa.CheckConstraint("length(name) > 0", name=op.f("ck_user_account_name_not_empty")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_account")),
         sa.UniqueConstraint("external_id", name=op.f("uq_user_account_external_id")),
+        sa.UniqueConstraint("mail", name=op.f("uq_user_account_mail")),
         sa.UniqueConstraint("name", name=op.f("uq_user_account_name")),
     )
     op.create_table(
@@ -1404,6 +1420,10 @@ def downgrade() -> None:
 
     op.drop_table("document")
     op.drop_table("user_account")
+    with op.batch_alter_table("pending_sign_in", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_pending_sign_in_expires_at"))
+
+    op.drop_table("pending_sign_in")
     op.drop_table("plan")
     op.drop_table("notice_series")
     op.drop_table("night")
