@@ -7,12 +7,13 @@ and what stands in quotation marks, and a number that only describes (年耗能1
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
 from duban.reading.model import Target
+from duban.reading.structure_numbering import chinese_value
 
 _FIGURE = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\s?\.\s?\d+)?"
 _SCALE = r"(?:[百千万]?亿|[十百千]?万|千|百)"
@@ -31,6 +32,13 @@ _QUANTITY = re.compile(
     rf"(?:(?:{_UNIT})?\s?(?:[-–—~\uff5e至到])\s?(?P<upper>{_FIGURE})\s?)?"
     rf"(?P<unit>{_UNIT})\s?(?:左右|上下)?\s?(?P<bound>及?以上|及?以下|及?以内|之内|内(?![容部控外涝]))?"
 )
+_THINGS = "个|家|所|条|座|处|套|辆|台|栋|幢|间|支|艘|架"
+#: Numbers in words count where a deed stands right before them: 新建三所学校, not 三年行动计划 and not 建立一个机制.
+_IN_WORDS = (
+    r"(?P<value>[两二三四五六七八九]|[二三四五六七八九]?十[一二三四五六七八九]?)(?P<more>余|多)?"
+    rf"(?P<unit>{_THINGS})(?P<bound>及?以上|及?以下|及?以内)?"
+    r"(?!(?:方面|层面|维度|环节|中心|高地|基地|平台|体系|机制|转变|结合|确保|坚持|着力|聚焦|专项|阶段|月|季度|年|区域?[,，。]))"
+)
 _NOT_COUNTED = re.compile(
     r"^(?:方面|部分|阶段|月|专题|维度|环节|工作日|自然日|小时|星期|季度|年|字|层面|结合|确保|坚持|必须|一体)"
 )
@@ -44,6 +52,7 @@ _GROWTH = (
     r"(?:了|率)?(?:达到?|不低于|不少于|超过)?\s?$"
 )
 _GROWS = re.compile(_GROWTH)
+_CUTS = re.compile(r"^(?:压减|压缩|削减|精简)(?!到|至)")
 _SHARES = ("%", "‰", "个百分点", "百分点")
 _CHANGE = re.compile(r"^\s?(?:提高|提升|增加|上升|扩大|增长|下降|降低|减少|压缩|缩短|延长|降)(?:到|至|为)\s?$")
 _LEAST = re.compile(
@@ -56,7 +65,7 @@ _TO = re.compile(r"(?:提高|提升|增加|上升|扩大)(?:到|至)\s?$")
 _FROM = re.compile(r"(?:从|由)\s?$")
 
 _TAIL_OF_NAME = re.compile(
-    r"(?:\s|的|[:\uff1a(\uff08]|分别|同比|可比|均|约|为|共|计|已|再|将|力争|确保|不得?少于|不得?低于|不得?超过|不得?高于|至少|超过|突破"
+    r"(?:\s|的|[:\uff1a(\uff08]|分别|全部|同比|可比|均|约|为|共|计|已|再|将|力争|确保|不得?少于|不得?低于|不得?超过|不得?高于|至少|超过|突破"
     r"|控制在|保持在|稳定在|维持在|达到|达|(?:提高|提升|增加|下降|降|压缩|扩大)[到至]|实现|累计|总计|合计|完成|不小于|低于|高于)+$"
 )
 _HEAD_OF_NAME = re.compile(
@@ -69,6 +78,8 @@ _VERBS = (
     r"|解决|引导|处置|化解|淘汰|落地|推出|打通|修复|更新|购置|安置|招聘|招录|选派|选聘|编制|制定|出台|查处|办理|清理|收储|盘活|开工|竣工|建立"
     r"|安装|增加|减少|发放|配备|新改建|改扩建)"
 )
+_DEED_IN_WORDS = re.compile(rf"(?:{_VERBS})(?:了|成|好)?{_IN_WORDS}")
+_DEED = re.compile(rf"(?:{_VERBS}|实施|推进|开展|举办|完成)(?:了|成|好)?\s?$")
 _VERB_ONLY = re.compile(rf"^(?:{_VERBS}|和|并|、|及|各|成|了|好)+$")
 _SEPARATOR = re.compile(r"[、]|以及|及|和(?!谐)|与")
 
@@ -159,12 +170,19 @@ def _shared(
         elif not any(own) and respective:
             left, names, respective = growing, respective[:1], respective[1:]
         elif not any(own):
-            names = [following if left.rstrip().endswith("的") else last or following]
+            share = left.rstrip().endswith("的")
+            names = [following or _subject(left) if share else last or following]
+            left = growing if _goes_on(quantities, i) and not left.strip(" 、,\uff0c和及与") else left
         else:
             names = own
         for name in names:
             last = name.removesuffix("的")
             yield quantity, left, last
+
+
+def _goes_on(quantities: Sequence[_Quantity], i: int) -> bool:
+    """Whether a share follows a share: 分别增长6%和7.5%."""
+    return i > 0 and quantities[i].unit == quantities[i - 1].unit in _SHARES
 
 
 def _series(read: list[tuple[str, list[str]]], i: int) -> int:
@@ -176,6 +194,19 @@ def _series(read: list[tuple[str, list[str]]], i: int) -> int:
 
 
 def _quantities(masked: str) -> Iterator[_Quantity]:
+    yield from sorted([*_in_figures(masked), *_in_words(masked)], key=lambda quantity: quantity.begin)
+
+
+def _in_words(masked: str) -> Iterator[_Quantity]:
+    for match in _DEED_IN_WORDS.finditer(masked):
+        value = chinese_value(match["value"])
+        if value is not None:
+            bound = match["bound"] or ""
+            begin = match.start("value")
+            yield _Quantity(begin, match.end(), Decimal(value), None, match["unit"], bound, bool(match["more"]))
+
+
+def _in_figures(masked: str) -> Iterator[_Quantity]:
     for match in _QUANTITY.finditer(masked):
         after = masked[match.end() : match.end() + 4]
         unit = match["unit"].replace("\uff05", "%")
@@ -195,6 +226,8 @@ def _quantities(masked: str) -> Iterator[_Quantity]:
 def _describes(match: re.Match[str], masked: str) -> bool:
     """年耗能1000吨标准煤以上企业, 3万平方米以下小区: the bound is followed by the noun that it describes."""
     rest = masked[match.end() :]
+    if re.search(rf"(?:{_THINGS})$", match["unit"]) and _DEED.search(masked[: match.start()]):
+        return False  # 打造3个以上特色小镇
     return (
         not match["unit"].endswith("%") and bool(re.match(r"[的]?[\u4e00-\u9fff]", rest)) and rest[0] not in "、及和与"
     )
@@ -286,4 +319,6 @@ def _comparator(left: str, quantity: _Quantity) -> str:
         return ">="
     if quantity.bound or _MOST.search(before):
         return "<="
+    if quantity.unit in _SHARES and _CUTS.match(before.lstrip("、,\uff0c和及与")):
+        return "-%"
     return "="
