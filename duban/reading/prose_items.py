@@ -24,7 +24,7 @@ _LED_BY = re.compile(
 )
 _KEPT_UP = re.compile(r"(?:^|[,\uff0c。;\uff1b])(?P<tail>(?:持续|长期|常态化)(?:推进|坚持|整改|开展))[。;\uff1b]?$")
 _LIMITED = re.compile(r"(?:前|底|末|年内|月内|日内|季度|半年|旬)$")
-_MARK = re.compile(
+CLAUSE_MARK = re.compile(
     r"(?:^|(?<=[。;\uff1b:\uff1a]))\s*"
     r"(?:(?P<n>[一二三四五六七八九十]{1,3})(?:是(?!否)|要)|[(\uff08](?P<m>\d{1,2})[)\uff09]|(?P<c>[①-⑳]))\s*"
 )
@@ -70,11 +70,10 @@ class Reader:
 
     def _clause(self, item: Item, index: int, text: str, fields: list[Field]) -> Item:
         """A stretch of a paragraph that has a bracket of its own; what leads in before 一是 is the item's title."""
-        mark = _MARK.search(text)
+        mark = CLAUSE_MARK.search(text)
         child = Item(f"{item.number}.{index}", item.place, [*item.path], title=text)
         if mark is not None:
-            printed = next(group for group in mark.groups() if group)
-            child.number = str("①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳".find(printed) + 1) if mark["c"] else printed
+            child.number = clause_number(mark)
             child.title = text[mark.end() :]
             if index == 1 and (lead := text[: mark.start()].strip()):
                 item.title = lead
@@ -139,6 +138,12 @@ class Reader:
             item.targets += find_targets(measure, year=self.year)
         item.regulations = find_regulations([item.title, *item.measures], item.time_limit)
         item.state = opening_state(item)
+
+
+def clause_number(mark: re.Match[str]) -> str:
+    """The number of a clause as printed (一 of 一是), a circled one as a figure."""
+    printed = next(group for group in mark.groups() if group)
+    return str("①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳".find(printed) + 1) if mark["c"] else printed
 
 
 def limit_in(text: str, year: int | None) -> str | None:

@@ -14,6 +14,7 @@ from duban.reading.flat_tables import with_tables
 from duban.reading.lexicon import Lexicon, load_lexicon
 from duban.reading.model import Kind, Reading
 from duban.reading.source import Source
+from duban.reading.spaced_columns import spread_columns
 from duban.reading.text import text_layer
 
 #: Below this no family is recognised: the document is not a plan that duban knows.
@@ -38,7 +39,7 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     """
     words = lexicon or load_lexicon()
     source = text_layer(data, filename)
-    source.lines = with_tables(source.lines, words)
+    source.lines = with_tables(spread_columns(source.lines, words), words)
     kind = as_kind or recognise(source)
     return family(kind).read(source, words)
 

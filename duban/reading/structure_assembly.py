@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from duban.reading.lexicon import Lexicon, Role
 from duban.reading.source import Line
 from duban.reading.structure import PROSE_ROLES, Block, Draft, Field, Orphan, Outline, Piece, blocks_of
+from duban.reading.structure_clauses import Clauses, clauses_of
 from duban.reading.structure_continuation import SENTENCE_END, goes_on, trimmed
 from duban.reading.structure_headings import Headings
 from duban.reading.structure_inference import with_inferred_labels
@@ -248,6 +249,10 @@ class _Assembler:
     def _spread(self, item: Draft, block: Block, begin: int, first: int) -> None:
         """Text from `begin` to the open field, then each label's text to a field of its own."""
         line, labels = block.line, block.labels[first:]
+        opens = bool(labels) and labels[0].role is Role.MEASURES and labels[0].start <= begin
+        if parts := clauses_of(block, labels[0].end if opens else begin, item, self._lexicon):
+            self._take_clauses(item, parts, block)
+            return
         if self._field is not None:
             _append(self._field, line.text[begin : labels[0].start] if labels else line.text[begin:], line)
         for label, after in zip(labels, (*labels[1:], None), strict=False):
@@ -255,6 +260,15 @@ class _Assembler:
             item.fields.append(self._field)
             _append(self._field, line.text[label.end : after.start if after else None], line)
         item.end_line = line.last
+        if item.value is None and block.mark is not None:
+            item.value = block.mark.value
+
+    def _take_clauses(self, item: Draft, parts: Clauses, block: Block) -> None:
+        """Clauses with a bracket each become children; what leads in goes on with the open field."""
+        if self._field is not None:
+            _append(self._field, parts.lead, block.line)
+        item.children += parts.drafts
+        item.end_line = block.line.last
         if item.value is None and block.mark is not None:
             item.value = block.mark.value
 
