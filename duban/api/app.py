@@ -18,6 +18,7 @@ from duban.api import (
     moves,
     notices,
     operations,
+    outbox,
     people,
     plans,
     problems,
@@ -79,7 +80,7 @@ def create_app(
     app.state.context = Context(settings, database, now, today, limiter)
     problems.install(app, log_refusal)
     v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(known_parameters)])
-    for module in (items, moves, progress, reports, clocks, explain, plans, notices, stream, people):
+    for module in (items, moves, progress, reports, clocks, explain, plans, notices, outbox, stream, people):
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(operations.router)

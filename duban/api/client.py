@@ -22,9 +22,11 @@ from pydantic import TypeAdapter
 from duban.api.changes import Recorded
 from duban.api.moves import BulkAnswer
 from duban.api.notices import Acknowledged
+from duban.api.outbox import Withdrawn
 from duban.api.progress import Kept
 from duban.services.queries.explain import ItemExplained
 from duban.services.queries.notices import NoticePage, NoticeWhole
+from duban.services.queries.outbox import MailPage, MailRow
 from duban.services.queries.ranking import Ranked
 from duban.services.queries.shapes import AnomalyView, EventView, ItemPage, ItemRow, ItemWhole, PartyView, PlanView
 from duban.services.registration import Registered
@@ -113,6 +115,10 @@ class Client:
         """One notice with its copies."""
         return self._get(NoticeWhole, f"/notices/{notice_id}")
 
+    def outbox(self, **filters: Any) -> MailPage:
+        """A page of mails; the filters are the parameters of `GET /outbox`."""
+        return self._get(MailPage, "/outbox", filters)
+
     def changes(self, *, after: int | None = None) -> Iterator[EventView]:
         """Events as they happen, for ever; `after` goes on from an event's id."""
         headers = {"Last-Event-ID": str(after)} if after is not None else {}
@@ -173,6 +179,14 @@ class Client:
     def acknowledge(self, notice_id: int, *, on_behalf_of: str | None = None) -> Acknowledged:
         """签收."""
         return self._post(Acknowledged, f"/notices/{notice_id}/acknowledge", {"on_behalf_of": on_behalf_of})
+
+    def settle_mail(self, delivery_id: int, verdict: str, *, note: str = "") -> MailRow:
+        """What became of a mail (arrived, lost), or that it goes out again (resend)."""
+        return self._post(MailRow, f"/outbox/{delivery_id}/verdict", {"verdict": verdict, "note": note})
+
+    def withdraw_notice(self, notice_id: int, reason: str) -> Withdrawn:
+        """Takes a notice back before it is sent; its number is kept."""
+        return self._post(Withdrawn, f"/notices/{notice_id}/withdrawal", {"reason": reason})
 
     def upload_plan(
         self, filename: str, content: bytes, *, directory: bytes | None = None, as_of: dt.date | None = None

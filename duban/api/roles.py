@@ -48,6 +48,7 @@ OTHERS: tuple[tuple[str, tuple[UserRole, ...]], ...] = (
     ("查看方案、名录、排名（只计可见事项；邮箱只给督查室）", ROLES),
     ("登记、取消外出（自己代表的人或单位）", (UserRole.UNIT, UserRole.LEAD, UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("上传方案、放行通知", (UserRole.SUPERVISOR, UserRole.ADMIN)),
+    ("查看发送情况，登记已送达、丢失，重发；撤回未发出的文书", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("签收发给自己所代表单位的文书", (UserRole.UNIT, UserRole.LEAD)),
     ("批复第一次延期（不得批自己申请的）；第二次由方案负责人批", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("登记他人已签收、代领导登记签字", (UserRole.SUPERVISOR, UserRole.ADMIN)),

@@ -33,7 +33,8 @@ class Verdict(StrEnum):
 class OutboxRefused(DubanError):
     """{verdict} is not possible for mail {delivery}: it is {status}.
 
-    A mail of unknown fate can be resent, or recorded as arrived or lost; a failed one can be resent.
+    A mail of unknown fate can be resent, or recorded as arrived or lost; a failed one can be resent. What carries a
+    notice that was withdrawn is not sent again.
     """
 
     code = "outbox_refused"
@@ -107,6 +108,10 @@ def settle(
         possible = WAITING if verdict is Verdict.RESEND else (DeliveryStatus.UNKNOWN,)
         if mail.status not in possible:
             raise OutboxRefused(verdict=verdict.value, delivery=delivery_id, status=mail.status.value)
+        withdrawn = _withdrawn(session, delivery_id) if verdict is Verdict.RESEND else []
+        if withdrawn:
+            status = f"{mail.status.value}, and notice {withdrawn[0]} in it was withdrawn"
+            raise OutboxRefused(verdict=verdict.value, delivery=delivery_id, status=status)
         mail.settled_by = actor.name
         if verdict is Verdict.RESEND:
             mail.status, mail.not_before, mail.attempts = DeliveryStatus.QUEUED, now, 0
@@ -193,6 +198,16 @@ def _stop_waiting(session: Session, item_id: int, now: dt.datetime) -> None:
 def _notices(session: Session, delivery_id: int) -> list[int]:
     query = select(NoticeRecipient.notice_id).where(NoticeRecipient.delivery_id == delivery_id).distinct()
     return list(session.scalars(query.order_by(NoticeRecipient.notice_id)))
+
+
+def _withdrawn(session: Session, delivery_id: int) -> list[int]:
+    """The notices in a mail that were taken back after it had failed."""
+    query = (
+        select(Notice.id)
+        .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
+        .where(NoticeRecipient.delivery_id == delivery_id, Notice.withdrawn_at.is_not(None))
+    )
+    return list(session.scalars(query.order_by(Notice.id)))
 
 
 def _tell(session: Session, mail: Delivery, verdict: Verdict, actor: Actor, now: dt.datetime, note: str) -> None:

@@ -38,7 +38,7 @@ def get_notices(visit: Visit, kind: Search = "", unacknowledged: str = "", befor
 def get_notice(notice_id: Id, visit: Visit, done: str = "") -> Response:
     """Who got it and in whose place, the copies, and the receipts."""
     notice = one_notice(visit.context.database, notice_id=notice_id, scope=visit.caller.scope)
-    return visit.render("notice.html", notice=notice, row=notice.row, done=bool(done))
+    return visit.render("notice.html", notice=notice, row=notice.row, done=done)
 
 
 @router.get("/notices/{notice_id}/copies/{delivery_id}")

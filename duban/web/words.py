@@ -164,6 +164,8 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "idempotency_key_reused": ("重复提交", "请刷新页面后重新提交。"),
         "link_refused": ("链接无效或已过期", "请登录后办理，或请督查室重新发送。"),
         "nothing_reported": ("没有填写进展", "请用几句话写明做了什么，最多{most}个字。"),
+        "outbox_refused": ("这封邮件现在不能这样处理", "只有是否送达不明、发送失败的可以处理；所含通知已撤回的，不能重发。"),
+        "withdrawal_refused": ("这份文书不能撤回", "{reason}。只有还没有发出的文书可以撤回，并须写明理由。"),
         "notice_withdrawn": ("这份文书已撤回", "撤回原因：{reason}。不必再签收或报告。"),
         "internal_error": ("系统出了问题", "请稍后再试；如仍不行，请把时间和网址告诉系统管理员。"),
     }

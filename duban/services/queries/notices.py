@@ -120,7 +120,8 @@ def list_notices(
     if where.unacknowledged or where.mine:
         wanted = select(NoticeRecipient.notice_id)
         if where.unacknowledged:
-            wanted = wanted.where(NoticeRecipient.acknowledged_at.is_(None))
+            wanted = wanted.where(NoticeRecipient.acknowledged_at.is_(None), NoticeRecipient.role == "to")
+            query = query.where(Notice.acknowledge_by.is_not(None), Notice.withdrawn_at.is_(None))
         if where.mine and not scope.everything:
             wanted = wanted.where(NoticeRecipient.party_id.in_(own_parties(scope)))
         query = query.where(Notice.id.in_(wanted))
