@@ -12,8 +12,8 @@ from typing import Protocol, cast
 from duban.errors import Unreadable
 from duban.reading.flat_tables import with_tables
 from duban.reading.lexicon import Lexicon, load_lexicon
-from duban.reading.model import Kind, Reading
-from duban.reading.source import Source
+from duban.reading.model import Anomaly, AnomalyCode, Kind, Reading
+from duban.reading.source import Line, Source
 from duban.reading.spaced_columns import spread_columns
 from duban.reading.text import text_layer
 
@@ -41,7 +41,15 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     source = text_layer(data, filename)
     source.lines = with_tables(spread_columns(source.lines, words), words)
     kind = as_kind or recognise(source)
-    return family(kind).read(source, words)
+    reading = family(kind).read(source, words)
+    reading.anomalies += [_hidden(line) for line in source.hidden]
+    return reading
+
+
+def _hidden(line: Line) -> Anomaly:
+    """A row that the file holds but does not show: not read, and not lost in silence."""
+    place = f"{line.sheet}第{line.row}行" if line.sheet else f"第{line.row}行"
+    return Anomaly(AnomalyCode.ORPHAN_TEXT, f"隐藏的行没有读入({place}):{line.text[:60]}", line.number)
 
 
 def recognise(source: Source) -> Kind:

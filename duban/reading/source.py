@@ -57,12 +57,16 @@ class Line:
 
 @dataclass(slots=True)
 class Source:
-    """A document as lines. `title` is set only where the format itself names one (an HTML title, a sheet's name)."""
+    """A document as lines. `title` is set only where the format itself names one (an HTML title, a sheet's name).
+
+    `hidden` are rows that the file holds but does not show: they are not read, and named as doubts.
+    """
 
     format: Format
     lines: list[Line] = field(default_factory=list)
     title: str | None = None
     filename: str = ""
+    hidden: list[Line] = field(default_factory=list)
 
     @property
     def text(self) -> str:

@@ -12,7 +12,7 @@ from duban.reading.lexicon import Lexicon
 from duban.reading.lint import lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
 from duban.reading.prose import SAMPLE, Part, Prose, lead_and_rest, prose_of, sentences
-from duban.reading.prose_items import Reader
+from duban.reading.prose_items import Reader, has_units
 from duban.reading.source import Source
 from duban.reading.states import opening_state
 from duban.reading.structure_front import front_of
@@ -22,6 +22,14 @@ from duban.reading.targets import find_targets
 
 _TITLE = re.compile(
     r"(?:意见|若干措施|若干规定|政策措施|行动计划|行动方案|实施方案|工作方案|实施办法|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
+)
+#: Titles that no task list has; a 方案 may be either.
+_SURELY = re.compile(
+    r"(?:意见|若干措施|若干规定|政策措施|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
+)
+#: What stands behind the last clause: from when the opinion is in force.
+_IN_FORCE = re.compile(
+    r"^(?:本|此)(?:[\u4e00-\u9fff]{0,6})自.{2,24}起?(?:施行|实施|执行|生效)|起(?:施行|实施|执行|生效)|有效期"
 )
 _OPENING = re.compile(
     r"指导思想|总体思路|总体要求|基本原则|工作目标|主要目标|总体目标|发展目标|组织实施|保障措施|组织领导|保障机制"
@@ -33,16 +41,20 @@ def score(source: Source) -> float:
     """A title of that kind over numbered clauses with the words that open and close opinions."""
     head = [line.text for line in source.lines[:12]]
     titled = any(_TITLE.search(text) and len(text) <= 80 for text in head) or bool(_TITLE.search(source.title or ""))
+    surely = any(_SURELY.search(text) and len(text) <= 80 and "关于" in text for text in head)
     text = source.text[:200_000]
     words = min(1.0, len(set(_OPENING.findall(text))) / 4)
     clauses = min(1.0, sum(bool(part.text) for part in prose_of(as_text(source.lines[:SAMPLE])).walk()) / 10)
     foreign = min(1.0, len(re.findall(r"整改(?:目标|措施|时限|事项|进展)|针对[^。]{2,40}问题", text)) / 8)
-    return max(0.0, 0.35 * titled + 0.3 * words * (titled or words > 0.7) + 0.1 * clauses - 0.5 * foreign)
+    return max(
+        0.0, 0.35 * titled + 0.2 * surely + 0.3 * words * (titled or words > 0.7) + 0.1 * clauses - 0.5 * foreign
+    )
 
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
     """The opinion's clauses as items, its goals with their years; `Unreadable` when it has no numbered clauses."""
     prose = prose_of(as_text(source.lines))
+    _drop_in_force(prose)
     front = front_of(source, prose.front or source.lines[:10])
     reader = Reader(lexicon, front.year)
     items = [_clause(part, part.number or str(n), reader) for n, part in enumerate(clause_parts(prose), start=1)]
@@ -54,15 +66,34 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     reading = Reading(Kind.POLICY_OPINION, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items = items
     reading.figures = {"parts": len({tuple(item.path) for item in items if item.path}) or 1, "clauses": len(items)}
-    reading.anomalies = [a for a in lint(items) if not _is_usual(a)]
+    named = {tuple(item.path) for item in items if has_units(item)}
+    waived = {item.place.line for item in items if item.goal or tuple(item.path) not in named or _is_frame(item)}
+    reading.anomalies = [a for a in lint(items) if not _is_usual(a, waived)]
     return reading
 
 
-def _is_usual(doubt: Anomaly) -> bool:
-    """What is no doubt in an opinion: a clause of goals has no measures, and the other clauses have no goal."""
+def _drop_in_force(prose: Prose) -> None:
+    """Take 本意见自…起施行 from the last clause, where it stands as a paragraph behind it."""
+    for part in list(prose.walk())[-1:]:
+        while part.body and _IN_FORCE.match(part.body[-1].text):
+            prose.tail.append(part.body.pop())
+
+
+def _is_frame(item: Item) -> bool:
+    """Whether a clause says how the opinion is to be understood, and sets nobody a task."""
+    return bool(re.search(r"指导思想|总体思路|基本原则|工作原则|目标|附则|适用范围|施行|解释", item.title[:20]))
+
+
+def _is_usual(doubt: Anomaly, waived: set[int]) -> bool:
+    """What is no doubt in an opinion: a clause of goals has no measures, and the other clauses have no goal.
+
+    Nor is it one that a clause names no unit where it sets no task, or where no clause of its part names any.
+    """
     if doubt.code is AnomalyCode.CUT_TEXT:
         return doubt.field == "title"  # a heading on a line of its own ends without a full stop
-    return doubt.code is AnomalyCode.MISSING_FIELD and doubt.field in ("measures", "goal")
+    if doubt.code is not AnomalyCode.MISSING_FIELD:
+        return False
+    return doubt.field in ("measures", "goal") or doubt.item_line in waived
 
 
 def clause_parts(prose: Prose) -> list[Part]:
@@ -111,6 +142,8 @@ def goals_with_a_year(text: str, year: int | None) -> list[Milestone]:
     """到2020年,…基本形成。: what is to be reached by the end of a year, one milestone a sentence."""
     found: list[Milestone] = []
     for sentence in _dated_pieces(text, year):
+        if _IN_FORCE.search(sentence):
+            continue  # 自2024年5月1日起施行 is no goal
         dates = [d for d in find_dates(sentence, year=year, seasons=DEFAULT_SEASONS) if d.due_on and not d.status]
         if not dates:
             continue

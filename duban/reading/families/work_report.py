@@ -19,6 +19,7 @@ from duban.reading.source import Line, Source
 from duban.reading.states import opening_state
 from duban.reading.structure_front import front_of
 from duban.reading.structure_items import read_item_limit, set_field
+from duban.reading.structure_numbering import numbered
 from duban.reading.structure_tables import as_text
 from duban.reading.targets import find_targets
 
@@ -58,9 +59,7 @@ def score(source: Source) -> float:
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
     """The targets as items; `Unreadable` when the report promises no number."""
-    prose = prose_of(as_text(source.lines))
-    if not prose.parts:
-        prose = prose_of([_marked(line) for line in as_text(source.lines)])
+    prose = prose_of([_marked(line) for line in as_text(source.lines)])
     front = front_of(source, prose.front or source.lines[:10])
     issued_on = front.issued_on or _spoken_on(prose.front)
     year = _plan_year(prose, front.title, front.year or (issued_on.year if issued_on else None))
@@ -83,8 +82,13 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
 
 
 def _marked(line: Line) -> Line:
-    """A short line that says which way its part looks, as a heading: for reports that number nothing."""
-    is_heading = len(line.text) <= 24 and not re.search(r"[,\uff0c。;\uff1b:\uff1a]", line.text)
+    """A short line without a number that says which way its part looks, as a heading."""
+    is_heading = (
+        len(line.text) <= 24
+        and numbered(line.text) is None
+        and not line.level
+        and not re.search(r"[,\uff0c。;\uff1b:\uff1a]", line.text)
+    )
     looks = _YEAR.search(line.text) and (
         _REVIEW.search(line.text) or _PLAN.search(line.text) or _AHEAD.search(line.text)
     )

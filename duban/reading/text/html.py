@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -15,7 +16,7 @@ from duban.reading.text.docx import in_simplified
 from duban.reading.text.docx_numbering import chinese
 from duban.reading.text.furniture import without_furniture
 from duban.reading.text.grid import Cell, fill
-from duban.reading.text.normalise import clean
+from duban.reading.text.normalise import clean, is_traditional, simplified
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([a-zA-Z0-9_-]{3,20})", re.IGNORECASE)
 _DROPPED = frozenset(
@@ -91,6 +92,10 @@ _BLOCKS = frozenset(
     ]
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_CARD = re.compile(r"索\s?引\s?号|文\s?号|发文字号|发布日期|成文日期|发布机构|发文机关|公开方式|主题分类")
+_CARD_LINE = re.compile(
+    r"^(?:文\s?号|发文字号|发布机构|发文机关|发文单位|成文日期|发文日期)\s*[:\uff1a]\s*\S[^:\uff1a]{1,40}$"
+)
 MAX_DEPTH = 400
 
 
@@ -103,13 +108,34 @@ def read_html(data: bytes) -> Source:
         root = lxml_html.document_fromstring(_without_declaration(text), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError) as error:
         raise Unreadable(reason="there is no text in it") from error
-    page = _Page()
-    page.block(_article(root), 0)
-    page.flush()
-    lines = without_furniture(in_simplified(page.lines))
+    article = _article(root)
+    card, text_lines = _card_lines(root, article), _lines_of(article)
+    if card and text_lines:
+        text_lines[0] = replace(text_lines[0], after_blank=True)
+    printed = card + text_lines
+    lines = without_furniture(in_simplified(printed))
     heading = _first_heading(root)
     title = next((clean(_all_text(node)) for node in root.iter("title")), None)
+    if is_traditional("\n".join(line.text for line in printed[:400])):
+        heading, title = simplified(heading), simplified(title) if title else title
     return Source(Format.HTML, _titled(lines, heading), title)
+
+
+def _lines_of(node: etree._Element) -> list[Line]:
+    page = _Page()
+    page.block(node, 0)
+    page.flush()
+    return page.lines
+
+
+def _card_lines(root: etree._Element, article: etree._Element) -> list[Line]:
+    """What the page's index card says of the document outside the article: 文号, 发布机构, 发布日期."""
+    body = next(root.iter("body"), root)
+    if article is body:
+        return []
+    inside = {line.text for line in _lines_of(article)[:20]}
+    found = [line for line in _lines_of(body)[:80] if _CARD_LINE.match(line.text) and line.text not in inside]
+    return [replace(line, number=1, level=0) for line in found[:12]]
 
 
 def _without_declaration(text: str) -> str:
@@ -247,7 +273,11 @@ class _Page:
         for caption in table.iter("caption"):
             self._own(_all_text(caption))
             self.flush()
-        for row, (cells, merged) in enumerate(fill(rows), start=1):
+        filled = list(fill(rows))
+        if _is_card([cells for cells, _ in filled]):
+            self._card([cells for cells, _ in filled])
+            return
+        for row, (cells, merged) in enumerate(filled, start=1):
             if any(cells):
                 text = " | ".join(dict.fromkeys(cell for cell in cells if cell))
                 self.lines.append(
@@ -261,6 +291,20 @@ class _Page:
                         row=row,
                     )
                 )
+
+    def _card(self, rows: Sequence[Sequence[str]]) -> None:
+        for cells in rows:
+            for label, text in zip(cells[::2], cells[1::2], strict=False):
+                name = label.rstrip(":\uff1a ")
+                if name and text:
+                    self._own(f"{name}:{text}")
+                    self.flush()
+
+
+def _is_card(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a table is a document's index card: 索引号、文号、发布日期, each with its value in the next cell."""
+    labels = [cell.rstrip(":\uff1a ") for cells in rows for cell in cells[::2]]
+    return any(_CARD.fullmatch(label) for label in labels) and all(len(label) <= 12 for label in labels)
 
 
 def _ordinal(ol: etree._Element, counter: int) -> str:

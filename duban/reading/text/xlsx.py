@@ -17,6 +17,11 @@ from duban.reading.text.grid import MAX_COLUMNS
 from duban.reading.text.normalise import clean
 
 _MERGE = re.compile(rb"<(?:\w{1,20}:)?mergeCell\s[^<>]{0,200}?ref=[\"']([A-Z0-9:]{5,21})[\"']")
+_HIDDEN_ROW = re.compile(
+    rb"<(?:\w{1,20}:)?row\s(?=[^<>]{0,300}?\shidden=[\"'](?:1|true)[\"'])[^<>]{0,300}?\br=[\"'](\d{1,7})[\"']"
+)
+_COLUMN = re.compile(rb"<(?:\w{1,20}:)?col\s[^<>]{0,300}>")
+_ATTRIBUTE = re.compile(rb"(\w{1,20})=[\"']([^\"'<>]{0,40})[\"']")
 #: After so many empty rows in a row nothing more is expected: a format that was painted down to the last row.
 MAX_EMPTY = 2_000
 MAX_ROWS = 200_000
@@ -27,14 +32,17 @@ _Merges = dict[tuple[int, int], tuple[int, int]]
 def read_xlsx(archive: Archive) -> Source:
     """A workbook as table rows; raises `Unreadable` where it is damaged."""
     try:
-        return Source(Format.XLSX, in_simplified(list(_lines(archive))))
+        lines = list(_lines(archive))
     except Unreadable:
         raise
     except Exception as error:  # a damaged workbook fails in openpyxl in many ways, none of them documented
         raise Unreadable(reason="the workbook is damaged", remedy="Open it and save it again as .xlsx.") from error
+    shown_lines = in_simplified([line for line, hidden in lines if not hidden])
+    return Source(Format.XLSX, shown_lines, hidden=[line for line, hidden in lines if hidden])
 
 
-def _lines(archive: Archive) -> Iterator[Line]:
+def _lines(archive: Archive) -> Iterator[tuple[Line, bool]]:
+    """Every row of the visible sheets, and whether the row is hidden; hidden columns are left out."""
     from openpyxl import load_workbook
 
     for name in archive.names:  # every part is checked for size and entities before the library sees the file
@@ -49,13 +57,19 @@ def _lines(archive: Archive) -> Iterator[Line]:
                 continue
             sheet.reset_dimensions()
             path: str = getattr(sheet, "_worksheet_path", "")  # the only way to the merged cells of a read-only sheet
-            merges = _merges(archive.part(path.lstrip("/")))
-            for row, cells, merged in _filled(_rows(sheet.iter_rows()), merges):
+            content = archive.part(path.lstrip("/"))
+            rows_unseen, columns_unseen = _hidden(content)
+            for row, all_cells, all_marks in _filled(_rows(sheet.iter_rows()), _merges(content)):
+                kept = [i for i in range(len(all_cells)) if i not in columns_unseen]
+                cells, merged = tuple(all_cells[i] for i in kept), tuple(all_marks[i] for i in kept)
+                if not any(cells):
+                    continue
                 number += 1
                 text = " | ".join(dict.fromkeys(cell for cell in cells if cell))
-                yield Line(
+                line = Line(
                     text, "\t".join(cells), number, sheet=sheet.title, cells=cells, merged=merged, table=table, row=row
                 )
+                yield line, row in rows_unseen
         book.close()
 
 
@@ -92,6 +106,18 @@ def _filled(
                 marks[column] = "up" if head[0] < number else "left"
         if any(texts):
             yield number, tuple(texts), tuple(marks)
+
+
+def _hidden(content: bytes) -> tuple[set[int], set[int]]:
+    """The numbers of hidden rows (from 1) and the places of hidden columns (from 0)."""
+    rows = {int(match.group(1)) for match in _HIDDEN_ROW.finditer(content)}
+    columns: set[int] = set()
+    for match in _COLUMN.finditer(content):
+        attributes = dict(_ATTRIBUTE.findall(match.group(0)))
+        low, high = attributes.get(b"min", b""), attributes.get(b"max", b"")
+        if attributes.get(b"hidden") in (b"1", b"true") and low.isdigit() and high.isdigit():
+            columns |= set(range(int(low) - 1, min(int(high), MAX_COLUMNS)))
+    return rows, columns
 
 
 def _merges(content: bytes) -> _Merges:
