@@ -24,7 +24,10 @@ from duban.api import (
     problems,
     progress,
     reports,
+    rules,
+    spread,
     stream,
+    views,
 )
 from duban.api.context import Context, known_parameters, log_refusal, utc_now
 from duban.api.limits import BodyLimit, Limiter, RateLimit
@@ -46,9 +49,18 @@ TAGS = [
     {"name": "transitions", "description": "The transition table: who may move an item from where to where."},
     {"name": "progress", "description": "Measures, milestones, regulations, evidence, and the steps of 销号."},
     {"name": "limits", "description": "延期 and 暂停: limits that move."},
+    {
+        "name": "spread",
+        "description": "举一反三、吹哨、回头看: sibling units, called units, closed items looked at again.",
+    },
+    {
+        "name": "rules",
+        "description": "督办规则、放假安排: policies and the calendar, previewed and applied; the release.",
+    },
     {"name": "plans", "description": "方案: upload, release, doubts about the reading, ranking, parties."},
     {"name": "notices", "description": "督办单、催办通知书: who got what, and who acknowledged it."},
     {"name": "events", "description": "What changes, as it changes."},
+    {"name": "views", "description": "常用视图: one's own filters of the list of items."},
     {"name": "people", "description": "Users and tokens."},
     {"name": "operations", "description": "Health, readiness, figures."},
 ]
@@ -80,7 +92,22 @@ def create_app(
     app.state.context = Context(settings, database, now, today, limiter)
     problems.install(app, log_refusal)
     v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(known_parameters)])
-    for module in (items, moves, progress, reports, clocks, explain, plans, notices, outbox, stream, people):
+    for module in (
+        items,
+        moves,
+        progress,
+        reports,
+        clocks,
+        explain,
+        spread,
+        plans,
+        rules,
+        notices,
+        outbox,
+        stream,
+        views,
+        people,
+    ):
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(operations.router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -134,6 +134,119 @@ class AbsenceIn(Body):
     party: ShortText
     first_on: dt.date
     last_on: dt.date
+
+
+#: A day that somebody plans with: what lies outside is a typing error, and far from any calendar.
+Day = Annotated[dt.date, Field(ge=dt.date(2000, 1, 1), le=dt.date(2099, 12, 31))]
+
+
+class SelfChecksIn(VersionedBody):
+    """举一反三: which sibling units check themselves, by when."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"units": ["各街镇", "区教育局"], "due_on": "2026-08-14", "goal": "", "expected_version": 3}]
+        }
+    )
+
+    units: list[ShortText] = Field(
+        min_length=1, max_length=200, description="Names of the plan's directory; a collective is each of its members."
+    )
+    due_on: Day
+    goal: Reason = Field("", description="What is to be reached; made from the item's number where left out.")
+
+
+class SelfCheckReportIn(VersionedBody):
+    """自查结果: how many problems of the kind were found, and how it was checked."""
+
+    found: Annotated[int, Field(ge=0, le=9999)] = Field(examples=[0, 2])
+    text: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)] = Field(
+        examples=["自查台账12份，未发现同类问题"]
+    )
+
+
+class CallIn(Body):
+    """吹哨: a unit calls others, which must report (报到)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"caller": "临溪镇", "called": ["区交通局"], "title": "镇中路塌陷", "due_on": "2026-07-17"}]
+        }
+    )
+
+    caller: ShortText
+    called: list[ShortText] = Field(min_length=1, max_length=50)
+    title: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_storable)]
+    due_on: Day
+    goal: Reason = ""
+
+
+class CallAnswerIn(VersionedBody):
+    """报到: what a called unit does. `unit` may be left out where only one can be meant."""
+
+    text: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)] = Field(
+        examples=["当日到场，已围挡，夜间抢修"]
+    )
+    unit: ShortText | None = None
+
+
+class ReInspectionIn(VersionedBody):
+    """回头看: what was found. One that failed needs the new limit; one that passed may name the next."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"passed": False, "note": "问题反弹", "due_on": "2026-09-30", "expected_version": 9}]
+        }
+    )
+
+    passed: bool
+    note: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
+    due_on: Day | None = Field(None, description="With passed false: the new limit.")
+    again_on: Day | None = Field(None, description="With passed true: the day of the next re-inspection, if any.")
+
+
+Filter = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
+
+
+class ViewFilters(Body):
+    """The filters of the list of items, as its address has them; "" for any."""
+
+    plan: Filter = ""
+    state: Literal["", "assigned", "measure_drafted", "regulation_issued", "ongoing", "closed"] = ""
+    light: Literal["", "green", "yellow", "red", "none"] = ""
+    unit: Filter = ""
+    lead: Filter = ""
+    q: Filter = ""
+    overdue: Literal["", "1"] = ""
+    quarantined: Literal["", "1"] = ""
+    long_term: Literal["", "1"] = ""
+    mine: Literal["", "1"] = ""
+    sort: Literal["position", "due", "updated"] = "position"
+
+
+class ViewIn(Body):
+    """A view of the list of items under a name of one's own; the same name again takes the new filters."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "我的红灯", "filters": {"light": "red", "sort": "due"}}]}
+    )
+
+    name: Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_storable)]
+    filters: ViewFilters = Field(default_factory=ViewFilters)
+
+
+class RulesIn(Body):
+    """The text of a policy or of the office's calendar (TOML), to preview or to apply.
+
+    `seen` is the `sha256` of what was in force when the preview was looked at: where something else was applied since,
+    the answer is 409 and nothing changes.
+    """
+
+    text: Annotated[str, Field(min_length=1, max_length=200_000), AfterValidator(_storable)]
+    filename: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^/\\]+$"), AfterValidator(_storable)] = (
+        Field("policy.toml", examples=["policy.toml"])
+    )
+    seen: Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f]*$")] = ""
 
 
 class RegulationIn(InstrumentIn, VersionedBody):

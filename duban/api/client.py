@@ -24,13 +24,23 @@ from duban.api.moves import BulkAnswer
 from duban.api.notices import Acknowledged
 from duban.api.outbox import Withdrawn
 from duban.api.progress import Kept
+from duban.api.rules import Assigned
+from duban.api.spread import Called, Spawned
+from duban.services.absences import AbsenceView
+from duban.services.calendars import CalendarChange, CalendarInForce
+from duban.services.night import WouldSend
+from duban.services.policy_changes import PolicyChange
 from duban.services.queries.explain import ItemExplained
 from duban.services.queries.notices import NoticePage, NoticeWhole
 from duban.services.queries.outbox import MailPage, MailRow
 from duban.services.queries.ranking import Ranked
+from duban.services.queries.re_inspections import ReInspections
+from duban.services.queries.rules import PolicyView
 from duban.services.queries.shapes import AnomalyView, EventView, ItemPage, ItemRow, ItemWhole, PartyView, PlanView
+from duban.services.queries.spread import CallView, SelfChecks
 from duban.services.registration import Registered
 from duban.services.resolutions import Resolved
+from duban.services.saved_views import ViewEntry
 from duban.services.transitions import Moved
 
 T = TypeVar("T")
@@ -130,6 +140,42 @@ class Client:
                 if line.startswith("data: "):
                     yield _adapter(EventView).validate_json(line[6:])
 
+    def self_checks(self, item_id: int) -> SelfChecks:
+        """An item's self-checks (举一反三), rolled up."""
+        return self._get(SelfChecks, f"/items/{item_id}/self-checks")
+
+    def all_self_checks(self, plan: str | None = None) -> tuple[SelfChecks, ...]:
+        """Every item that other units check themselves for."""
+        return self._get(tuple[SelfChecks, ...], "/self-checks", {"plan": plan})
+
+    def calls(self, plan: str | None = None) -> tuple[CallView, ...]:
+        """Calls (吹哨) with who has reported."""
+        return self._get(tuple[CallView, ...], "/calls", {"plan": plan})
+
+    def re_inspections(self, plan: str | None = None, *, until: dt.date | None = None) -> ReInspections:
+        """What is to be looked at again (回头看), and what was found last."""
+        return self._get(ReInspections, "/re-inspections", {"plan": plan, "until": until})
+
+    def absences(self, plan: str, *, since: dt.date | None = None) -> tuple[AbsenceView, ...]:
+        """Who is away, and who stands in."""
+        return self._get(tuple[AbsenceView, ...], f"/plans/{plan}/absences", {"since": since})
+
+    def policy(self, plan: str) -> PolicyView:
+        """The rules that a plan runs on, each number with its source."""
+        return self._get(PolicyView, f"/plans/{plan}/policy")
+
+    def calendar(self) -> CalendarInForce:
+        """The calendar in force."""
+        return self._get(CalendarInForce, "/calendar")
+
+    def first_night(self, plan: str, *, as_of: dt.date | None = None) -> list[WouldSend]:
+        """What a plan's next night would send, released or not."""
+        return self._get(list[WouldSend], f"/plans/{plan}/first-night", {"as_of": as_of})
+
+    def views(self) -> tuple[ViewEntry, ...]:
+        """One's own views of the list of items."""
+        return self._get(tuple[ViewEntry, ...], "/views")
+
     # -- changing -----------------------------------------------------------------------------------------------
 
     def move(self, item_id: int, action: str, *, version: int, **more: Any) -> Moved:
@@ -201,6 +247,73 @@ class Client:
         answer = self._http.post(f"/plans/{plan}/release")
         _raise(answer)
         return bool(answer.json()["released"])
+
+    def assign(self, plan: str) -> int:
+        """Writes the assignment notices (交办通知) that are missing; how many."""
+        return self._post(Assigned, f"/plans/{plan}/assignments", {}).written
+
+    def spawn_self_checks(
+        self, item_id: int, units: Sequence[str], due_on: dt.date, *, version: int, goal: str = ""
+    ) -> Spawned:
+        """举一反三: one self-check a unit; a collective is each of its members."""
+        body = {"units": list(units), "due_on": due_on, "goal": goal, "expected_version": version}
+        return self._post(Spawned, f"/items/{item_id}/self-checks", body)
+
+    def report_self_check(self, item_id: int, found: int, text: str, *, version: int) -> Recorded:
+        """What a self-check found."""
+        body = {"found": found, "text": text, "expected_version": version}
+        return self._post(Recorded, f"/items/{item_id}/self-check-report", body)
+
+    def call(
+        self, plan: str, *, caller: str, called: Sequence[str], title: str, due_on: dt.date, goal: str = ""
+    ) -> int:
+        """吹哨: the new item's id."""
+        body = {"caller": caller, "called": list(called), "title": title, "due_on": due_on, "goal": goal}
+        return self._post(Called, f"/plans/{plan}/calls", body).item_id
+
+    def answer_call(self, item_id: int, text: str, *, version: int, unit: str | None = None) -> Recorded:
+        """报到."""
+        body = {"text": text, "unit": unit, "expected_version": version}
+        return self._post(Recorded, f"/items/{item_id}/call-answer", body)
+
+    def re_inspect(self, item_id: int, *, passed: bool, note: str, version: int, **more: Any) -> Recorded:
+        """回头看; `more`: due_on with a relapse, again_on with one that passed."""
+        body = {"passed": passed, "note": note, "expected_version": version, **more}
+        return self._post(Recorded, f"/items/{item_id}/re-inspection", body)
+
+    def preview_policy(self, plan: str, text: str, filename: str = "policy.toml") -> PolicyChange:
+        """What another policy would change."""
+        return self._post(PolicyChange, f"/plans/{plan}/policy/preview", {"text": text, "filename": filename})
+
+    def apply_policy(self, plan: str, text: str, *, seen: str, filename: str = "policy.toml") -> PolicyChange:
+        """Applies a policy onto the one whose `sha256` was seen."""
+        body = {"text": text, "filename": filename, "seen": seen}
+        return self._post(PolicyChange, f"/plans/{plan}/policy", body)
+
+    def preview_calendar(self, text: str, filename: str = "calendar.toml") -> CalendarChange:
+        """What another calendar would move."""
+        return self._post(CalendarChange, "/calendar/preview", {"text": text, "filename": filename})
+
+    def apply_calendar(self, text: str, *, seen: str, filename: str = "calendar.toml") -> CalendarChange:
+        """Applies a calendar onto the one whose `sha256` was seen, "" for the national one alone."""
+        return self._post(CalendarChange, "/calendar", {"text": text, "filename": filename, "seen": seen})
+
+    def enter_absence(self, plan: str, party: str, first_on: dt.date, last_on: dt.date) -> AbsenceView:
+        """外出: the substitute stands in from the first to the last day."""
+        body = {"party": party, "first_on": first_on, "last_on": last_on}
+        return self._post(AbsenceView, f"/plans/{plan}/absences", body)
+
+    def cancel_absence(self, absence_id: int) -> None:
+        """Takes an absence back."""
+        _raise(self._http.delete(f"/absences/{absence_id}"))
+
+    def save_view(self, name: str, **filters: str) -> ViewEntry:
+        """Keeps filters of the list of items under a name."""
+        return self._post(ViewEntry, "/views", {"name": name, "filters": filters})
+
+    def delete_view(self, view_id: int) -> None:
+        """Takes a view of one's own away."""
+        _raise(self._http.delete(f"/views/{view_id}"))
 
     # -- the wire -----------------------------------------------------------------------------------------------
 

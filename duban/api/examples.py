@@ -46,6 +46,106 @@ MOVED: dict[str, Any] = {
     "version": 2,
     "event": "item.measure_drafted",
 }
+_CHECK: dict[str, Any] = ITEM_ROW | {
+    "id": 31,
+    "parent_id": 17,
+    "number": "4-自查1",
+    "title": "举一反三自查：公务用车管理不严",
+}
+SELF_CHECKS: dict[str, Any] = {
+    "of": ITEM_ROW,
+    "asked": 1,
+    "reported": 1,
+    "found": 2,
+    "with_findings": 1,
+    "overdue": 0,
+    "closed": 0,
+    "checks": [
+        {
+            "row": _CHECK,
+            "unit": "临溪镇",
+            "answer": {
+                "unit": "临溪镇",
+                "text": "2台公务用车未登记，已补登",
+                "found": 2,
+                "by": "临溪镇填报员",
+                "at": "2026-07-20T03:00:00Z",
+            },
+        }
+    ],
+}
+CALLS: list[dict[str, Any]] = [
+    {
+        "row": ITEM_ROW | {"id": 40, "number": "吹哨1", "title": "镇中路塌陷"},
+        "goal": "到临溪镇现场报到，会同办理。",
+        "caller": "临溪镇",
+        "called": [{"name": "区交通局", "acknowledged_at": "2026-07-14T02:00:00Z", "answer": None}],
+        "answered": 0,
+        "escalation": [{"title": "催办通知书", "on": "2026-07-20", "readers": ["邓行之"]}],
+    }
+]
+RE_INSPECTIONS: dict[str, Any] = {
+    "due": [
+        {
+            "row": ITEM_ROW | {"state": "closed", "outcome": "rectified"},
+            "due_on": "2027-01-11",
+            "days_left": 124,
+            "closed_at": "2026-07-13T02:00:00Z",
+            "relapses": 0,
+            "last": None,
+        }
+    ],
+    "found": [
+        {
+            "item_id": 12,
+            "number": "2",
+            "title": "热线办理质量不高",
+            "passed": True,
+            "note": "抽查20件，均按时办结",
+            "by": "王督查",
+            "at": "2026-07-13T03:00:00Z",
+        }
+    ],
+}
+VIEW: dict[str, Any] = {
+    "id": 3,
+    "name": "我的红灯",
+    "filters": {"light": "red", "sort": "due"},
+    "path": "/items?light=red&sort=due",
+}
+
+POLICY_CHANGE: dict[str, Any] = {
+    "plan": "云州2026",
+    "before": "通用督办规则",
+    "after": "通用督办规则",
+    "rules": [{"key": "rung.urge_1.offset", "before": "1", "after": "2"}],
+    "clocks": [
+        {
+            "clock_id": 3,
+            "item_id": 17,
+            "number": "4",
+            "title": "公务用车管理不严",
+            "kind": "limit",
+            "due_on": "2026-07-10",
+            "next_before": "2026-07-13",
+            "next_after": "2026-07-14",
+            "fires_before": ["urge_1"],
+            "fires_after": [],
+        }
+    ],
+    "running": 19,
+    "applied": False,
+}
+WOULD_SEND: dict[str, Any] = {
+    "plan": "云州2026",
+    "item_id": 17,
+    "number": "4",
+    "title": "公务用车管理不严",
+    "rung": "urge_1",
+    "kind": "urge",
+    "due_on": "2026-07-10",
+    "readers": ["区财政局"],
+}
 
 
 def answer(example: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:

@@ -39,6 +39,10 @@ def deeds() -> tuple[Deed, ...]:
         *(Deed(f"closing.{step.value}", STEP_ZH[step], by) for step, by in STEP_BY.items()),
         Deed("extensions", "申请延期", BY_UNIT),
         Deed("clocks.pause", "暂停、恢复计时", OFFICE),
+        Deed("self-checks", "布置举一反三自查", OFFICE),
+        Deed("self-check-report", "报告自查结果", BY_UNIT),
+        Deed("call-answer", "报到（被吹哨单位）", BY_UNIT),
+        Deed("re-inspection", "登记回头看（参与办理的人除外）", OFFICE),
         Deed("resolution", "核定疑点、撤回核定", OFFICE),
     )
 
@@ -47,6 +51,9 @@ def deeds() -> tuple[Deed, ...]:
 OTHERS: tuple[tuple[str, tuple[UserRole, ...]], ...] = (
     ("查看方案、名录、排名（只计可见事项；邮箱只给督查室）", ROLES),
     ("登记、取消外出（自己代表的人或单位）", (UserRole.UNIT, UserRole.LEAD, UserRole.SUPERVISOR, UserRole.ADMIN)),
+    ("吹哨（以自己代表的单位）", (UserRole.UNIT, UserRole.SUPERVISOR, UserRole.ADMIN)),
+    ("查看督办规则、放假安排；保存自己的常用视图", ROLES),
+    ("预览、变更督办规则和放假安排；预览首夜、写交办通知", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("上传方案、放行通知", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("查看发送情况，登记已送达、丢失，重发；撤回未发出的文书", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("签收发给自己所代表单位的文书", (UserRole.UNIT, UserRole.LEAD)),

@@ -56,7 +56,7 @@ def enter(
         found = _party(session, plan_id, party)
         _check_actor(session, found, actor, "登记外出")
         if first_on > last_on:
-            raise AbsenceRefused(party=found.name, reason=f"{first_on} is after {last_on}")
+            raise AbsenceRefused(party=found.name, reason=f"首日{first_on}晚于末日{last_on}")
         other = session.scalars(
             select(Absence).where(
                 Absence.party_id == found.id,
@@ -66,7 +66,7 @@ def enter(
             )
         ).first()
         if other is not None:
-            raise AbsenceRefused(party=found.name, reason=f"it overlaps {other.first_on} to {other.last_on}")
+            raise AbsenceRefused(party=found.name, reason=f"与已登记的{other.first_on}至{other.last_on}重叠")
         row = Absence(party_id=found.id, first_on=first_on, last_on=last_on, entered_by=actor.name, entered_at=now)
         session.add(row)
         session.flush()

@@ -23,7 +23,7 @@ from duban.services.clock_changes import show_on_milestone
 from duban.services.clock_values import KEYS_A_STATEMENT, look_again, pure_clocks
 from duban.services.event_log import lock_items
 from duban.services.item_changes import record
-from duban.services.rules import Rules, business_date, calendar_in_force, rules_from
+from duban.services.rules import Rules, RulesChanged, business_date, calendar_in_force, rules_from
 from models import CalendarEdition, Clock, Item, Milestone, Plan
 
 
@@ -69,6 +69,7 @@ class CalendarInForce:
     sha256: str | None
     applied_by: str | None
     applied_at: dt.datetime | None
+    text: str = ""
 
 
 def in_force(database: Database) -> CalendarInForce:
@@ -85,6 +86,7 @@ def in_force(database: Database) -> CalendarInForce:
         sha256=edition.sha256 if edition else None,
         applied_by=edition.applied_by if edition else None,
         applied_at=edition.applied_at if edition else None,
+        text=edition.content if edition else "",
     )
 
 
@@ -107,10 +109,13 @@ def preview(database: Database, text: str, filename: str) -> CalendarChange:
     return CalendarChange(filename, new.source, new.known_through, clocks, tuple(moves), 0, applied=False)
 
 
-def apply(database: Database, text: str, filename: str, *, actor: Actor, now: dt.datetime) -> CalendarChange:
+def apply(
+    database: Database, text: str, filename: str, *, actor: Actor, now: dt.datetime, seen: str | None = None
+) -> CalendarChange:
     """Puts a calendar in force: every open clock is projected afresh, whole or not at all; each move is an event.
 
-    Rungs that were fired stay fired. Raises CalendarFileInvalid, or Forbidden for anybody but the supervision office.
+    Rungs that were fired stay fired. `seen` is the SHA-256 of the text that a preview compared with, "" where none was
+    applied yet. Raises CalendarFileInvalid, RulesChanged, or Forbidden for anybody but the supervision office.
     """
     new = calendar_from_text(text, filename)
     if actor.role not in ("supervisor", "admin"):
@@ -119,6 +124,9 @@ def apply(database: Database, text: str, filename: str, *, actor: Actor, now: dt
         # No registration arms clocks on the old days while the open ones move to the new ones.
         for work in ("registration", "calendar"):
             one_at_a_time(session, work)
+        newest = _newest(session)
+        if seen is not None and seen != (newest.sha256 if newest else ""):
+            raise RulesChanged
         old = calendar_in_force(session)
         clocks, looked, moves = 0, 0, []
         for found in _open_clocks(session):

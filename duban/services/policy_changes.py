@@ -21,7 +21,7 @@ from duban.services.calendars import locked
 from duban.services.clock_values import KEYS_A_STATEMENT, next_look, pure_clocks
 from duban.services.item_changes import record
 from duban.services.plan_lookup import plan_id_of
-from duban.services.rules import Rules, business_date, rules_of
+from duban.services.rules import Rules, RulesChanged, business_date, rules_of
 from models import Clock, Item, Plan, PolicyEdition
 
 
@@ -77,11 +77,21 @@ def preview(database: Database, *, plan: str, text: str, filename: str, as_of: d
     return PolicyChange(found.code, rules.policy.title, new.title, changed, tuple(changes), running, applied=False)
 
 
-def apply(database: Database, *, plan: str, text: str, filename: str, actor: Actor, now: dt.datetime) -> PolicyChange:
+def apply(
+    database: Database,
+    *,
+    plan: str,
+    text: str,
+    filename: str,
+    actor: Actor,
+    now: dt.datetime,
+    seen: str | None = None,
+) -> PolicyChange:
     """Puts a policy in the place of a plan's: running clocks are decided anew, each touched item gets an event.
 
     Due dates stay. A rung that was fired stays fired, wherever its day moves: its key is what fires once. The policy
-    that was replaced is kept. Raises PolicyInvalid, NotFound, or Forbidden for anybody but the supervision office.
+    that was replaced is kept. `seen` is the fingerprint of the policy that a preview compared with. Raises
+    PolicyInvalid, NotFound, RulesChanged, or Forbidden for anybody but the supervision office.
     """
     new = parse_policy(text, filename)
     if actor.role not in ("supervisor", "admin"):
@@ -91,6 +101,8 @@ def apply(database: Database, *, plan: str, text: str, filename: str, actor: Act
     with database.write() as session:
         found = session.get_one(Plan, plan_id, with_for_update={"key_share": True})
         rules = rules_of(session, found.id)
+        if seen is not None and seen != rules.policy.fingerprint:
+            raise RulesChanged
         running, changes = 0, []
         for part in _running(session, found.id):
             clocks = locked(session, part)

@@ -109,6 +109,8 @@ EVENT_ZH = MappingProxyType(
         "policy.applied": "督办规则变更",
         "item.handed_over": "发出交办通知",
         "item.self_checks_spawned": "布置举一反三自查",
+        "self_check.reported": "报告自查结果",
+        "call.answered": "报到",
         "notice.withdrawn": "撤回通知",
         "delivery.settled": "核实通知是否送达",
         "re_inspection.passed": "回头看通过",
@@ -167,6 +169,14 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "outbox_refused": ("这封邮件现在不能这样处理", "只有是否送达不明、发送失败的可以处理；所含通知已撤回的，不能重发。"),
         "withdrawal_refused": ("这份文书不能撤回", "{reason}。只有还没有发出的文书可以撤回，并须写明理由。"),
         "notice_withdrawn": ("这份文书已撤回", "撤回原因：{reason}。不必再签收或报告。"),
+        "new_item_refused": ("没有建立", "{reason}。"),
+        "answer_refused": ("没有登记", "{reason}。"),
+        "re_inspection_refused": ("回头看没有登记", "{reason}。"),
+        "absence_refused": ("{party}的外出没有登记", "{reason}。"),
+        "view_refused": ("视图没有保存", "{reason}。"),
+        "stale_rules": ("规则在您预览之后已被他人变更", "请重新预览，看清现在的影响后再确认。什么也没有改动。"),
+        "policy_invalid": ("规则有误，什么也没有改动", "第{line}行（{key}）：{problem}"),
+        "calendar_file_invalid": ("放假安排有误，什么也没有改动", "第{line}行：{problem}"),
         "internal_error": ("系统出了问题", "请稍后再试；如仍不行，请把时间和网址告诉系统管理员。"),
     }
 )
@@ -238,6 +248,11 @@ _DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
         "extension.asked": lambda p: f"申请延至{p.get('until_on', '')}",
         "extension.decided": lambda p: f"同意延至{p.get('until_on', '')}" if p.get("granted") else "未同意",
         "item.assigned": lambda p: "待核" if p.get("quarantined") else "",
+        "item.self_checks_spawned": lambda p: "、".join(str(u) for u in p.get("units", ())),
+        "self_check.reported": lambda p: f"发现同类问题{p['found']}件" if p.get("found") else "未发现同类问题",
+        "call.answered": lambda p: str(p.get("unit", "")),
+        "re_inspection.passed": lambda p: f"下一次{p['again_on']}" if p.get("again_on") else "",
+        "re_inspection.failed": lambda p: f"新时限{p.get('due_on', '')}",
     }
 )
 

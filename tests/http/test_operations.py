@@ -12,7 +12,12 @@ import pytest
 
 from duban.api import examples
 from duban.api.limits import MAX_BODY, Limiter
+from duban.services.night import WouldSend
+from duban.services.policy_changes import PolicyChange
+from duban.services.queries.re_inspections import ReInspections
 from duban.services.queries.shapes import ItemPage
+from duban.services.queries.spread import CallView, SelfChecks
+from duban.services.saved_views import ViewEntry
 from duban.services.transitions import Moved
 
 from .conftest import ROOT, Holder, Site, serve
@@ -171,6 +176,12 @@ def test_the_examples_are_what_the_shapes_read() -> None:
 
     TypeAdapter(ItemPage).validate_python(examples.ITEM_PAGE)
     TypeAdapter(Moved).validate_python(examples.MOVED)
+    TypeAdapter(SelfChecks).validate_python(examples.SELF_CHECKS)
+    TypeAdapter(tuple[CallView, ...]).validate_python(examples.CALLS)
+    TypeAdapter(ReInspections).validate_python(examples.RE_INSPECTIONS)
+    TypeAdapter(ViewEntry).validate_python(examples.VIEW)
+    TypeAdapter(PolicyChange).validate_python(examples.POLICY_CHANGE)
+    TypeAdapter(WouldSend).validate_python(examples.WOULD_SEND)
 
 
 def test_every_refusal_has_words_in_chinese_and_a_line_in_the_docs(site: Site) -> None:

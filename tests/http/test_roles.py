@@ -76,6 +76,14 @@ def attempt(  # noqa: C901 -- one branch a deed
         return client.post(f"{at}/extensions", json=body | stale)
     if key == "clocks.pause":
         return client.post(f"{at}/clocks/{part_of(site, Clock, item)}/pause", json={"reason": "x"} | stale)
+    if key == "self-checks":
+        return client.post(f"{at}/self-checks", json={"units": ["区民政局"], "due_on": "2026-12-31"} | stale)
+    if key == "self-check-report":
+        return client.post(f"{at}/self-check-report", json={"found": 0, "text": "x"} | stale)
+    if key == "call-answer":
+        return client.post(f"{at}/call-answer", json={"text": "x"} | stale)
+    if key == "re-inspection":
+        return client.post(f"{at}/re-inspection", json={"passed": True, "note": "x"} | stale)
     assert key == "resolution", f"no request is known for {key}: add one here"
     return client.post(f"{at}/resolution", json={"action": "keep", "reason": "x"} | stale)
 
