@@ -40,7 +40,19 @@ from models.plans import (
     PolicyEdition,
     Upload,
 )
-from models.records import AccessLog, Anchor, Event, IdempotencyKey, SavedView, Signal, Token, User, UserRole, UserScope
+from models.records import (
+    AccessLog,
+    Anchor,
+    Event,
+    IdempotencyKey,
+    PendingSignIn,
+    SavedView,
+    Signal,
+    Token,
+    User,
+    UserRole,
+    UserScope,
+)
 
 __all__ = [
     "SETTLED",
