@@ -1,4 +1,4 @@
-"""`duban directory PLAN FILE`: a newer directory of parties for a plan that stands, or the present one in a workbook."""
+"""`duban directory PLAN FILE`: a newer directory for a plan that stands, or the present one as a workbook."""
 
 from __future__ import annotations
 

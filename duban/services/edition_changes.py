@@ -3,30 +3,181 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 from collections.abc import Collection
+from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from duban.domain.actors import Actor
+from duban.domain.lifecycle import Action
+from duban.errors import DubanError
 from duban.reading import model as read
 from duban.services import clocks
 from duban.services.clock_changes import change_limit
-from duban.services.item_rows import ROLES, milestone_row
+from duban.services.edition_difference import ChangeKind, Difference, FieldChange, ItemChange
+from duban.services.event_log import Happening, append
+from duban.services.item_changes import record
+from duban.services.item_rows import ROLES, ItemWriter, milestone_row, regulation_row, target_row
 from duban.services.parties import PartyBook
 from duban.services.rules import Rules, business_date, rules_of
-from models import Category, Clock, Item, ItemParty, Measure, Milestone, MilestoneKind, Progress
+from duban.services.transitions import move_within
+from models import (
+    Anomaly,
+    Category,
+    Clock,
+    ClockKind,
+    Document,
+    Item,
+    ItemParty,
+    Measure,
+    Milestone,
+    MilestoneKind,
+    Plan,
+    Progress,
+    Regulation,
+    RegulationStatus,
+    Signal,
+    Target,
+)
+
+#: Two measures are one that was reworded from here on: what was reported on it stays.
+REWORDED = 0.75
+
+
+class EditionBarred(DubanError):
+    """Item {number} takes nothing over from an edition: {reason}."""
+
+    code = "edition_barred"
+    status = 409
+
+
+@dataclass
+class Applying:
+    """One decision being carried out."""
+
+    session: Session
+    plan: Plan
+    document: Document
+    diff: Difference
+    actor: Actor
+    now: dt.datetime
+    book: PartyBook = field(init=False)
+    placed: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.book = PartyBook(self.session, self.plan)
+
+
+def accept_change(applying: Applying, change: ItemChange, fields: Collection[FieldChange], reason: str) -> int | None:
+    """Applies one accepted change; returns the id of its item. Raises EditionBarred, or what a withdrawal refuses."""
+    if change.barred:
+        raise EditionBarred(number=change.number, reason=change.barred)
+    if change.accepted is True:
+        return change.item_id
+    match change.kind:
+        case ChangeKind.ADDED:
+            return _add(applying, change)
+        case ChangeKind.CHANGED:
+            return _change(applying, change, fields, reason)
+        case ChangeKind.MISSING:
+            move_within(
+                applying.session,
+                item_id=change.item_id or 0,
+                action=Action.WITHDRAW,
+                actor=applying.actor,
+                expected_version=None,
+                now=applying.now,
+                reason=reason,
+            )
+            return change.item_id
+
+
+def _add(applying: Applying, change: ItemChange) -> int:
+    """An item that the new edition puts in, with its parts, at its place; in quarantine where it is doubted."""
+    session, plan, document, now = applying.session, applying.plan, applying.document, applying.now
+    item = applying.diff.items[change.key]
+    rules = rules_of(session, plan.id)
+    writer = ItemWriter(session, plan, applying.book, clocks.roll_with(rules), now)
+    rows = writer.write_added(item, applying.diff.parents[change.key])
+    _put_behind(session, plan, rows, applying.diff.after[change.key])
+    for row in rows:
+        row.document_id = document.id
+        row.quarantined = bool(change.doubts)
+    top = rows[0]
+    for doubt in applying.diff.doubts[change.key]:
+        session.add(
+            Anomaly(
+                plan_id=plan.id,
+                document_id=document.id,
+                item_id=top.id,
+                code=doubt.code.value,
+                number=top.number,
+                field=doubt.field,
+                detail=doubt.detail,
+                line=doubt.line,
+                blocks=True,
+            )
+        )
+    session.flush()
+    for row in rows:
+        clocks.arm(session, row, rules, business_date(now))
+        payload = {
+            "number": row.number,
+            "state": row.state.value,
+            "document": document.sha256,
+            "edition": document.edition,
+            "quarantined": row.quarantined,
+        }
+        append(session, Happening(row.id, "item.assigned", applying.actor, now, payload=payload), now)
+        session.add(Signal(item_id=row.id, created_at=now))
+    return top.id
+
+
+def _put_behind(session: Session, plan: Plan, rows: list[Item], after: int | None) -> None:
+    """Makes room for new rows behind another one, in the order of the document."""
+    new = [row.id for row in rows]
+    at = session.scalar(select(Item.position).where(Item.id == after)) if after is not None else 0
+    session.execute(
+        update(Item)
+        .where(Item.plan_id == plan.id, Item.position > (at or 0), Item.id.not_in(new))
+        .values(position=Item.position + len(rows))
+    )
+    for place, row in enumerate(rows, start=1):
+        row.position = (at or 0) + place
+    session.flush()
+
+
+def _change(applying: Applying, change: ItemChange, fields: Collection[FieldChange], reason: str) -> int:
+    session, document = applying.session, applying.document
+    item = applying.diff.items[change.key]
+    row = session.get_one(Item, change.item_id, with_for_update=True)
+    names = {c.field for c in fields if c.accepted is not True}
+    apply_fields(session, row, item, names, applying.book, applying.now)
+    if names >= {c.field for c in change.fields}:  # all of it: its lines are those of the new edition from now on
+        row.document_id, row.source_line, row.source_end_line = document.id, item.place.line, item.place.end_line
+    payload = {
+        "edition": document.edition,
+        "document": document.sha256,
+        "fields": {c.field: {"before": c.before, "after": c.after} for c in fields if c.field in names},
+    }
+    text = f"第{document.edition}版" + (f"：{reason}" if reason else "")
+    record(session, row, applying.actor, applying.now, event="item.edited", reason=text, payload=payload)
+    return row.id
 
 
 def apply_fields(
     session: Session, row: Item, item: read.Item, fields: Collection[str], book: PartyBook, now: dt.datetime
 ) -> None:
     """Takes these fields over from the new edition; the caller records the change."""
-    if "title" in fields:
-        row.title = item.title
-    if "goal" in fields:
-        row.goal = item.goal
+    _texts(session, row, item, fields)
     if "measures" in fields:
         _measures(session, row, item.measures)
+    if "regulations" in fields:
+        _regulations(session, row, item)
+    if "targets" in fields:
+        _targets(session, row, item)
     if "time_limit" in fields:
         _limit(session, row, item, now)
     for attribute, role, kind in ROLES:
@@ -34,19 +185,87 @@ def apply_fields(
             for old in session.scalars(select(ItemParty).where(ItemParty.item_id == row.id, ItemParty.role == role)):
                 session.delete(old)
             session.flush()
-            for position, name in enumerate(dict.fromkeys(getattr(item, attribute)), start=1):
-                party = book.party(name, kind)
-                session.add(ItemParty(item_id=row.id, role=role, party_id=party.id, position=position))
+            parties = dict.fromkeys(book.party(name, kind).id for name in getattr(item, attribute))
+            for position, party_id in enumerate(parties, start=1):
+                session.add(ItemParty(item_id=row.id, role=role, party_id=party_id, position=position))
+    session.flush()
+
+
+def _texts(session: Session, row: Item, item: read.Item, fields: Collection[str]) -> None:
+    if "title" in fields:
+        row.title = item.title
+    if "goal" in fields:
+        row.goal = item.goal
+    if "path" in fields:
+        row.path = list(item.path)
+    if "number" in fields:
+        _renumber(session, row, item.number)
+
+
+def make_way(session: Session, changes: Collection[tuple[int, Collection[FieldChange]]]) -> None:
+    """Frees the numbers of all items that get another one, so that they may change places."""
+    for item_id, fields in changes:
+        if any(f.field == "number" for f in fields):
+            session.get_one(Item, item_id).number = f"~{item_id}"
+    session.flush()
+
+
+def _renumber(session: Session, row: Item, number: str) -> None:
+    """The item's new number; where another one still has it, this is its next copy until that one moves on."""
+    taken = session.scalar(
+        select(func.max(Item.copy)).where(
+            Item.plan_id == row.plan_id, Item.path_key == row.path_key, Item.number == number[:40], Item.id != row.id
+        )
+    )
+    row.number, row.copy = number[:40], (taken or 0) + 1
+    session.flush()
+
+
+def _regulations(session: Session, row: Item, item: read.Item) -> None:
+    """New instruments are added; one that is gone is taken out only if nobody has entered its number or date."""
+    standing = session.scalars(select(Regulation).where(Regulation.item_id == row.id)).all()
+    wanted = {r.title[:500]: r for r in item.regulations}
+    for one in standing:
+        if one.title in wanted:
+            del wanted[one.title]
+        elif one.status is RegulationStatus.PLANNED and not one.document_number and not one.issued_on:
+            session.delete(one)
+    session.flush()
+    last = session.scalar(select(func.max(Regulation.position)).where(Regulation.item_id == row.id)) or 0
+    session.add_all(regulation_row(row.id, last + n, r) for n, r in enumerate(wanted.values(), start=1))
+    session.flush()
+
+
+def _targets(session: Session, row: Item, item: read.Item) -> None:
+    """New targets are added; one that is gone is taken out only if nobody has reported on it."""
+    standing = session.scalars(select(Target).where(Target.item_id == row.id)).all()
+    wanted = {t.text: t for t in item.targets}
+    for one in standing:
+        if one.text in wanted:
+            del wanted[one.text]
+        elif one.reached is None:
+            session.delete(one)
+    session.flush()
+    last = session.scalar(select(func.max(Target.position)).where(Target.item_id == row.id)) or 0
+    session.add_all(target_row(row.id, last + n, t) for n, t in enumerate(wanted.values(), start=1))
     session.flush()
 
 
 def _measures(session: Session, row: Item, texts: Collection[str]) -> None:
-    """New ones are added; one that is gone is taken out only if nobody has reported on it."""
+    """New ones are added, reworded ones keep what was reported; one that is gone goes only if nobody reported on it."""
     standing = session.scalars(select(Measure).where(Measure.item_id == row.id).order_by(Measure.position)).all()
     wanted = list(texts)
+    left = []
     for measure in standing:
         if measure.text in wanted:
             wanted.remove(measure.text)
+        else:
+            left.append(measure)
+    for measure in left:
+        alike = difflib.get_close_matches(measure.text, wanted, n=1, cutoff=REWORDED)
+        if alike:
+            measure.text = alike[0]
+            wanted.remove(alike[0])
         elif measure.progress is Progress.OPEN and measure.reported_by is None:
             session.delete(measure)
     session.flush()
@@ -78,8 +297,12 @@ def _limit(session: Session, row: Item, item: read.Item, now: dt.datetime) -> No
     for position, part in enumerate(wanted[len(standing) :], start=last + 1):
         session.add(milestone_row(row.id, position, part, rules.calendar.roll))
     session.flush()
+    if wanted and any(part.due_on for part in wanted):  # it reports by its dates from now on, not by the calendar
+        clocks.complete(session, row, now, kind=ClockKind.CHECK_IN)
     clocks.arm(session, row, rules, business_date(now))
     clocks.show_next_due(session, row)
+    if row.first_due_on is None:
+        row.first_due_on = row.due_on
 
 
 def _move(

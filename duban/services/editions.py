@@ -1,94 +1,209 @@
-"""A second edition of a plan: what changed, item by item, and only what a person accepts is applied.
+"""A second edition of a plan: kept as it came, held against the ledger, and only what a person accepts is applied.
 
-Progress, evidence and history of an item stay; a changed limit supersedes its clock, with the rungs that it fired.
+What nobody has decided stays pending under the edition. Progress, evidence and history of an item stay; a changed limit
+supersedes its clock, with the rungs that it fired.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
-from duban.domain.lifecycle import State
 from duban.errors import DubanError, Forbidden, NotFound
-from duban.reading import model as read
-from duban.services import clocks
-from duban.services.edition_changes import apply_fields
-from duban.services.event_log import Happening, append
-from duban.services.item_changes import record
-from duban.services.item_rows import ROLES, ItemWriter
-from duban.services.parties import PartyBook
+from duban.services.edition_changes import Applying, accept_change, make_way
+from duban.services.edition_difference import (
+    SEPARATOR,
+    WEIGHTY,
+    ChangeKind,
+    Difference,
+    FieldChange,
+    ItemChange,
+    difference,
+    reading_of,
+)
+from duban.services.event_log import lock_items
+from duban.services.queries.plans import find_plan
 from duban.services.registration import Received, store_document
-from duban.services.rules import business_date, rules_of
-from models import Document, Item, ItemParty, Measure, Party, Plan, Signal
+from models import Document, DocumentDecision, Plan
+
+__all__ = [
+    "ChangeKind",
+    "Edition",
+    "EditionRow",
+    "FieldChange",
+    "ItemChange",
+    "apply",
+    "compare",
+    "decide",
+    "discard",
+    "editions_of",
+    "receive",
+    "stored",
+]
 
 
 class EditionKnown(DubanError):
     """This document is edition {edition} of plan {code} already.
 
-    Nothing was changed.
+    Nothing was changed. What is still open of it: `duban register FILE --plan {code}`, or the plan's page.
     """
 
     code = "edition_known"
     status = 409
 
 
-class ChangeKind(StrEnum):
-    """What a new edition does to an item."""
+class EditionReason(DubanError):
+    """A reason is owed for: {items}.
 
-    ADDED = "added"
-    CHANGED = "changed"
-    MISSING = "missing"  # the new edition does not have it: a person withdraws it, nothing does so by itself
-    DOUBTED = "doubted"  # the new reading is in doubt: settle it in the document, or edit the item
+    Whoever changes a limit or a lead, or takes an item out, says why; it goes into the item's history.
+    """
+
+    code = "edition_reason"
+    status = 422
+
+
+class EditionMoved(DubanError):
+    """The difference of edition {edition} has changed since you saw it.
+
+    Look at it again, and decide about what it says now.
+    """
+
+    code = "edition_moved"
+    status = 409
+
+
+class EditionRefused(DubanError):
+    """Edition {edition} cannot be treated like this: {reason}."""
+
+    code = "edition_refused"
+    status = 409
 
 
 @dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One field as it stands and as the new edition has it."""
+class EditionRow:
+    """One edition of a plan as it was received; `pending` counts the differences that nobody has decided about."""
 
-    field: str
-    before: Any
-    after: Any
+    edition: int
+    document_id: int
+    filename: str
+    received_by: str
+    received_at: dt.datetime
+    pending: int
 
 
 @dataclass(frozen=True, slots=True)
-class ItemChange:
-    """What changed about one item; `key` is what a person accepts it by."""
-
-    key: str
-    kind: ChangeKind
-    number: str
-    title: str
-    item_id: int | None
-    fields: tuple[FieldChange, ...] = ()
-    doubts: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
 class Edition:
-    """The difference between a plan and a new document, and what was applied of it."""
+    """The difference between a plan and an edition. `edition` is its number, the next one before it is stored.
+
+    `unchanged` are number, title and id of items that say the same; `kept` counts what a person has set right and the
+    edition repeats as it was read before. `digest` goes back with a decision: a later difference is answered with 409.
+    """
 
     plan_id: int
     code: str
     edition: int
-    changes: list[ItemChange] = field(default_factory=list)
-    applied: list[str] = field(default_factory=list)
-    unchanged: int = 0
+    document_id: int | None
+    changes: tuple[ItemChange, ...]
+    applied: tuple[str, ...]
+    unchanged: int
+    kept: int
+    digest: str
+
+    @property
+    def pending(self) -> tuple[ItemChange, ...]:
+        """What a person still owes a decision about."""
+        return tuple(c for c in self.changes if c.pending)
 
 
 def compare(database: Database, plan: str, received: Received) -> Edition:
     """What a document would change about a plan; nothing is written. Raises NotFound, EditionKnown."""
     with database.read() as session:
-        found = _plan(session, plan)
-        return _difference(session, found, received)
+        found = find_plan(session, plan)
+        known = _known(session, found, received)
+        if known is not None:
+            raise EditionKnown(edition=known.edition, code=found.code)
+        diff = difference(session, found, received.reading, None)
+        return _edition(found, _last(session, found) + 1, None, diff)
+
+
+def receive(database: Database, plan: str, received: Received, *, actor: Actor, now: dt.datetime) -> Edition:
+    """Keeps a document as the plan's next edition; nothing of it is applied. The same bytes again are the same edition.
+
+    Raises NotFound, Forbidden.
+    """
+    _office_only(actor)
+    with database.write() as session:
+        found = _locked(session, plan)
+        document = _known(session, found, received)
+        if document is None:
+            document = store_document(session, found, received, _last(session, found) + 1, actor, now)
+        diff = difference(session, found, received.reading, document)
+        return _edition(found, document.edition or 1, document.id, diff)
+
+
+def stored(database: Database, plan: str, edition: int) -> Edition:
+    """An edition as it stands against the ledger now. Raises NotFound."""
+    with database.read() as session:
+        found = find_plan(session, plan)
+        document = _document(session, found, edition)
+        return _edition(found, edition, document.id, _difference(session, found, document))
+
+
+def decide(
+    database: Database,
+    plan: str,
+    edition: int,
+    *,
+    accept: Collection[str] | None = (),
+    decline: Collection[str] = (),
+    reopen: Collection[str] = (),
+    reasons: Mapping[str, str] | None = None,
+    actor: Actor,
+    now: dt.datetime,
+    digest: str | None = None,
+) -> Edition:
+    """Takes over the accepted changes, notes the declined ones, and opens declined ones again: whole or not at all.
+
+    Keys are `key` for an item as a whole and `key::field` for one field; `accept=None` accepts all that can be.
+    `reasons` holds a reason by key, or under "" for all. Raises NotFound, Forbidden, EditionMoved, EditionReason,
+    EditionRefused where a key is none, and what withdrawing an item refuses.
+    """
+    _office_only(actor)
+    with database.write() as session:
+        found = _locked(session, plan)
+        document = _document(session, found, edition)
+        if edition != _last(session, found):
+            raise EditionRefused(edition=edition, reason="已有更新的一版，请在最新一版上办理")
+        _reopen(session, document, reopen)
+        diff = _difference(session, found, document)
+        if digest is not None and digest != diff.digest():
+            raise EditionMoved(edition=edition)
+        wanted = _chosen(diff, edition, accept)
+        unwanted = _chosen(diff, edition, decline)
+        given = dict(reasons or {})
+        _check_reasons(wanted, given)
+        lock_items(session, {c.item_id for c, _ in wanted if c.item_id is not None})
+        applying = Applying(session, found, document, diff, actor, now)
+        make_way(session, [(c.item_id, fields) for c, fields in wanted if c.item_id is not None])
+        wanted.sort(key=lambda one: one[0].kind is ChangeKind.ADDED)  # new ones find their numbers free
+        applied = []
+        for change, fields in wanted:
+            reason = _reason(given, change.key)
+            item_id = accept_change(applying, change, fields, reason)
+            _note(session, document, change, fields, True, reason, actor, now, item_id)
+            applied.append(change.key)
+        for change, fields in unwanted:
+            _note(session, document, change, fields, False, _reason(given, change.key), actor, now, change.item_id)
+        session.flush()
+        session.expire_all()
+        after = _difference(session, found, document)
+        return _edition(found, edition, document.id, after, tuple(applied))
 
 
 def apply(
@@ -99,176 +214,177 @@ def apply(
     accepted: Collection[str] | None,
     actor: Actor,
     now: dt.datetime,
+    reason: str = "",
 ) -> Edition:
-    """Applies the accepted changes (by key; None: all that can be) and keeps the document as the plan's next edition.
+    """`receive` and `decide` at once: the document is kept, the accepted changes (None: all that can be) applied.
 
-    Missing and doubted items are never touched. Raises NotFound, EditionKnown, Forbidden.
+    Raises what the two raise, and EditionKnown where nothing of a known document is open any more.
     """
-    if actor.role not in ("supervisor", "admin"):
-        raise Forbidden(actor=actor.name, action="登记新版方案,更新", who="督查室")
+    kept = receive(database, plan, received, actor=actor, now=now)
+    if not kept.changes:
+        raise EditionKnown(edition=kept.edition, code=kept.code)
+    return decide(
+        database, plan, kept.edition, accept=accepted, reasons={"": reason} if reason else None, actor=actor, now=now
+    )
+
+
+def discard(database: Database, plan: str, edition: int, *, actor: Actor) -> None:
+    """Takes back an edition of which nothing was accepted: it was the wrong file. Raises EditionRefused otherwise."""
+    _office_only(actor)
     with database.write() as session:
-        found = _plan(session, plan)
-        edition = _difference(session, found, received)
-        document = store_document(session, found, received, edition.edition, actor, now)
-        book = PartyBook(session, found)
-        items = dict(_keyed(received.reading))
-        for change in edition.changes:
-            if change.kind not in (ChangeKind.ADDED, ChangeKind.CHANGED):
-                continue
-            if accepted is not None and change.key not in accepted:
-                continue
-            if change.kind is ChangeKind.ADDED:
-                _add(session, found, book, items[change.key], document, actor, now)
-            else:
-                _change(session, change, items[change.key], book, document, actor, now)
-            edition.applied.append(change.key)
+        found = _locked(session, plan)
+        document = _document(session, found, edition)
+        decisions = session.scalars(select(DocumentDecision).where(DocumentDecision.document_id == document.id)).all()
+        if edition == 1 or edition != _last(session, found):
+            raise EditionRefused(edition=edition, reason="只能撤下最新的一版，第一版不能撤下")
+        if any(d.accepted for d in decisions):
+            raise EditionRefused(edition=edition, reason="已采用过其中的内容，不能撤下；其余各处可以选“不采用”")
+        for decision in decisions:
+            session.delete(decision)
         session.flush()
-        return edition
+        session.delete(document)
 
 
-def _plan(session: Session, code: str) -> Plan:
-    found = session.scalars(select(Plan).where(Plan.code == code)).first()
-    if found is None:
-        raise NotFound(what="plan", key=code)
+def editions_of(database: Database, plan: str) -> tuple[EditionRow, ...]:
+    """All editions of a plan, the newest first; what is pending is counted for the newest. Raises NotFound."""
+    with database.read() as session:
+        found = find_plan(session, plan)
+        query = select(Document).where(Document.plan_id == found.id, Document.edition.is_not(None))
+        documents = session.scalars(query.order_by(Document.edition.desc())).all()
+        rows = []
+        for place, d in enumerate(documents):
+            pending = 0
+            if place == 0 and len(documents) > 1:
+                pending = sum(c.pending for c in _difference(session, found, d).changes)
+            rows.append(EditionRow(d.edition or 0, d.id, d.filename, d.received_by, d.received_at, pending))
+        return tuple(rows)
+
+
+def _office_only(actor: Actor) -> None:
+    if actor.role not in ("supervisor", "admin"):
+        raise Forbidden(actor=actor.name, action="登记新版方案", who="督查室")
+
+
+def _locked(session: Session, plan: str) -> Plan:
+    """The plan; editions of one plan are decided about one after another."""
+    found = find_plan(session, plan)
+    session.refresh(found, with_for_update=True)
     return found
 
 
-def _difference(session: Session, plan: Plan, received: Received) -> Edition:
-    known = session.scalars(
-        select(Document).where(Document.plan_id == plan.id, Document.sha256 == received.sha256)
-    ).first()
-    if known is not None:
-        raise EditionKnown(edition=known.edition, code=plan.code)
-    last = session.scalar(select(func.max(Document.edition)).where(Document.plan_id == plan.id)) or 0
-    edition = Edition(plan.id, plan.code, last + 1)
-    rows = _rows(session, plan)
-    doubts = _doubts(received.reading)
-    for key, item in _keyed(received.reading):
-        row = rows.pop(key, None)
-        change = _compared(session, key, item, row, doubts.get(id(item), ()))
-        if change is None:
-            edition.unchanged += 1
-        else:
-            edition.changes.append(change)
-    edition.changes += [
-        ItemChange(key, ChangeKind.MISSING, row.number, row.title, row.id)
-        for key, row in rows.items()
-        if row.state is not State.CLOSED
-    ]
-    return edition
-
-
-def _keyed(reading: read.Reading) -> list[tuple[str, read.Item]]:
-    """Items under the key that rows have too: the number, with its heading where the number restarts, and its copy."""
-    paths: dict[str, set[tuple[str, ...]]] = {}
-    for item in reading.walk():
-        paths.setdefault(item.number, set()).add(tuple(item.path))
-    seen: Counter[str] = Counter()
-    found = []
-    for item in reading.walk():
-        base = item.number if len(paths[item.number]) == 1 else "/".join([*item.path, item.number])
-        seen[base] += 1
-        found.append((base if seen[base] == 1 else f"{base}#{seen[base]}", item))
-    return found
-
-
-def _rows(session: Session, plan: Plan) -> dict[str, Item]:
-    rows = session.scalars(select(Item).where(Item.plan_id == plan.id, ~Item.dropped).order_by(Item.position)).all()
-    paths: dict[str, set[tuple[str, ...]]] = {}
-    for row in rows:
-        paths.setdefault(row.number, set()).add(tuple(row.path))
-    seen: Counter[str] = Counter()
-    found = {}
-    for row in rows:
-        base = row.number if len(paths[row.number]) == 1 else "/".join([*row.path, row.number])
-        seen[base] += 1
-        found[base if seen[base] == 1 else f"{base}#{seen[base]}"] = row
-    return found
-
-
-def _doubts(reading: read.Reading) -> dict[int, tuple[str, ...]]:
-    """Blocking doubts by the identity of the item that they are about."""
-    found: dict[int, tuple[str, ...]] = {}
-    items = reading.walk()
-    for anomaly in reading.anomalies:
-        if not anomaly.blocks:
-            continue
-        for item in items:
-            if item.number == anomaly.number and anomaly.item_line in (None, item.place.line):
-                found[id(item)] = (*found.get(id(item), ()), f"{anomaly.code}: {anomaly.detail}")
-    return found
-
-
-def _compared(
-    session: Session, key: str, item: read.Item, row: Item | None, doubts: Sequence[str]
-) -> ItemChange | None:
-    title = item.title or item.goal or item.number
-    if doubts:
-        return ItemChange(key, ChangeKind.DOUBTED, item.number, title, row.id if row else None, doubts=tuple(doubts))
-    if row is None:
-        return ItemChange(key, ChangeKind.ADDED, item.number, title, None)
-    fields = tuple(_field_changes(session, item, row))
-    return ItemChange(key, ChangeKind.CHANGED, item.number, title, row.id, fields) if fields else None
-
-
-def _field_changes(session: Session, item: read.Item, row: Item) -> list[FieldChange]:
-    measures = list(session.scalars(select(Measure.text).where(Measure.item_id == row.id).order_by(Measure.position)))
-    pairs: list[tuple[str, Any, Any]] = [
-        ("title", row.title, item.title or row.title),
-        ("goal", row.goal, item.goal),
-        ("time_limit", row.time_limit, item.time_limit),
-        ("measures", measures, list(item.measures)),
-    ]
-    for attribute, role, _ in ROLES:
-        names = session.scalars(
-            select(Party.name)
-            .join(ItemParty, ItemParty.party_id == Party.id)
-            .where(ItemParty.item_id == row.id, ItemParty.role == role)
-            .order_by(ItemParty.position)
+def _known(session: Session, plan: Plan, received: Received) -> Document | None:
+    return session.scalars(
+        select(Document).where(
+            Document.plan_id == plan.id, Document.sha256 == received.sha256, Document.edition.is_not(None)
         )
-        pairs.append((attribute, list(names), list(dict.fromkeys(getattr(item, attribute)))))
-    return [FieldChange(name, before, after) for name, before, after in pairs if before != after]
+    ).first()
 
 
-def _add(
+def _document(session: Session, plan: Plan, edition: int) -> Document:
+    found = session.scalars(
+        select(Document).where(Document.plan_id == plan.id, Document.edition == edition)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(what="edition", key=f"{plan.code}/{edition}")
+    return found
+
+
+def _last(session: Session, plan: Plan) -> int:
+    return session.scalar(select(func.max(Document.edition)).where(Document.plan_id == plan.id)) or 0
+
+
+def _difference(session: Session, plan: Plan, document: Document) -> Difference:
+    if document.edition == 1:
+        return Difference()
+    reading = reading_of(document.sha256, document.content, document.filename, plan.kind)
+    return difference(session, plan, reading, document)
+
+
+def _edition(
+    plan: Plan, edition: int, document_id: int | None, diff: Difference, applied: tuple[str, ...] = ()
+) -> Edition:
+    return Edition(
+        plan.id,
+        plan.code,
+        edition,
+        document_id,
+        tuple(diff.changes),
+        applied,
+        len(diff.unchanged),
+        diff.kept,
+        diff.digest(),
+    )
+
+
+def _chosen(
+    diff: Difference, edition: int, keys: Collection[str] | None
+) -> list[tuple[ItemChange, tuple[FieldChange, ...]]]:
+    """Changes with the fields that are meant; None: all that are pending, can be applied and take nothing out."""
+    by_key = {c.key: c for c in diff.changes}
+    if keys is None:
+        whole = [c for c in diff.changes if c.pending and not c.barred and c.kind is not ChangeKind.MISSING]
+        return [(c, tuple(f for f in c.fields if f.accepted is None)) for c in whole]
+    wanted: dict[str, set[str]] = {}
+    for token in keys:
+        key, _, name = token.partition(SEPARATOR)
+        if key not in by_key or (name and name not in {f.field for f in by_key[key].fields}):
+            raise EditionRefused(edition=edition, reason=f"没有这一处改动：{token}")
+        wanted.setdefault(key, set()).add(name)
+    return [
+        (by_key[key], tuple(f for f in by_key[key].fields if "" in names or f.field in names))
+        for key, names in wanted.items()
+    ]
+
+
+def _check_reasons(wanted: list[tuple[ItemChange, tuple[FieldChange, ...]]], given: Mapping[str, str]) -> None:
+    owed = [
+        f"第{c.number}项"
+        for c, fields in wanted
+        if not _reason(given, c.key)
+        and (c.kind is ChangeKind.MISSING or (c.kind is ChangeKind.CHANGED and {f.field for f in fields} & WEIGHTY))
+    ]
+    if owed:
+        raise EditionReason(items="、".join(owed))
+
+
+def _reason(given: Mapping[str, str], key: str) -> str:
+    return (given.get(key) or given.get("") or "").strip()
+
+
+def _reopen(session: Session, document: Document, keys: Collection[str]) -> None:
+    for token in keys:
+        key, _, name = token.partition(SEPARATOR)
+        query = select(DocumentDecision).where(
+            DocumentDecision.document_id == document.id, DocumentDecision.key == key, ~DocumentDecision.accepted
+        )
+        for decision in session.scalars(query.where(DocumentDecision.field == name) if name else query):
+            session.delete(decision)
+    session.flush()
+
+
+def _note(
     session: Session,
-    plan: Plan,
-    book: PartyBook,
-    item: read.Item,
     document: Document,
-    actor: Actor,
-    now: dt.datetime,
-) -> None:
-    rules = rules_of(session, plan.id)
-    writer = ItemWriter(session, plan, book, clocks.roll_with(rules), now)
-    alone = read.Reading(kind=read.Kind(plan.kind), title=plan.title, items=[item])
-    for row in writer.write(alone):
-        row.position += session.scalar(select(func.max(Item.position)).where(Item.plan_id == plan.id)) or 0
-        clocks.arm(session, row, rules, business_date(now))
-        payload = {
-            "number": row.number,
-            "state": row.state.value,
-            "document": document.sha256,
-            "edition": document.edition,
-        }
-        append(session, Happening(row.id, "item.assigned", actor, now, payload=payload), now)
-        session.add(Signal(item_id=row.id, created_at=now))
-
-
-def _change(
-    session: Session,
     change: ItemChange,
-    item: read.Item,
-    book: PartyBook,
-    document: Document,
+    fields: Collection[FieldChange],
+    accepted: bool,
+    reason: str,
     actor: Actor,
     now: dt.datetime,
+    item_id: int | None,
 ) -> None:
-    row = session.get_one(Item, change.item_id, with_for_update=True)
-    apply_fields(session, row, item, {c.field for c in change.fields}, book, now)
-    payload = {
-        "edition": document.edition,
-        "document": document.sha256,
-        "fields": {c.field: {"before": c.before, "after": c.after} for c in change.fields},
+    """Keeps a decision: a line for each field, or one for an item that comes in or goes out."""
+    lines = {f.field: f.after for f in fields} if change.kind is ChangeKind.CHANGED else {"": None}
+    standing = {
+        d.field: d
+        for d in session.scalars(
+            select(DocumentDecision).where(
+                DocumentDecision.document_id == document.id, DocumentDecision.key == change.key
+            )
+        )
     }
-    record(session, row, actor, now, event="item.edited", reason=f"第{document.edition}版", payload=payload)
+    for name, after in lines.items():
+        row = standing.get(name) or DocumentDecision(document_id=document.id, key=change.key, field=name)
+        row.item_id, row.accepted, row.value, row.reason = item_id, accepted, {"after": after}, reason
+        row.decided_by, row.decided_at = actor.name, now
+        session.add(row)

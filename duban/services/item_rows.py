@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from duban.domain.lifecycle import State
@@ -63,6 +64,19 @@ class ItemWriter:
         self._session.flush()
         return self.rows
 
+    def write_added(self, item: read.Item, parent_id: int | None) -> list[Item]:
+        """An item that a later edition puts in, with its parts; a number that stands already gets its next copy."""
+        self._session.flush()
+        standing = select(Item.path_key, Item.number, func.max(Item.copy)).where(Item.plan_id == self._plan.id)
+        for key, number, copy in self._session.execute(standing.group_by(Item.path_key, Item.number)).tuples():
+            self._copies[(key, number)] = copy
+            if key:
+                self._restarting.add(number)
+        parent = self._session.get_one(Item, parent_id) if parent_id is not None else None
+        self._write(item, parent)
+        self._session.flush()
+        return self.rows
+
     def find(self, number: str | None, line: int | None) -> Item | None:
         """The row that a doubt is about: by its number, and by its line where a number stands more than once."""
         candidates = self._by_number.get(number or "", [])
@@ -114,17 +128,8 @@ class ItemWriter:
         )
         milestones = [milestone_row(row.id, n, m, self._roll) for n, m in enumerate(item.milestones, start=1)]
         self._session.add_all(milestones)
-        self._session.add_all(
-            Regulation(
-                item_id=row.id,
-                position=n,
-                title=r.title[:500],
-                status=RegulationStatus(r.status),
-                document_number=r.document_number,
-            )
-            for n, r in enumerate(item.regulations, start=1)
-        )
-        self._session.add_all(_target(row, n, t) for n, t in enumerate(item.targets, start=1))
+        self._session.add_all(regulation_row(row.id, n, r) for n, r in enumerate(item.regulations, start=1))
+        self._session.add_all(target_row(row.id, n, t) for n, t in enumerate(item.targets, start=1))
         open_dates = [m.rolled_due_on for m in milestones if m.rolled_due_on and not m.done]
         row.due_on = min(open_dates, default=None)
         row.first_due_on = max(open_dates, default=None)
@@ -155,9 +160,21 @@ def milestone_row(item_id: int, position: int, part: read.Milestone, roll: Calla
     )
 
 
-def _target(row: Item, position: int, target: read.Target) -> Target:
+def regulation_row(item_id: int, position: int, regulation: read.Regulation) -> Regulation:
+    """An instrument as it is stored."""
+    return Regulation(
+        item_id=item_id,
+        position=position,
+        title=regulation.title[:500],
+        status=RegulationStatus(regulation.status),
+        document_number=regulation.document_number,
+    )
+
+
+def target_row(item_id: int, position: int, target: read.Target) -> Target:
+    """A target as it is stored."""
     return Target(
-        item_id=row.id,
+        item_id=item_id,
         position=position,
         text=target.text,
         name=target.name[:300],

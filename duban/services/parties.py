@@ -50,6 +50,10 @@ class PartyBook:
         self._session.flush()
         return found
 
+    def find(self, name: str) -> Party | None:
+        """The party that a name or alias means; None where nobody is called so."""
+        return self._by_name.get(name)
+
     def party(self, name: str, kind: PartyKind) -> Party:
         """The party of a name in the text; one that nobody knows yet is entered without an address."""
         found = self._by_name.get(name)

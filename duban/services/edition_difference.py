@@ -1,0 +1,413 @@
+"""What a later document says otherwise than the ledger: item by item, field by field, held against what it said before.
+
+Items are paired by what they say and not by their number alone: an item put in between moves every number behind it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from duban.domain.lifecycle import State
+from duban.reading import model as read
+from duban.reading.reader import read_bytes
+from duban.services.item_rows import ROLES
+from duban.services.parties import PartyBook
+from models import Document, DocumentDecision, Item, ItemParty, Measure, Party, Plan, Regulation, Target
+
+#: Two titles are one item's from here on; with the same number less is enough.
+ALIKE, ALIKE_WITH_NUMBER = 0.62, 0.3
+#: Beyond this many pairs left over, only numbers and equal titles are looked at.
+MOST_PAIRS = 200_000
+#: Fields that decide who answers by when: whoever changes one says why.
+WEIGHTY = frozenset({"time_limit", "lead_officials", "lead_units"})
+SEPARATOR = "::"
+
+
+class ChangeKind(StrEnum):
+    """What a new edition does to an item."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    MISSING = "missing"  # the new edition does not have it: accepting withdraws it, for a reason
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field as it stands and as the new edition has it; `accepted` is None until a person has decided."""
+
+    field: str
+    before: Any
+    after: Any
+    accepted: bool | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """What changed about one item. `key` (or `key::field`) is what a person accepts or declines.
+
+    `doubts` are those of the new reading; `barred` says why nothing can be taken over, "" where it can.
+    """
+
+    key: str
+    kind: ChangeKind
+    number: str
+    title: str
+    item_id: int | None
+    fields: tuple[FieldChange, ...] = ()
+    doubts: tuple[str, ...] = ()
+    parts: int = 0
+    barred: str = ""
+    accepted: bool | None = None
+    reason: str = ""
+    line: int | None = None
+    needs_reason: bool = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether a person still owes a decision."""
+        if self.kind is ChangeKind.CHANGED:
+            return any(f.accepted is None for f in self.fields)
+        return self.accepted is None
+
+
+@dataclass(slots=True)
+class Difference:
+    """All changes, the pairs that they come from, and how many items say the same; `kept` were set right by hand."""
+
+    changes: list[ItemChange] = field(default_factory=list)
+    unchanged: list[tuple[str, str, int]] = field(default_factory=list)
+    kept: int = 0
+    items: dict[str, read.Item] = field(default_factory=dict)
+    parents: dict[str, int | None] = field(default_factory=dict)
+    after: dict[str, int | None] = field(default_factory=dict)
+    doubts: dict[str, tuple[read.Anomaly, ...]] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """Changes with whatever a person would decide about: a page that shows something else is out of date."""
+        told = [(c.key, c.kind, [(f.field, f.before, f.after) for f in c.fields]) for c in self.changes if c.pending]
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=8)
+def reading_of(_sha256: str, content: bytes, filename: str, kind: str) -> read.Reading:
+    """A stored document, read as its plan's family: the same bytes always read the same."""
+    return read_bytes(content, filename, read.Kind(kind))
+
+
+def difference(session: Session, plan: Plan, reading: read.Reading, document: Document | None) -> Difference:
+    """Holds a reading against the ledger; `document` is the stored edition that it is of, None before it is stored."""
+    rows = session.scalars(select(Item).where(Item.plan_id == plan.id).order_by(Item.position, Item.id)).all()
+    live = [r for r in rows if not r.dropped]
+    keyed = _keyed(reading)
+    pairs = pair(keyed, live)
+    look = _Look(session, plan, live)
+    decided = _decided(session, document)
+    doubts = _doubts(reading)
+    gone = {(r.number, r.title) for r in rows if r.dropped}
+    found = Difference(items=dict(keyed), doubts={key: doubts.get(id(item), ()) for key, item in keyed})
+    _place(found, reading, keyed, pairs)
+    nested = {id(c) for key, item in keyed if key not in pairs for c in _below(item)}
+    for key, item in keyed:
+        row = pairs.get(key)
+        title = item.title or item.goal or item.number
+        if row is None:
+            if id(item) in nested:  # it comes and goes with the added item above it
+                continue
+            if (item.number, title) in gone:  # a copy that a person took out before
+                found.kept += 1
+                continue
+            accepted, reason = decided.get((key, ""), (None, ""))
+            found.changes.append(
+                ItemChange(
+                    key,
+                    ChangeKind.ADDED,
+                    item.number,
+                    title,
+                    None,
+                    _new_fields(item),
+                    tuple(d.detail for d in found.doubts[key]),
+                    parts=sum(1 for _ in _below(item)),
+                    accepted=accepted,
+                    reason=reason,
+                    line=item.place.line,
+                )
+            )
+            continue
+        fields, kept = look.fields(item, row, key, decided)
+        found.kept += kept
+        if not fields:
+            found.unchanged.append((item.number, row.title, row.id))
+            continue
+        found.changes.append(
+            ItemChange(
+                key,
+                ChangeKind.CHANGED,
+                item.number,
+                title,
+                row.id,
+                tuple(fields),
+                tuple(d.detail for d in found.doubts[key]),
+                barred=_barred(row),
+                line=item.place.line,
+                needs_reason=any(f.field in WEIGHTY for f in fields),
+            )
+        )
+    met = {r.id for r in pairs.values()}
+    for row in live:
+        if row.id in met or row.state is State.CLOSED or row.document_id is None:
+            continue
+        key = f"missing:{row.id}"
+        accepted, reason = decided.get((key, ""), (None, ""))
+        found.changes.append(
+            ItemChange(
+                key,
+                ChangeKind.MISSING,
+                row.number,
+                row.title,
+                row.id,
+                barred="本事项还在待核，请先在待核页核定" if row.quarantined else "",
+                accepted=accepted,
+                reason=reason,
+                needs_reason=True,
+            )
+        )
+    return found
+
+
+def pair(keyed: Sequence[tuple[str, read.Item]], rows: Sequence[Item]) -> dict[str, Item]:
+    """Which row each item of the reading is: by number and title, by title alone, then by what looks most alike."""
+    pairs: dict[str, Item] = {}
+    left, free = dict(keyed), {r.id: r for r in rows}
+
+    def settle(of_item: Callable[[read.Item], Any], of_row: Callable[[Item], Any], *, alone: bool) -> None:
+        by: dict[Any, list[Item]] = defaultdict(list)
+        for row in free.values():
+            by[of_row(row)].append(row)
+        wanted = Counter(of_item(i) for i in left.values())
+        for key, item in list(left.items()):
+            same = by.get(of_item(item), [])
+            if same and (not alone or (len(same) == 1 and wanted[of_item(item)] == 1)):
+                row = same.pop(0)
+                pairs[key] = row
+                del left[key], free[row.id]
+
+    def said(i: read.Item) -> str:
+        return i.title or i.goal or (i.measures[0] if i.measures else i.number)
+
+    settle(lambda i: (i.number, said(i), i.place.line), lambda r: (r.number, r.title, r.source_line), alone=False)
+    settle(lambda i: (i.number, said(i), tuple(i.path)), lambda r: (r.number, r.title, tuple(r.path)), alone=False)
+    settle(lambda i: (i.number, said(i)), lambda r: (r.number, r.title), alone=False)
+    settle(said, lambda r: r.title, alone=True)
+    _pair_alike(pairs, left, free, said)
+    return pairs
+
+
+def _pair_alike(
+    pairs: dict[str, Item], left: dict[str, read.Item], free: dict[int, Item], said: Callable[[read.Item], str]
+) -> None:
+    every = len(left) * len(free) <= MOST_PAIRS
+    by_number: dict[str, list[Item]] = defaultdict(list)
+    for row in free.values():
+        by_number[row.number].append(row)
+    scored: list[tuple[float, str, int]] = []
+    for key, item in left.items():
+        matcher = difflib.SequenceMatcher(None, autojunk=False)
+        matcher.set_seq2(said(item)[:400])
+        for row in free.values() if every else by_number[item.number]:
+            least = ALIKE_WITH_NUMBER if row.number == item.number else ALIKE
+            matcher.set_seq1(row.title[:400])
+            if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least:
+                ratio = matcher.ratio()
+                if ratio >= least:
+                    bonus = 0.2 * (row.number == item.number) + 0.1 * (row.path == item.path)
+                    scored.append((-ratio - bonus, key, row.id))
+    for _, key, row_id in sorted(scored):
+        if key in left and row_id in free:
+            pairs[key] = free.pop(row_id)
+            del left[key]
+
+
+def _place(
+    found: Difference, reading: read.Reading, keyed: Sequence[tuple[str, read.Item]], pairs: Mapping[str, Item]
+) -> None:
+    """For each item of the reading, the row that it hangs on, and the row that it stands behind."""
+    key_of = {id(item): key for key, item in keyed}
+    above: dict[str, int | None] = {}
+    stack: list[tuple[read.Item, int | None]] = [(i, None) for i in reading.items]
+    while stack:
+        item, parent = stack.pop()
+        key = key_of[id(item)]
+        above[key] = parent
+        row = pairs.get(key)
+        stack += [(c, row.id if row is not None else None) for c in item.children]
+    last: int | None = None
+    for key, _ in keyed:
+        found.parents[key], found.after[key] = above[key], last
+        if key in pairs:
+            last = pairs[key].id
+
+
+def _below(item: read.Item) -> list[read.Item]:
+    return [d for c in item.children for d in (c, *_below(c))]
+
+
+def _barred(row: Item) -> str:
+    return "本事项已销号，不再改动；确需修改的，先在事项页重新启动" if row.state is State.CLOSED else ""
+
+
+def _keyed(reading: read.Reading) -> list[tuple[str, read.Item]]:
+    """Items under a key of their own: the number, with its heading where the number restarts, and its copy."""
+    paths: dict[str, set[tuple[str, ...]]] = {}
+    for item in reading.walk():
+        paths.setdefault(item.number, set()).add(tuple(item.path))
+    seen: Counter[str] = Counter()
+    found = []
+    for item in reading.walk():
+        base = item.number if len(paths[item.number]) == 1 else "/".join([*item.path, item.number])
+        if len(base) > 200:
+            base = f"{item.number[:40]}@{hashlib.sha256(base.encode()).hexdigest()[:16]}"
+        seen[base] += 1
+        found.append((base if seen[base] == 1 else f"{base}#{seen[base]}", item))
+    return found
+
+
+def _doubts(reading: read.Reading) -> dict[int, tuple[read.Anomaly, ...]]:
+    """Blocking doubts by the identity of the item that they are about."""
+    found: dict[int, tuple[read.Anomaly, ...]] = {}
+    by_number: dict[str, list[read.Item]] = defaultdict(list)
+    for item in reading.walk():
+        by_number[item.number].append(item)
+    for anomaly in reading.anomalies:
+        for item in by_number[anomaly.number or ""] if anomaly.blocks else ():
+            if anomaly.item_line in (None, item.place.line):
+                found[id(item)] = (*found.get(id(item), ()), anomaly)
+    return found
+
+
+def _decided(session: Session, document: Document | None) -> dict[tuple[str, str], tuple[bool | None, str]]:
+    if document is None:
+        return {}
+    rows = session.scalars(select(DocumentDecision).where(DocumentDecision.document_id == document.id))
+    return {(r.key, r.field): (r.accepted, r.reason) for r in rows}
+
+
+def _new_fields(item: read.Item) -> tuple[FieldChange, ...]:
+    """What an added item says, for the page: nothing stands beside it."""
+    return tuple(FieldChange(name, None, value) for name, value in said_by(item).items() if value)
+
+
+def said_by(item: read.Item) -> dict[str, Any]:
+    """The fields of a read item that an edition can change."""
+    return {
+        "number": item.number,
+        "path": list(item.path),
+        "title": item.title,
+        "goal": item.goal,
+        "measures": list(item.measures),
+        "time_limit": item.time_limit,
+        **{attribute: list(dict.fromkeys(getattr(item, attribute))) for attribute, _, _ in ROLES},
+        "regulations": [r.title[:500] for r in item.regulations],
+        "targets": [t.text for t in item.targets],
+    }
+
+
+class _Look:
+    """The ledger's side of the difference: everything of a plan's items, fetched at once."""
+
+    def __init__(self, session: Session, plan: Plan, rows: Sequence[Item]) -> None:
+        self._session = session
+        self._book = PartyBook(session, plan)
+        self._kind = plan.kind
+        self._documents: dict[int, dict[tuple[str, int], read.Item]] = {}
+        mine = select(Item.id).where(Item.plan_id == plan.id)
+        self._texts: dict[str, dict[int, list[str]]] = {}
+        for name, table, column in (
+            ("measures", Measure, Measure.text),
+            ("regulations", Regulation, Regulation.title),
+            ("targets", Target, Target.text),
+        ):
+            texts: dict[int, list[str]] = defaultdict(list)
+            query = select(table.item_id, column).where(table.item_id.in_(mine)).order_by(table.item_id, table.position)  # type: ignore[attr-defined]
+            for item_id, text in session.execute(query).tuples():
+                texts[item_id].append(text)
+            self._texts[name] = texts
+        self._names: dict[tuple[int, str], list[str]] = defaultdict(list)
+        named = select(ItemParty.item_id, ItemParty.role, Party.name).join(Party, Party.id == ItemParty.party_id)
+        named = named.where(ItemParty.item_id.in_(mine)).order_by(ItemParty.item_id, ItemParty.position)
+        for item_id, role, name in session.execute(named).tuples():
+            self._names[item_id, role.value].append(name)
+        self._settled: dict[tuple[int, str], Any] = {}
+        decisions = select(DocumentDecision).where(DocumentDecision.item_id.in_(mine)).order_by(DocumentDecision.id)
+        for one in session.scalars(decisions):
+            if one.item_id is not None:
+                self._settled[one.item_id, one.field] = one.value.get("after")
+
+    def stands(self, row: Item) -> dict[str, Any]:
+        """An item's fields as the ledger has them."""
+        return {
+            "number": row.number,
+            "path": list(row.path),
+            "title": row.title,
+            "goal": row.goal,
+            "measures": self._texts["measures"][row.id],
+            "time_limit": row.time_limit,
+            **{attribute: self._names[row.id, role.value] for attribute, role, _ in ROLES},
+            "regulations": self._texts["regulations"][row.id],
+            "targets": self._texts["targets"][row.id],
+        }
+
+    def fields(
+        self, item: read.Item, row: Item, key: str, decided: Mapping[tuple[str, str], tuple[bool | None, str]]
+    ) -> tuple[list[FieldChange], int]:
+        """The fields that differ, and how many differ only because a person set right what was read."""
+        stands, origin = self.stands(row), self._origin(row)
+        found, kept = [], 0
+        for name, after in said_by(item).items():
+            before = stands[name]
+            if name == "title" and not after:
+                continue
+            if self._same(name, before, after):
+                continue
+            accepted, reason = decided.get((key, name), (None, ""))
+            base = self._settled.get((row.id, name), origin.get(name, _NOTHING))
+            if accepted is None and base is not _NOTHING and self._same(name, base, after):
+                kept += 1
+                continue
+            found.append(FieldChange(name, before, after, accepted, reason))
+        if all(f.accepted is True for f in found):  # taken over once, and changed by a person since
+            return [], kept + len(found)
+        return found, kept
+
+    def _same(self, name: str, one: Any, other: Any) -> bool:
+        if name.endswith(("_units", "_officials")):
+            return [self._who(n) for n in one] == [self._who(n) for n in other]
+        return one == other or (not one and not other)
+
+    def _who(self, name: str) -> object:
+        party = self._book.find(name)
+        return party.id if party is not None else name
+
+    def _origin(self, row: Item) -> dict[str, Any]:
+        """What the document that the row was read from says, so that a person's correction is not undone."""
+        if row.document_id is None or row.source_line is None:
+            return {}
+        if row.document_id not in self._documents:
+            document = self._session.get_one(Document, row.document_id)
+            reading = reading_of(document.sha256, document.content, document.filename, self._kind)
+            self._documents[row.document_id] = {(i.number, i.place.line): i for i in reading.walk()}
+        item = self._documents[row.document_id].get((row.number, row.source_line))
+        return said_by(item) if item is not None else {}
+
+
+_NOTHING = object()
