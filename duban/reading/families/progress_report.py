@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from duban.domain.limits import read_limit
 from duban.errors import Unreadable
+from duban.reading.bracketed import trailing
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import lint
 from duban.reading.model import Item, Kind, Reading
@@ -15,9 +17,10 @@ from duban.reading.prose import SAMPLE, Part, Prose, lead_and_rest, prose_of, se
 from duban.reading.prose_items import Reader, has_units
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Source
+from duban.reading.structure import Draft, Field
 from duban.reading.structure_assembly import outline_of
 from duban.reading.structure_front import front_of
-from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies, read_item_limit
+from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies, read_item_limit, status_of
 from duban.reading.structure_measures import split_measures
 from duban.reading.structure_tables import as_text, ledger_outline
 
@@ -51,6 +54,17 @@ _STATUS = re.compile(
     r"|(?:^|(?<=[。;\uff1b]))\s*(?:目前[,\uff0c]?)?(?:该|此|本)?(?:项)?(?:问题|任务)?"
     rf"(?P<alone>{_STATES})(?=[。;\uff1b]|$)"
     r"|(?P<prose>(?:该|此|本)(?:项)?(?:问题|任务)已(?:全部)?(?:完成整改|整改到位|整改完成|销号|办结|完成))"
+)
+#: A paragraph that says of the problem itself how it stands names the part above it as the problem.
+_SPEAKS_OF_IT = re.compile(
+    r"^(?:目前[,\uff0c]?)?(?:该|此|本)(?:项)?(?:问题|任务|事项)(?:已|正在|尚|未|基本|需|持续|长期)"
+)
+#: Nothing but how a problem stands, and no deed: 已完成,长期坚持。
+_ONLY_STATUS = re.compile(rf"^(?:(?:{_STATES}|完成|销号)[,\uff0c、;\uff1b并且]*)+[。]?$")
+#: A heading over the problems that stand alike: 一、已完成整改的问题(3个).
+_STATUS_HEADING = re.compile(
+    r"^(?P<done>(?:已(?:经)?(?:全部)?(?:完成整改|整改完成|完成|整改到位|整改|销号|办结)))(?:并[^,\uff0c。]{2,8})?的?(?:整改)?(?:问题|事项|任务)"
+    r"|^(?P<open>(?:正在|持续|长期|未完成|尚未|基本完成|阶段性完成|需)[^,\uff0c。]{0,10}?的?(?:整改)?(?:问题|事项|任务))"
 )
 _DONE = re.compile(r"^(?:该|此|本)|已完成|^完成|整改完成|整改到位|已整改|已销号|已办结")
 _LONG_TERM = re.compile(r"长期坚持|长期推进|持续推进")
@@ -113,10 +127,29 @@ def _label_role(text: str, lexicon: Lexicon) -> Role | None:
 
 def _labelled(source: Source, reader: Reader) -> list[Item]:
     """Problems whose texts stand under labels: 问题一:… 整改措施:… 整改完成情况:…"""
-    items, _ = items_of(outline_of(as_text(source.lines), reader.lexicon).drafts, reader.lexicon, reader.year)
+    drafts = outline_of(as_text(source.lines), reader.lexicon).drafts
+    settle_status(drafts)
+    items, _ = items_of(drafts, reader.lexicon, reader.year)
     for item in items:
         _as_done(item)
     return items
+
+
+def settle_status(drafts: Sequence[Draft]) -> None:
+    """Of several labels of status (整改情况, 整改结果) one tells the status; a text of what was done is a measure
+    where no label of measures stands."""
+    for draft in drafts:
+        settle_status(draft.children)
+        fields = draft.having(Role.STATUS)
+        if not fields:
+            continue
+        telling = next((one for one in reversed(fields) if status_of(one.text)), fields[-1])
+        told = [one for one in fields if one.pieces and not _ONLY_STATUS.match(one.text)]
+        draft.fields = [one for one in draft.fields if one.role is not Role.STATUS]
+        if told and not draft.having(Role.MEASURES):
+            pieces = [replace(piece, text=_LABEL.sub("", piece.text)) for one in told for piece in one.pieces]
+            draft.fields.append(Field(Role.MEASURES, told[0].word, told[0].line, pieces))
+        draft.fields.append(telling)
 
 
 def _as_done(item: Item) -> None:
@@ -131,6 +164,7 @@ def _as_done(item: Item) -> None:
 def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
     outline = ledger_outline(source.lines, lexicon)
     front = front_of(source, outline.front, limit_texts(outline.drafts))
+    settle_status(outline.drafts)
     items, repeated = items_of(outline.drafts, lexicon, front.year)
     for item in items:
         _as_done(item)
@@ -188,7 +222,9 @@ def _siblings(prose: Prose) -> Iterator[list[Part]]:
 
 
 def _names_problem(part: Part) -> bool:
-    return bool(_PROBLEM.search(_title_of(part)[0]))
+    title, rest = _title_of(part)
+    behind = rest or (part.body[0].text if part.body else "")
+    return bool(_PROBLEM.search(title) or _SPEAKS_OF_IT.match(behind))
 
 
 def _answered(group: list[Part]) -> bool:
@@ -225,15 +261,19 @@ def _without_status(title: str) -> str:
 
 def _problem(part: Part, number: str, reader: Reader) -> Item:
     part.body = [line for line in part.body if not is_summary(line.text)]
+    limits = reader.labelled_limits
     item = reader.item(part, number)
+    limit = item.time_limit if reader.labelled_limits > limits else None
     text = "".join([part.text, *(line.text for line in part.body)])
     title, rest = _title_of(part)
     item.title = title.strip()
     done = [rest, *(line.text for line in part.body if not _labels_only(line.text))]
-    item.measures = split_measures([_LABEL.sub("", paragraph) for paragraph in done if paragraph]) or item.measures
-    item.status = _status(text) or item.status
-    item.targets, item.milestones, item.time_limit, item.category = [], [], None, None
-    if found := _STATUS.search(text):
+    item.measures = _deeds(done, part.line.number, reader) or item.measures
+    item.status = _status(text) or item.status or _status_above(part)
+    item.targets, item.milestones, item.time_limit, item.category = [], [], limit, None
+    if limit:
+        read_item_limit(item, reader.year)
+    elif found := _STATUS.search(text):
         item.long_term = bool(_LONG_TERM.search(found.group()))
         if item.status == "open" and any(m.due_on for m in read_limit(found.group(), year=reader.year).milestones):
             item.time_limit = found.group().strip("()\uff08\uff09[]【】")
@@ -242,6 +282,22 @@ def _problem(part: Part, number: str, reader: Reader) -> Item:
     item.regulations = find_regulations(item.measures, default_status="issued")
     item.state = "ongoing" if item.measures or item.status == "done" or item.children else "assigned"
     return item
+
+
+def _deeds(paragraphs: list[str], line: int, reader: Reader) -> list[str]:
+    """What was done: without labels, fields behind it, and paragraphs that only say how the problem stands."""
+    bare = [trailing(_LABEL.sub("", text), line, reader.lexicon)[0] for text in paragraphs if text]
+    return split_measures([text for text in bare if text and not _ONLY_STATUS.match(text)])
+
+
+def _status_above(part: Part) -> str | None:
+    """The status that a heading gives all problems below it: 一、已完成整改的问题."""
+    above = part.parent
+    while above is not None:
+        if match := _STATUS_HEADING.match(above.text):
+            return "done" if match["done"] else "open"
+        above = above.parent
+    return None
 
 
 def _take_in(item: Item, part: Part) -> None:

@@ -33,7 +33,7 @@ def score(source: Source) -> float:
     kinds = sum(role in counts for role in (Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.TIME_LIMIT))
     parties = any(role in counts for role in PARTY_ROLES)
     words = min(len(_WORDS.findall(source.text[:20_000])), 10) / 10
-    titles = [line.text for line in sample[:8] if len(line.text) <= 80]
+    titles = [line.text for line in sample[:8] if len(line.text) <= 80 and not re.search(r"[:：。;；]", line.text)]
     titled = any(_TITLE.search(text) for text in titles) - 0.5 * any(_REPORT.search(text) for text in titles)
     return max(0.0, min(1.0, 0.15 * kinds + 0.1 * parties + 0.15 * words + 0.5 * titled))
 
