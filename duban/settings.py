@@ -9,9 +9,10 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -61,6 +62,13 @@ class Settings(BaseSettings):
         None, description="signs links in mails; several parted by blanks: the first signs; default made in data_dir"
     )
     link_days: int = Field(30, ge=1, le=366, description="days that a link in a mail works")
+    oidc_issuer: str | None = Field(
+        None, description="the office's own identity provider (OpenID Connect): its exact issuer address"
+    )
+    oidc_client_id: str | None = Field(None, description="what the provider knows duban as")
+    oidc_client_secret: SecretStr | None = Field(None, description="its secret there; none for a public client")
+    oidc_scope: str = Field("openid email profile", description="what is asked of the provider; openid and email")
+    oidc_label: str = Field("单位统一认证登录", description="words on the button of the sign-in page")
     host: str = Field("127.0.0.1", description="where API and board listen")
     port: int = Field(8300, ge=1, le=65535, description="their port")
     engine_concurrency: int = Field(4, ge=1, le=64, description="item runs that one engine advances at a time")
@@ -91,6 +99,23 @@ class Settings(BaseSettings):
         if "@" not in value.strip("@") or any(c.isspace() for c in value):
             raise ValueError("an e-mail address such as duban@example.org: it answers for everybody who has none")
         return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer_over_tls(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value is not None and not (
+            parts.hostname
+            and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")))
+        ):
+            raise ValueError("the issuer's https:// address, exactly as its own configuration gives it")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Settings:
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise ValueError("DUBAN_OIDC_ISSUER and DUBAN_OIDC_CLIENT_ID belong together: set both or neither")
+        return self
 
     @field_validator("policy")
     @classmethod
@@ -135,7 +160,7 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = error.errors()
-        names = ", ".join("DUBAN_" + ".".join(str(p) for p in e["loc"]).upper() for e in wrong)
+        names = ", ".join("DUBAN_" + (".".join(str(p) for p in e["loc"]).upper() or "OIDC_*") for e in wrong)
         reasons = "; ".join(str(e["msg"]).removeprefix("Value error, ") for e in wrong)
         raise WrongSetting(
             name=names, reason=reasons, remedy="`duban settings` lists every setting with its meaning and default."

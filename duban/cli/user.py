@@ -80,6 +80,28 @@ def scope(name: str, role: str, parties: tuple[str, ...]) -> None:
     click.echo(f"{name}: {role}" + (f", acts for {'、'.join(parties)}" if parties else ""))
 
 
+@user.command("link")
+@click.argument("name")
+@click.option("--mail", help="Their address at the identity provider, which must have verified it.")
+@click.option("--subject", help="Their subject there, where no address is verified.")
+@click.option("--nobody", is_flag=True, help="Take the link away: only the password opens the account then.")
+def link(name: str, mail: str | None, subject: str | None, nobody: bool) -> None:
+    """Link NAME to a person at the office's identity provider: exactly one of --mail, --subject, --nobody."""
+    from duban.services.single_sign_on import external_id
+    from duban.services.single_sign_on import link as perform
+    from duban.services.tools import open_ledger
+    from duban.settings import load_settings
+
+    if [bool(mail), bool(subject), nobody].count(True) != 1:
+        raise click.UsageError("give exactly one of --mail, --subject and --nobody")
+    settings = load_settings()
+    if subject and settings.oidc_issuer is None:
+        raise click.UsageError("a subject belongs to a provider: set DUBAN_OIDC_ISSUER first")
+    external = external_id(settings.oidc_issuer, subject) if subject and settings.oidc_issuer else None
+    perform(open_ledger(settings), name=name, mail=mail, external=external)
+    click.echo(f"{name}: " + ("linked to nobody" if nobody else f"linked to {mail or subject}"))
+
+
 @user.command("deactivate")
 @click.argument("name")
 def deactivate(name: str) -> None:

@@ -100,6 +100,8 @@ class Account:
     active: bool
     locked_until: dt.datetime | None
     created_at: dt.datetime
+    mail: str | None  # by which the office's identity provider knows them
+    linked: bool  # whether somebody there signs in to this account
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,17 @@ def list_users(database: Database) -> list[Account]:
     with database.read() as session:
         users = session.scalars(select(User).options(selectinload(User.scopes)).order_by(User.name))
         return [
-            Account(u.id, u.name, u.role, [s.party_name for s in u.scopes], u.active, u.locked_until, u.created_at)
+            Account(
+                u.id,
+                u.name,
+                u.role,
+                [s.party_name for s in u.scopes],
+                u.active,
+                u.locked_until,
+                u.created_at,
+                u.mail,
+                u.external_id is not None,
+            )
             for u in users
         ]
 

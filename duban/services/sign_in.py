@@ -61,10 +61,13 @@ def sign_in(database: Database, *, name: str, password: str, address: str, now: 
     if not password_matches(stored, password):
         log_access(database, actor=name, action="sign_in", outcome="bad_credentials", address=address, now=now)
         raise BadCredentials
-    return _open_session(database, name, address, now)
+    return open_session(database, name, address, now)
 
 
-def _open_session(database: Database, name: str, address: str, now: dt.datetime) -> PageSession:
+def open_session(
+    database: Database, name: str, address: str, now: dt.datetime, *, door: str = "sign_in"
+) -> PageSession:
+    """A fresh page session for somebody who has just proved who they are; `door` is how. Logged. Raises NotFound."""
     opened = PageSession(secrets.token_urlsafe(32), secrets.token_urlsafe(24), now + SESSION_LIFE)
     with database.write() as session:
         user = user_named(session, name)
@@ -72,7 +75,7 @@ def _open_session(database: Database, name: str, address: str, now: dt.datetime)
         session.add(
             Token(
                 user_id=user.id,
-                name="page",
+                name=door,
                 purpose="session",
                 hash=digest(opened.secret),
                 csrf=opened.csrf,
@@ -81,18 +84,20 @@ def _open_session(database: Database, name: str, address: str, now: dt.datetime)
                 last_used_at=now,
             )
         )
-        session.add(_line(actor=name, action="sign_in", outcome="done", address=address, now=now))
+        session.add(_line(actor=name, action=door, outcome="done", address=address, now=now))
     return opened
 
 
-def sign_out(database: Database, *, secret: str, now: dt.datetime) -> None:
-    """Ends one page session; one that is already over stays so."""
+def sign_out(database: Database, *, secret: str, now: dt.datetime) -> str | None:
+    """Ends one page session, and returns the door that it came in by; one that is already over stays so."""
     with database.write() as session:
-        session.execute(
+        door: str | None = session.execute(
             update(Token)
             .where(Token.hash == digest(secret), Token.purpose == "session", Token.revoked_at.is_(None))
             .values(revoked_at=now)
-        )
+            .returning(Token.name)
+        ).scalar_one_or_none()
+    return door
 
 
 def log_access(

@@ -20,6 +20,7 @@ from duban.services.accounts import (
     revoke_token,
     set_password,
 )
+from duban.services.single_sign_on import link
 from duban.web.session import Form, Visit, Visitor, field, lines_field
 from models import UserRole
 
@@ -40,6 +41,7 @@ def _page(visit: Visitor, fresh: str = "", message: str = "") -> Response:
         users=list_users(visit.context.database) if admin else [],
         fresh=fresh,
         message=message,
+        single_sign_on=visit.context.settings.oidc_issuer is not None,
     )
 
 
@@ -104,7 +106,7 @@ def post_user(visit: Visit, form: Form) -> Response:
 
 @router.post("/users/change")
 def post_user_change(visit: Visit, form: Form) -> Response:
-    """A new password for somebody, or the end of an account. Administrators only."""
+    """A new password for somebody, their link to the identity provider, or the end of an account. For administrators."""
     visit.caller.require("管理用户", UserRole.ADMIN)
     name = field(form, "name", most=100)
     if field(form, "change") == "deactivate":
@@ -112,6 +114,13 @@ def post_user_change(visit: Visit, form: Form) -> Response:
             raise Invalid(problems="name: 不能停用自己的账户")
         deactivate(visit.context.database, name=name, now=visit.context.now())
         return _page(visit, message=f"已停用“{name}”。")
+    if field(form, "change") == "link":
+        mail = field(form, "mail", most=254)
+        if mail and ("@" not in mail.strip("@") or any(c.isspace() for c in mail)):
+            raise Invalid(problems="mail: 请填写邮箱地址,例如 zhang@example.org")
+        link(visit.context.database, name=name, mail=mail or None)
+        done = f"“{name}”下次用统一认证的 {mail} 登录时自动关联。" if mail else f"已取消“{name}”的统一认证关联。"
+        return _page(visit, message=done)
     set_password(visit.context.database, name=name, password=_secret(form.get("password")), now=visit.context.now())
     return _page(visit, message=f"已重设“{name}”的密码。")
 

@@ -157,6 +157,12 @@ def file_field(form: FormData, name: str) -> UploadFile:
     return value
 
 
+def own_address(target: str) -> str:
+    """An address of this site to go on to: nothing that a browser could take for another one; else the board."""
+    ours = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    return target if ours and target.isprintable() else "/"
+
+
 def set_cookie(response: Response, context: Context, secret: str, expires_at: dt.datetime) -> None:
     """The session cookie: not for scripts, not for other sites, only over TLS where the site is reached by TLS."""
     response.set_cookie(
