@@ -15,7 +15,6 @@ from duban.domain.lifecycle import STATE_ZH, State
 
 if TYPE_CHECKING:
     from duban.adapters.database import Database
-    from duban.reading.model import Reading
     from duban.services.registration import Received
 
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--code", help="Short name of the plan, such as 嘉定2014; default from the document.")
 @click.option("--plan", "edition_of", help="It is a newer edition of this plan: show what changed, and ask.")
 @click.option("--accept", multiple=True, help="With --plan: apply this change (its key), or `all`; repeatable.")
+@click.option("--reason", default="", help="With --accept: why; owed where a limit or a lead changes.")
 @click.option("--json", "as_data", is_flag=True, help="Print the result as JSON.")
 def register(
     file: Path,
@@ -38,6 +38,7 @@ def register(
     code: str | None,
     edition_of: str | None,
     accept: tuple[str, ...],
+    reason: str,
     as_data: bool,
 ) -> None:
     """Read a document and enter its items into the ledger. The same file again changes nothing."""
@@ -58,10 +59,10 @@ def register(
     entries = read_directory(load(directory), directory.name) if directory else []
     database = open_ledger(settings)
     if edition_of is not None and reading.kind is Kind.PROGRESS_REPORT:
-        _progress(database, edition_of, reading, file.name, accept)
+        _progress(database, edition_of, Received(file.name, content, reading), accept)
         return
     if edition_of is not None:
-        _edition(database, edition_of, Received(file.name, content, reading), accept)
+        _edition(database, edition_of, Received(file.name, content, reading), accept, reason)
         return
     _use_calendar(database, settings.calendar)
     done = enter(
@@ -101,36 +102,45 @@ def _use_calendar(database: Database, calendar: Path | None) -> None:
         click.echo(f"{calendar} differs from what is in force: duban calendar apply shows what it moves.", err=True)
 
 
-def _edition(database: Database, plan: str, received: Received, accept: tuple[str, ...]) -> None:
+def _edition(database: Database, plan: str, received: Received, accept: tuple[str, ...], reason: str) -> None:
     """Shows what a newer edition changes; applies what is accepted, on the line or at the prompt."""
-    from duban.services.editions import ChangeKind, apply, compare
+    from duban.services.editions import ChangeKind, EditionKnown, compare, decide, receive, stored
     from duban.services.tools import utc_now
 
-    found = compare(database, plan, received)
-    for change in found.changes:
+    try:
+        found = compare(database, plan, received)
+    except EditionKnown as known:
+        found = stored(database, plan, int(known.fields["edition"]))
+    for change in found.pending:
         click.echo(f"{change.kind.value:8} {change.key}  {change.title}")
-        for one in change.fields:
+        for one in change.fields if change.item_id is not None else ():
             click.echo(f"    {one.field}: {one.before} → {one.after}")
-        for doubt in change.doubts:
-            click.echo(f"    {doubt}")
+        for doubt in (*change.doubts, *((change.barred,) if change.barred else ())):
+            click.echo(f"    ! {doubt}")
     click.echo(f"{found.unchanged} items are unchanged.")
-    open_to = [c.key for c in found.changes if c.kind in (ChangeKind.ADDED, ChangeKind.CHANGED)]
-    wanted = open_to if "all" in accept else [key for key in open_to if key in accept]
+    open_to = [c.key for c in found.pending if not c.barred and c.kind is not ChangeKind.MISSING]
+    wanted = open_to if "all" in accept else list(accept)
     if not accept and open_to and sys.stdin.isatty():
         wanted = [key for key in open_to if click.confirm(f"Apply {key}?")]
+        if wanted and not reason:
+            reason = click.prompt("Why (kept in the history)", default="", show_default=False)
     if not wanted:
-        click.echo("Nothing was changed. Apply with --accept KEY (repeatable) or --accept all.")
+        click.echo("Nothing was changed. Apply with --accept KEY (or KEY::FIELD; repeatable) or --accept all.")
         return
-    done = apply(database, plan, received, accepted=wanted, actor=operator(), now=utc_now())
+    kept = receive(database, plan, received, actor=operator(), now=utc_now())
+    reasons = {"": reason} if reason else None
+    done = decide(database, plan, kept.edition, accept=wanted, reasons=reasons, actor=operator(), now=utc_now())
     click.echo(f"applied: {', '.join(done.applied)}; the document is kept as edition {done.edition}.")
+    if done.pending:
+        click.echo(f"  still open: {', '.join(c.key for c in done.pending)}")
 
 
-def _progress(database: Database, plan: str, reading: Reading, document: str, accept: tuple[str, ...]) -> None:
+def _progress(database: Database, plan: str, received: Received, accept: tuple[str, ...]) -> None:
     """Shows which item each reported problem seems to be; enters what is accepted, on the line or at the prompt."""
-    from duban.services.progress_reports import enter, match
+    from duban.services.progress_reports import enter, match, receive
     from duban.services.tools import utc_now
 
-    found = match(database, plan, reading).matches
+    found = match(database, plan, received.reading).matches
     for one in found:
         beside = f"第{one.number}项 {one.title}(相似度{one.alike:.0%})" if one.item_id else "没有相近的事项"
         click.echo(f"{one.key:>3} {'已完成' if one.done else '进行中'} {one.reported} → {beside}")
@@ -141,7 +151,9 @@ def _progress(database: Database, plan: str, reading: Reading, document: str, ac
     if not wanted:
         click.echo("Nothing was changed. Enter with --accept KEY (repeatable) or --accept all.")
         return
-    done = enter(database, plan, reading, document=document, accepted=wanted, actor=operator(), now=utc_now())
+    kept = receive(database, plan, received, actor=operator(), now=utc_now())
+    accepted = dict.fromkeys(wanted)
+    done = enter(database, plan, kept.document_id or 0, accepted=accepted, actor=operator(), now=utc_now())
     click.echo(f"entered: {', '.join(done.entered)}; states are as before, a person strikes items off.")
 
 

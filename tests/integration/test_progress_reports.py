@@ -10,13 +10,12 @@ from sqlalchemy import select
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import State
-from duban.errors import Forbidden
-from duban.reading.model import Item as ReadItem
-from duban.reading.model import Kind, Place, Reading
+from duban.errors import Forbidden, NotFound
+from duban.reading.model import Kind
 from duban.reading.reader import read_bytes
-from duban.services.progress_reports import enter, match
+from duban.services.progress_reports import enter, match, receive
 from duban.services.registration import OfficeRules, Received, register
-from models import Event, Item
+from models import Document, Event, Item
 from tests.conftest import NOW, ROOT
 
 OFFICE = Actor("督查员", "supervisor")
@@ -31,38 +30,64 @@ def code(database: Database) -> str:
     return register(database, received, rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW).code
 
 
-def report() -> Reading:
-    def problem(number: str, title: str, done: str, status: str | None) -> ReadItem:
-        return ReadItem(number, Place(1, 1), title=title, measures=[done], status=status)
+REPORT = """澄川区关于整改进展情况的通报
 
-    items = [
-        problem("1", "针对涉企检查频次偏多、不同部门重复检查问题。", "合并检查126次。", "done"),
-        problem("2", "针对电梯困人救援不及时问题。", "新增救援点三处。", None),
-    ]
-    return Reading(Kind.PROGRESS_REPORT, "澄川区关于整改进展情况的通报", items=items)
+2026年9月30日
+
+根据区委统一部署,区政府对照反馈意见逐条整改。截至2026年9月底,2个问题已整改完成1个。现将整改进展情况予以公布。
+
+一、关于优化营商环境方面
+
+1.针对涉企检查频次偏多、不同部门重复检查问题。
+
+合并检查126次,减少重复检查三成。已完成整改。
+
+2.针对电梯困人救援不及时问题。
+
+新增救援点三处,正在整改。
+"""
+
+
+def report() -> Received:
+    data = REPORT.encode()
+    return Received("通报.txt", data, read_bytes(data, "通报.txt", Kind.PROGRESS_REPORT))
 
 
 def test_each_problem_is_shown_beside_the_item_that_is_most_alike(database: Database, code: str) -> None:
-    first, second = match(database, code, report()).matches
+    first, second = match(database, code, report().reading).matches
     assert (first.number, first.done) == ("3", True)
     assert second.item_id is None
 
 
 def test_what_is_accepted_stands_in_the_history_and_leaves_the_state(database: Database, code: str) -> None:
-    done = enter(database, code, report(), document="通报.txt", accepted=["1", "2"], actor=OFFICE, now=NOW)
-    assert done.entered == ["1"]
+    kept = receive(database, code, report(), actor=OFFICE, now=NOW)
+    assert kept.document_id is not None
+    for _ in range(2):  # what was entered once is not entered again
+        done = enter(database, code, kept.document_id, accepted={"1": None, "2": None}, actor=OFFICE, now=NOW)
+    assert [m.key for m in done.pending] == ["2"]
     with database.read() as session:
         item = session.scalars(select(Item).where(Item.number == "3")).one()
         assert (item.reported_done, item.state) == (True, State.MEASURE_DRAFTED)
         event = session.scalars(select(Event).where(Event.type == "progress.published")).one()
-        assert (event.item_id, event.reason) == (item.id, "合并检查126次。")
+        assert (event.item_id, "126次" in event.reason) == (item.id, True)
+        assert session.scalars(select(Document.edition).order_by(Document.id)).all() == [1, None]
 
 
-def test_nothing_is_entered_that_nobody_accepted(database: Database, code: str) -> None:
-    assert enter(database, code, report(), document="通报.txt", accepted=[], actor=OFFICE, now=NOW).entered == []
+def test_a_person_chooses_another_item_than_the_one_proposed_or_none(database: Database, code: str) -> None:
+    kept = receive(database, code, report(), actor=OFFICE, now=NOW)
+    assert receive(database, code, report(), actor=OFFICE, now=NOW).document_id == kept.document_id
+    with database.read() as session:
+        other = session.scalars(select(Item).where(Item.number == "4")).first()
+    assert other is not None
+    document = kept.document_id or 0
+    done = enter(database, code, document, accepted={"2": other.id}, declined=["1"], actor=OFFICE, now=NOW)
+    assert [(m.number, m.entered) for m in done.matches] == [("3", False), ("4", True)]
+    assert done.pending == []
+    with pytest.raises(NotFound):
+        enter(database, code, document, accepted={"1": 999_999}, actor=OFFICE, now=NOW)
 
 
 def test_only_the_supervision_office_enters_a_report(database: Database, code: str) -> None:
     unit = Actor("张", "unit", frozenset({"区数据局"}))
     with pytest.raises(Forbidden):
-        enter(database, code, report(), document="通报.txt", accepted=["1"], actor=unit, now=NOW)
+        receive(database, code, report(), actor=unit, now=NOW)
