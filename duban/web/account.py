@@ -106,7 +106,7 @@ def post_user(visit: Visit, form: Form) -> Response:
 
 @router.post("/users/change")
 def post_user_change(visit: Visit, form: Form) -> Response:
-    """A new password for somebody, their link to the identity provider, or the end of an account. For administrators."""
+    """A new password for somebody, their link to the identity provider, or the end of an account. Admins only."""
     visit.caller.require("管理用户", UserRole.ADMIN)
     name = field(form, "name", most=100)
     if field(form, "change") == "deactivate":
