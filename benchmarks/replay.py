@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -84,22 +84,26 @@ def _live(connection: Any, said: Sequence[Said], recorded: Subject, subject: Sub
             return ids.get(value, value)
         return value.replace(str(recorded.item_id), str(subject.item_id)) if name.startswith("cause") else value
 
-    def say(cursor: Any, statement: str, parameters: Any) -> Any:
-        if isinstance(parameters, list):
-            return cursor.executemany(statement, [{n: own(n, v) for n, v in one.items()} for one in parameters])
-        cursor.execute(statement, {name: own(name, value) for name, value in parameters.items()})
-        return cursor.fetchall() if cursor.description is not None else None
-
     for one in said:
         if one == COMMIT:
             connection.commit()
             continue
-        if one.alone:
-            connection.autocommit = True
-        with connection.cursor() as cursor:
-            rows = say(cursor, one.statement, one.parameters)
-        if one.alone:
-            connection.autocommit = False
+        rows = _say(connection, one, own)
         for beginning, name in GIVEN.items():
             if rows and one.statement.startswith(beginning):
                 taken[name] = rows[0][0]
+
+
+def _say(connection: Any, one: Said, own: Callable[[str, Any], Any]) -> Any:
+    """Says one statement, and fetches what it answers."""
+    if one.alone:
+        connection.autocommit = True
+    with connection.cursor() as cursor:
+        if isinstance(one.parameters, list):
+            cursor.executemany(one.statement, [{n: own(n, v) for n, v in row.items()} for row in one.parameters])
+        else:
+            cursor.execute(one.statement, {name: own(name, value) for name, value in one.parameters.items()})
+        rows = cursor.fetchall() if cursor.description is not None else None
+    if one.alone:
+        connection.autocommit = False
+    return rows

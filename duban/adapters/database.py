@@ -10,6 +10,7 @@ import select
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from duban.errors import WrongSetting
 
 BUSY_TIMEOUT_MS = 30_000
 PING_AFTER = 30.0  # seconds of rest after which a connection is asked whether it still stands
+
+
+#: The transaction that `Database.whole` has begun here, with the engine that it is on.
+_WHOLE: ContextVar[tuple[Engine | None, Session | None]] = ContextVar("_WHOLE", default=(None, None))
 
 
 class Database:
@@ -35,22 +40,48 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that only reads: it ends without a commit, and what it loaded stays readable."""
+        if (whole := self._whole_session()) is not None:
+            yield whole
+            return
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     def look(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """The rows of one statement that only reads, without a transaction around it where there need be none."""
+        if (whole := self._whole_session()) is not None:
+            return whole.execute(statement, values).all()
         with self._looking.connect() as connection:
             return connection.execute(statement, values).all()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose work commits whole at the end, or not at all."""
+        if (whole := self._whole_session()) is not None:
+            with whole.begin_nested():
+                yield whole
+            return
         with Session(self.engine, expire_on_commit=False) as session:
             if self.is_sqlite:
                 session.connection(execution_options={"duban_begin": "IMMEDIATE"})
             yield session
             session.commit()
+
+    @contextmanager
+    def whole(self) -> Iterator[Session]:
+        """One transaction for all units of work that the block begins on this database, in this thread or task.
+
+        Each of them runs under a savepoint: what one refuses is undone, and leaves the others as they are.
+        """
+        with self.write() as session:
+            token = _WHOLE.set((self.engine, session))
+            try:
+                yield session
+            finally:
+                _WHOLE.reset(token)
+
+    def _whole_session(self) -> Session | None:
+        engine, session = _WHOLE.get()
+        return session if engine is self.engine else None
 
     def dispose(self) -> None:
         """Closes all connections."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated
+from functools import partial
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from fastapi import Depends, Query, Request, Security
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query as QueryInfo
@@ -24,6 +27,8 @@ from duban.services.queries.scope import Scope
 from duban.services.sign_in import log_access
 from duban.settings import Settings
 from models import UserRole
+
+T = TypeVar("T")
 
 ROLE_ZH = {
     UserRole.VIEWER: "查看人员",
@@ -68,6 +73,22 @@ def context_of(request: Request) -> Context:
     return found
 
 
+#: So many short pieces of work with the ledger at a time: more threads only take the processor from each other, and
+#: those that wait here wait in order.
+LANE = 8
+_lane: RunVar[CapacityLimiter] = RunVar("duban-lane")
+
+
+async def in_lane(work: Callable[[], T]) -> T:
+    """Does short work with the ledger in a thread, when it is its turn."""
+    try:
+        lane = _lane.get()
+    except LookupError:
+        lane = CapacityLimiter(LANE)
+        _lane.set(lane)
+    return await to_thread.run_sync(work, limiter=lane)
+
+
 def address_of(request: Request) -> str:
     """Where a request comes from; a reverse proxy's header counts only if the server was told to trust it."""
     return request.client.host if request.client else "unknown"
@@ -105,14 +126,15 @@ class Caller:
 _bearer = HTTPBearer(auto_error=False, description="A token from `duban token create`, shown once.")
 
 
-def bearer_caller(
+async def bearer_caller(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> Caller:
     """Who holds the token of this request. Raises NotSignedIn or BadToken."""
     context = context_of(request)
     if credentials is None:
         raise NotSignedIn
-    identity = identify(context.database, secret=credentials.credentials, purpose="api", now=context.now())
+    asked = partial(identify, context.database, secret=credentials.credentials, purpose="api", now=context.now())
+    identity = await in_lane(asked)
     request.state.actor = identity.name
     return Caller(identity, "api", address_of(request))
 
@@ -146,7 +168,7 @@ def log_refusal(request: Request, error: DubanError) -> None:
         )
 
 
-def day_asked_for(
+async def day_asked_for(
     request: Request,
     as_of: Annotated[
         dt.date | None,
@@ -157,6 +179,10 @@ def day_asked_for(
     return as_of or context_of(request).as_of()
 
 
-Ctx = Annotated[Context, Depends(context_of)]
+async def _context_here(request: Request) -> Context:
+    return context_of(request)  # without a thread of its own, as a plain function would get
+
+
+Ctx = Annotated[Context, Depends(_context_here)]
 Who = Annotated[Caller, Depends(bearer_caller)]
 AsOf = Annotated[dt.date, Depends(day_asked_for)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
+from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 
 from duban.api.bodies import BulkIn, BulkMove, Id, MoveIn
-from duban.api.context import Caller, Context, Ctx, Who, log_refusal
+from duban.api.context import Caller, Context, Ctx, Who, in_lane, log_refusal
 from duban.api.examples import MOVED, answer
-from duban.api.once import IdempotencyKey, once
+from duban.api.once import IdempotencyKey, answered, each_once, once
 from duban.api.problems import documented, problem_body
 from duban.errors import DubanError
 from duban.services.transitions import Instrument, Moved, MoveDetails, move
@@ -44,7 +46,7 @@ class BulkAnswer:
     response_model=Moved,
     responses=answer(MOVED) | documented(404),
 )
-def post_transition(
+async def post_transition(
     item_id: Id, body: MoveIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Performs one action of the transition table: state, clocks, event and notices commit together or not at all.
@@ -52,21 +54,33 @@ def post_transition(
     409 `stale_version` carries the present version and state; 422 `guard_failed` names each gap.
     """
     request = (f"/items/{item_id}/transitions", body)
-    return once(context, caller, idempotency_key, request, lambda: perform(context, caller, item_id, body))
+    return await in_lane(
+        lambda: once(context, caller, idempotency_key, request, lambda: perform(context, caller, item_id, body))
+    )
 
 
 @router.post("/transitions", summary="Move many items, each by itself", response_model=BulkAnswer)
-def post_transitions(
+async def post_transitions(
     body: BulkIn, request: Request, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
-    """One refused transition never stops the others; each result carries the transition or its problem."""
+    """One refused transition never stops the others; each result carries the transition or its problem.
 
-    def act() -> BulkAnswer:
-        results = [_one_of_many(request, context, caller, one) for one in body.transitions]
-        done = sum(r.done for r in results)
-        return BulkAnswer(done, len(results) - done, results)
+    With a key, each result is kept as its transition commits: the same request after a crash goes on where it stopped.
+    """
+    acts = [partial(_one_of_many, request, context, caller, one) for one in body.transitions]
 
-    return once(context, caller, idempotency_key, ("/items/transitions", body), act)
+    def work() -> JSONResponse:
+        if idempotency_key is None:
+            return _bulk_answer([jsonable_encoder(act()) for act in acts], again=False)
+        answers = each_once(context, caller, idempotency_key, ("/items/transitions", body), acts)
+        return _bulk_answer([a.body for a in answers], again=all(a.again for a in answers))
+
+    return await in_lane(work)
+
+
+def _bulk_answer(results: list[dict[str, Any]], *, again: bool) -> JSONResponse:
+    done = sum(bool(r["done"]) for r in results)
+    return answered(200, {"done": done, "refused": len(results) - done, "results": results}, again=again)
 
 
 def perform(context: Context, caller: Caller, item_id: int, body: MoveIn) -> Moved:

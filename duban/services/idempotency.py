@@ -1,25 +1,38 @@
 """Answers already given: the same key with the same request gets the same answer, whatever happened in between.
 
-A key is claimed before the work and settled after it. A claim whose process died is free again after a minute; the
-version that the request names keeps the work itself from being done twice.
+The key, the work and the answer commit in one transaction. A process that dies leaves either all three, and the same
+request gets its answer, or nothing at all, and the same request is done now. Who comes second with a key while the
+first is at work waits for it, by the key's own unique row.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Executable, bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.errors import DubanError
-from models import IdempotencyKey
+from models import Base, IdempotencyKey
 
 KEPT = dt.timedelta(days=1)
-ABANDONED = dt.timedelta(minutes=1)
-_CLAIMED = 0
+#: One of so many requests with a key also clears away the keys that are no longer kept.
+CLEARED_EVERY = 200
+
+_KEYS = Base.metadata.tables["idempotency_key"]
+_MINE = (_KEYS.c.actor == bindparam("whose")) & (_KEYS.c.key == bindparam("which"))
+_KNOWN = select(_KEYS.c.request_hash, _KEYS.c.status, _KEYS.c.body).where(_MINE)
+_ANSWERED = (
+    update(_KEYS).where(_MINE).values(status=bindparam("status"), body=bindparam("body", type_=_KEYS.c.body.type))
+)
 
 
 class KeyReused(DubanError):
@@ -32,65 +45,51 @@ class KeyReused(DubanError):
     status = 422
 
 
-class StillAtWork(DubanError):
-    """The request with Idempotency-Key {key} is still being answered.
-
-    Repeat it after a few seconds.
-    """
-
-    code = "idempotency_in_progress"
-    status = 409
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered: the HTTP status and the JSON body."""
+    """What was answered: the HTTP status and the JSON body; `again` where the key got it before."""
 
     status: int
     body: dict[str, Any]
+    again: bool = False
 
 
-def claim(database: Database, *, actor: str, key: str, request_hash: str, now: dt.datetime) -> Answer | None:
-    """Takes a key for the work that follows (None), or gives the answer that the same request got before.
+def answer_once(
+    database: Database, *, actor: str, key: str, request_hash: str, now: dt.datetime, work: Callable[[], Answer]
+) -> Answer:
+    """The answer that this key got before, or the one that `work` gives now, kept in the transaction of the work.
 
-    Raises KeyReused or StillAtWork.
+    Every unit of work that `work` begins on this database is part of it. What `work` raises undoes all of it and
+    frees the key, so that the corrected request may use it. Raises KeyReused.
     """
-    try:
-        with database.write() as session:
-            session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEPT))
-            known = session.get(IdempotencyKey, (actor, key), with_for_update=True)
-            if known is None:
-                session.add(
-                    IdempotencyKey(
-                        actor=actor, key=key, request_hash=request_hash, status=_CLAIMED, body={}, created_at=now
-                    )
-                )
-                return None
+    with database.whole() as session:
+        if (known := _taken(session, actor, key, request_hash, now)) is not None:
             if known.request_hash != request_hash:
                 raise KeyReused(key=key)
-            if known.status != _CLAIMED:
-                return Answer(known.status, known.body)
-            if now - known.created_at < ABANDONED:
-                raise StillAtWork(key=key)
-            known.created_at = now
-            return None
-    except IntegrityError:
-        raise StillAtWork(key=key) from None
+            return Answer(known.status, known.body, again=True)
+        answer = work()
+        values = {"whose": actor, "which": key, "status": answer.status, "body": answer.body}
+        session.execute(_ANSWERED, values)
+    if random.randrange(CLEARED_EVERY) == 0:  # noqa: S311 -- nothing secret hangs on it
+        clear(database, now)
+    return answer
 
 
-def settle(database: Database, *, actor: str, key: str, answer: Answer) -> None:
-    """Keeps the answer for whoever asks again."""
+def clear(database: Database, now: dt.datetime) -> None:
+    """Forgets the keys of more than a day ago."""
     with database.write() as session:
-        known = session.get(IdempotencyKey, (actor, key))
-        if known is not None:
-            known.status, known.body = answer.status, answer.body
+        session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEPT))
 
 
-def give_up(database: Database, *, actor: str, key: str) -> None:
-    """Frees a key whose request was refused: nothing was done, so the corrected request may use it."""
-    with database.write() as session:
-        session.execute(
-            delete(IdempotencyKey).where(
-                IdempotencyKey.actor == actor, IdempotencyKey.key == key, IdempotencyKey.status == _CLAIMED
-            )
-        )
+def _taken(session: Session, actor: str, key: str, request_hash: str, now: dt.datetime) -> Any:
+    """None where the key is ours from here on, else what it was used for; waits for another who is at work with it."""
+    row = {"actor": actor, "key": key, "request_hash": request_hash, "status": 0, "body": {}, "created_at": now}
+    if session.execute(_take(session.get_bind().dialect.name), row).first() is not None:
+        return None
+    return session.execute(_KNOWN, {"whose": actor, "which": key}).one()
+
+
+@cache
+def _take(dialect: str) -> Executable:
+    insert = sqlite_insert if dialect == "sqlite" else postgres_insert
+    return insert(_KEYS).on_conflict_do_nothing().returning(_KEYS.c.key)
