@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.errors import DubanError, Forbidden, NotFound
+from duban.reading.model import Reading
 from duban.services.edition_changes import Applying, accept_change, make_way
 from duban.services.edition_difference import (
     SEPARATOR,
@@ -128,7 +129,7 @@ def compare(database: Database, plan: str, received: Received) -> Edition:
         known = _known(session, found, received)
         if known is not None:
             raise EditionKnown(edition=known.edition, code=found.code)
-        diff = difference(session, found, received.reading, None)
+        diff = difference(session, found, _read(found, received), None)
         return _edition(found, _last(session, found) + 1, None, diff)
 
 
@@ -143,7 +144,7 @@ def receive(database: Database, plan: str, received: Received, *, actor: Actor, 
         document = _known(session, found, received)
         if document is None:
             document = store_document(session, found, received, _last(session, found) + 1, actor, now)
-        diff = difference(session, found, received.reading, document)
+        diff = difference(session, found, _read(found, received), document)
         return _edition(found, document.edition or 1, document.id, diff)
 
 
@@ -258,6 +259,13 @@ def editions_of(database: Database, plan: str) -> tuple[EditionRow, ...]:
                 pending = sum(c.pending for c in _difference(session, found, d).changes)
             rows.append(EditionRow(d.edition or 0, d.id, d.filename, d.received_by, d.received_at, pending))
         return tuple(rows)
+
+
+def _read(plan: Plan, received: Received) -> Reading:
+    """The reading as the plan's own family: an edition is of its kind, whatever it looks most like."""
+    if received.reading.kind.value == plan.kind:
+        return received.reading
+    return reading_of(received.sha256, received.content, received.filename, plan.kind)
 
 
 def _office_only(actor: Actor) -> None:

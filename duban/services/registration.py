@@ -84,6 +84,16 @@ class Registered:
     states: dict[str, int]
     anomalies: dict[str, int] = field(default_factory=dict)
     clocks: int = 0
+    kind: str = ""
+
+
+@dataclass(slots=True)
+class Entered:
+    """A plan with the rows that were entered for it just now; none where it stood before."""
+
+    plan: Plan
+    rows: list[Item]
+    created: bool
 
 
 def register(
@@ -102,31 +112,56 @@ def register(
     `as_of` is the business date on which the office takes the plan over. Raises EditionStands where a plan of the
     same title stands with other content, and CodeTaken where `code` is another plan's.
     """
-    rules_from(rules.policy_text)  # a wrong policy is refused before anything is written
     with database.write() as session:
-        one_at_a_time(session, "registration")  # the same document twice at once is one plan
-        standing = _standing(session, received)
-        if standing is not None:
-            return summary_of(session, standing, created=False)
-        plan = _new_plan(session, received, rules, as_of, now, code)
-        document = store_document(session, plan, received, 1, actor, now)
-        book = PartyBook(session, plan)
-        book.add_directory(list(directory))
-        book.ensure_office(rules.office_name, rules.office_email)
-        in_force = rules_from(rules.policy_text, calendar_in_force(session))
-        writer = ItemWriter(session, plan, book, clocks.roll_with(in_force), now)
-        rows = writer.write(received.reading)
-        for item in rows:
-            item.document_id = document.id
-        doubts = [*received.reading.anomalies, *_unknown_parties(book, bool(directory), writer)]
-        _quarantine(session, plan, document, doubts, writer)
-        for item in rows:
-            clocks.arm(session, item, in_force, as_of)
-        happenings = [_assigned(item, document, actor, now) for item in rows]
-        append_all(session, happenings, now)
-        session.add_all(Signal(item_id=item.id, created_at=now) for item in rows)
-        session.flush()
-        return summary_of(session, plan, created=True)
+        done = enter_within(
+            session,
+            received,
+            rules=rules,
+            actor=actor,
+            as_of=as_of,
+            now=now,
+            directory=directory,
+            code=code,
+        )
+        return summary_of(session, done.plan, created=done.created)
+
+
+def enter_within(
+    session: Session,
+    received: Received,
+    *,
+    rules: OfficeRules,
+    actor: Actor,
+    as_of: dt.date,
+    now: dt.datetime,
+    directory: Sequence[Entry] = (),
+    code: str | None = None,
+) -> Entered:
+    """`register` inside a transaction that the caller commits, or rolls back after a look."""
+    rules_from(rules.policy_text)  # a wrong policy is refused before anything is written
+    one_at_a_time(session, "registration")  # the same document twice at once is one plan
+    standing = _standing(session, received)
+    if standing is not None:
+        return Entered(standing, [], created=False)
+    plan = _new_plan(session, received, rules, as_of, now, code)
+    document = store_document(session, plan, received, 1, actor, now)
+    book = PartyBook(session, plan)
+    book.add_directory(list(directory))
+    book.ensure_office(rules.office_name, rules.office_email)
+    in_force = rules_from(rules.policy_text, calendar_in_force(session))
+    writer = ItemWriter(session, plan, book, clocks.roll_with(in_force), now)
+    rows = writer.write(received.reading)
+    for item in rows:
+        item.document_id = document.id
+    doubts = [*received.reading.anomalies, *_unknown_parties(book, bool(directory), writer)]
+    _quarantine(session, plan, document, doubts, writer)
+    for item in rows:
+        clocks.arm(session, item, in_force, as_of)
+    happenings = [_assigned(item, document, actor, now) for item in rows]
+    append_all(session, happenings, now)
+    session.add_all(Signal(item_id=item.id, created_at=now) for item in rows)
+    session.flush()
+    return Entered(plan, rows, created=True)
 
 
 def summary_of(session: Session, plan: Plan, *, created: bool) -> Registered:
@@ -154,6 +189,7 @@ def summary_of(session: Session, plan: Plan, *, created: bool) -> Registered:
         states=dict(states),
         anomalies=dict(codes.all()),
         clocks=clocks.count_open(session, plan.id),
+        kind=plan.kind,
     )
 
 
