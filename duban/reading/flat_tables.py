@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import takewhile
 
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.parties import is_unit, split_parties
@@ -27,6 +28,8 @@ _MOST_LINES = 40
 _BAR = re.compile(r"\s*[|｜]\s*$")
 _NUMBER = re.compile(r"^[(（]?(?P<n>\d{1,4})[)）]?[.、．]?$")
 _UNLIKELY = -8.0
+_ALL_YEAR = re.compile(r"^(?:全年|常年|[一二三四]季度|[上下]半年|\d{1,2}月(?:底|末|份)?)")
+_NOTE = re.compile(r"^(?:注|备注|说明|填表说明|联系人|附件)\s*[:：]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ def _next(line: Line, last: int | None) -> bool:
 def _end_of_last_row(lines: Sequence[Line], index: int, end: int, head: _Head, lexicon: Lexicon) -> int:
     """Where no number ends a row it goes on for as long as its lines fit the columns."""
     texts = [line.text for line in lines[index + 1 : min(end, index + len(head.words) + 3)]]
+    texts = list(takewhile(lambda text: not _NOTE.match(text), texts))
     scores = [_places(texts[:count], head, lexicon)[0] for count in range(len(texts) + 1)]
     return index + 1 + max(range(len(scores)), key=lambda count: scores[count])
 
@@ -204,10 +208,14 @@ def _fit(text: str, role: Role | None, lexicon: Lexicon) -> float:
     if role is Role.LEAD_OFFICIALS:
         return 3.0 if person and not units else _UNLIKELY
     if role in PARTY_ROLES:
-        return 3.0 if units else 0.5 if len(text) <= 12 and not says_when(text) else _UNLIKELY
+        return 3.0 if units else 0.5 if len(text) <= 12 and not _is_limit(text) else _UNLIKELY
     if role is Role.TIME_LIMIT:
-        return 3.0 if says_when(text) and len(text) <= 30 else _UNLIKELY
-    return -1.0 if units or (says_when(text) and len(text) <= 12) else 2.0 if len(text) > 8 else 1.0
+        return 3.0 if _is_limit(text) and len(text) <= 30 else _UNLIKELY
+    return -1.0 if units or (_is_limit(text) and len(text) <= 12) else 2.0 if len(text) > 8 else 1.0
+
+
+def _is_limit(text: str) -> bool:
+    return says_when(text) or bool(_ALL_YEAR.match(text))
 
 
 def _are_units(text: str, lexicon: Lexicon) -> bool:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.source import Line
 
+#: The first of two columns under 整改时间: when work begins is no limit.
+_START = re.compile(r"^(?:计划)?(?:开始|启动|起始|开工)(?:时间|日期)?$")
 #: What differs from row to row of one problem where the rows are items of their own.
 PER_ROW = frozenset({*PARTY_ROLES, Role.TIME_LIMIT})
 
@@ -99,7 +101,7 @@ def _with_second_row(head: Head, at: int, rows: Sequence[Line], lexicon: Lexicon
             continue
         word = re.sub(r"\s", "", cell)
         role = lexicon.role(word) or lexicon.role(word + "单位") or lexicon.role(words[column] + word)
-        if role is None or len(word) > 12:
+        if len(word) > 12 or (role is None and not _START.search(word)):
             return Head(head.roles, head.words, at + 1)
         roles[column], seen = role, seen + 1
         words[column] = word

@@ -20,7 +20,7 @@ _SCALE = r"(?:[百千万]?亿|[十百千]?万|千|百)"
 _COUNTED = (
     r"人次|人|亩次|户次|户|家次|家|名次|名|个百分点|百分点|个|项次|项|条|所|张|件次|件|幅|幢|栋|座|处|套|辆|台|部|场次|场|次|篇|只|株|棵|块|批|支|册|间"
     r"|期|例|宗|组|份|位|种|类|款|门|倍|片|段|架|艘|眼|口|盏|根|本|亩|公顷|平方公里|平方千米|平方米|立方米|公里|千米|米|吨标准煤|吨标煤|吨|公斤|斤|㎡|㎢|m²|km²|km"
-    r"|千克|升|千瓦时|千瓦|兆瓦|万千瓦|度|标箱|美元|元|毫克|微克|分贝|枚|床|所次|车位|学位|床位|泊位|班次|班"
+    r"|千克|升|千瓦时|千瓦|兆瓦|万千瓦|度|标箱|美元|元|毫克|微克|分贝|枚|床|所次|课时|学时|节|堂|车位|学位|床位|泊位|班次|班"
 )
 _UNIT = (
     rf"(?:%|‰|\uff05|{_SCALE}?(?:余|多)?(?:{_COUNTED})"
@@ -78,7 +78,10 @@ _VERBS = (
     r"|解决|引导|处置|化解|淘汰|落地|推出|打通|修复|更新|购置|安置|招聘|招录|选派|选聘|编制|制定|出台|查处|办理|清理|收储|盘活|开工|竣工|建立"
     r"|安装|增加|减少|发放|配备|新改建|改扩建)"
 )
-_DEED_IN_WORDS = re.compile(rf"(?:{_VERBS})(?:了|成|好)?{_IN_WORDS}")
+_DEED_IN_WORDS = re.compile(
+    rf"(?:{_VERBS})(?:了|成|好)?(?:{_IN_WORDS}|[^,\uff0c;\uff1b。、\d]{{2,18}}?(?:共|各)?"
+    rf"{_IN_WORDS.replace('?P<', '?P<behind_')}(?=$|[,\uff0c;\uff1b。、(\uff08以及和]))"
+)
 _DEED = re.compile(rf"(?:{_VERBS}|实施|推进|开展|举办|完成)(?:了|成|好)?\s?$")
 _VERB_ONLY = re.compile(rf"^(?:{_VERBS}|和|并|、|及|各|成|了|好)+$")
 _SEPARATOR = re.compile(r"[、]|以及|及|和(?!谐)|与")
@@ -199,11 +202,11 @@ def _quantities(masked: str) -> Iterator[_Quantity]:
 
 def _in_words(masked: str) -> Iterator[_Quantity]:
     for match in _DEED_IN_WORDS.finditer(masked):
-        value = chinese_value(match["value"])
+        side = "" if match["value"] else "behind_"  # 新建三所学校, 新建学校三所
+        value = chinese_value(match[f"{side}value"])
         if value is not None:
-            bound = match["bound"] or ""
-            begin = match.start("value")
-            yield _Quantity(begin, match.end(), Decimal(value), None, match["unit"], bound, bool(match["more"]))
+            unit, bound, more = (match[f"{side}{name}"] or "" for name in ("unit", "bound", "more"))
+            yield _Quantity(match.start(f"{side}value"), match.end(), Decimal(value), None, unit, bound, bool(more))
 
 
 def _in_figures(masked: str) -> Iterator[_Quantity]:
@@ -238,7 +241,7 @@ def _is_no_count(match: re.Match[str], masked: str) -> bool:
     unit = match["unit"]
     if re.search(r"第\s?$|[〔\[]\s?$|[A-Za-z]$", before):
         return True
-    if unit in ("条", "个", "项") and re.search(r"(?:新政|政策|意见|规定|条例|方案|要求|措施)\s?$", before):
+    if unit == "条" and re.search(r"(?:新政|政策|意见|规定|条例|方案|要求|措施)\s?$", before):
         return True
     follows = masked[match.end() : match.end() + 6]
     return unit in ("期", "度", "门", "本", "班", "类") and bool(

@@ -21,8 +21,11 @@ from duban.reading.structure_tables import as_text, ledger_outline
 _WORDS = re.compile(r"整改(?:方案|台账|清单|任务|措施|目标|时限|事项)|(?:问题|任务|责任)清单|销号")
 
 
-_TITLE = re.compile(r"整改(?!.{0,8}(?:进展|情况|落实情况|报告))|(?:问题|任务|责任)清单|台账")
-_REPORT = re.compile(r"(?:进展|落实|完成|整改)情况|通报|工作报告")
+_TITLE = re.compile(r"整改(?!.{0,8}(?:进展|情况|报告))|问题清单")
+#: 台账 and 责任清单 may also be of tasks: then the text does not speak of what was found wrong.
+_LOOSE_TITLE = re.compile(r"(?:任务|责任)清单|台账")
+_FOUND_WRONG = re.compile(r"整改|巡视|巡察|督察|审计|存在问题|反馈|隐患|问题清单|检视|查摆")
+_REPORT = re.compile(r"(?:进展|落实|完成|销号|整改)情况|通报|工作报告")
 
 
 def score(source: Source) -> float:
@@ -34,7 +37,9 @@ def score(source: Source) -> float:
     parties = any(role in counts for role in PARTY_ROLES)
     words = min(len(_WORDS.findall(source.text[:20_000])), 10) / 10
     titles = [line.text for line in sample[:8] if len(line.text) <= 80 and not re.search(r"[:：。;；]", line.text)]
-    titled = any(_TITLE.search(text) for text in titles) - 0.5 * any(_REPORT.search(text) for text in titles)
+    loosely = len(_FOUND_WRONG.findall(source.text[:20_000])) >= 2
+    named = any(_TITLE.search(text) or (loosely and _LOOSE_TITLE.search(text)) for text in titles)
+    titled = named - 0.5 * any(_REPORT.search(text) for text in titles)
     return max(0.0, min(1.0, 0.15 * kinds + 0.1 * parties + 0.15 * words + 0.5 * titled))
 
 
