@@ -65,10 +65,18 @@ class Lexicon:
         word = bare_label(label)
         if not word or len(word) > 14:
             return None
-        for candidate in self._forms(word):
-            if (role := self.words.get(candidate)) is not None:
-                return role
-        return None
+        return self._known(word) or self._of_parts(word)
+
+    def _of_parts(self, word: str) -> Role | None:
+        """责任人及部门, 牵头领导和责任单位: of labels joined by a conjunction, where each is one of parties."""
+        parts = [part for part in _JOINED.split(word) if part]
+        roles = {role for part in parts if (role := self._known(part)) is not None}
+        if len(parts) != 2 or not roles or not roles <= PARTY_ROLES or any(not self._known(part) for part in parts):
+            return None
+        return roles.pop() if len(roles) == 1 else Role.UNITS_AND_OFFICIALS
+
+    def _known(self, word: str) -> Role | None:
+        return next((role for form in self._forms(word) if (role := self.words.get(form)) is not None), None)
 
     def names_nobody(self, text: str) -> bool:
         """Whether a cell or field says that there is nobody: 无, ／, —, or nothing."""
@@ -88,6 +96,7 @@ class Lexicon:
                     break
 
 
+_JOINED = re.compile(r"及其|以及|[及和与、/]")
 _NOISE = re.compile(r"[\s  :：*#【】\[\]〔〕<>《》“”\"'|]+")
 _NUMBERED = re.compile(r"^(?:[(（]?[\d一二三四五六七八九十]{1,3}[)）、..]+|[①-⑳])")
 

@@ -17,8 +17,12 @@ from duban.reading.structure import Draft, Field, Orphan
 from duban.reading.structure_measures import split_measures
 from duban.reading.targets import find_targets
 
-_DONE = re.compile(r"^(?:已|均已|全部)?(?:完成整改|整改完成|完成|销号|整改到位|办结|整改完毕|已完成.*|是)[。.]?$")
-_OPEN = re.compile(r"未完成|正在|推进中|进行中|整改中|尚未|未销号|^否")
+_DONE = re.compile(
+    r"^(?:目前)?(?:均?已经?|全部|均|已全部)*(?:完成整改|整改完成|完成|销号|整改到位|办结|整改完毕|整改)(?:并?销号)?(?=[,\uff0c。.;\uff1b、(\uff08并且]|$)|^是[。.]?$"
+)
+_OPEN = re.compile(
+    r"未完成|正在|推进中|进行中|整改中|尚未|未销号|^否|^(?:持续|长期|基本完成|部分|阶段性|未整改|按序时|达到序时|有序|稳步|分阶段)|达到序时进度"
+)
 _CATEGORIES = (
     ("immediate", re.compile(r"立行立改|即知即改|立知立改|立即整改|立查立改|立整立改")),
     ("by_deadline", re.compile(r"限期")),
@@ -159,6 +163,8 @@ def read_item_limit(item: Item, year: int | None) -> None:
 def status_of(text: str) -> str | None:
     """`done` or `open` as a status field says it; None where it says neither."""
     text = text.strip()
+    if _DONE.match(text):
+        return "done"
     if _OPEN.search(text):
         return "open"
-    return "done" if _DONE.match(text) or re.search(r"已完成整改|整改已完成|已整改完成|已销号", text) else None
+    return "done" if re.search(r"已完成整改|整改已完成|已整改完成|已整改到位|已销号", text) else None

@@ -23,6 +23,7 @@ class ItemLevel:
         above = [block for block in blocks if block.line.number not in self.entries]
         self.word = _problem_word(above)
         self.styles = frozenset() if self.word else _item_styles(above)
+        self._by_markup = _items_are_headings(above, self.styles)
 
     def starts(self, block: Block) -> bool:
         """Whether the block may start an item (a numbered line may still turn out to be part of a list)."""
@@ -30,6 +31,8 @@ class ItemLevel:
             return True
         if block.line.number in self.entries:
             return False
+        if self.styles and self._by_markup and not block.line.level:
+            return False  # 1. under ## 1. counts measures
         return block.mark is not None and block.mark.style in self.styles and not self._is_field(block)
 
     def problem(self, block: Block) -> Label | None:
@@ -48,16 +51,37 @@ def _problem_word(blocks: Sequence[Block]) -> str | None:
     """The label word that starts items: the first of those that come most often."""
     counts: dict[str, int] = {}
     roles: dict[Role, int] = {}
+    late = _words_behind_fields(blocks)
     for block in blocks:
         for label in block.labels:
             if label.role is not Role.PROBLEM:
                 roles[label.role] = roles.get(label.role, 0) + 1
+            elif label.word in late and label.number is None:
+                continue
             elif label.number is not None or label.opens == "line" or (label.opens == "alone" and block.mark is None):
                 counts[label.word] = counts.get(label.word, 0) + 1 + (label.number is not None)
     most = max(counts.values(), default=0)
     if most < 0.4 * max(roles.values(), default=1):
         return None
     return next(word for word, times in counts.items() if times >= 0.6 * most)
+
+
+def _words_behind_fields(blocks: Sequence[Block]) -> frozenset[str]:
+    """Words that name what is to be done (整改内容) where they follow the other labels of an item with a number."""
+    times: dict[str, int] = {}
+    late: dict[str, int] = {}
+    fresh, fields = False, 0  # a numbered line without labels since the word came last; other labels since that line
+    for block in blocks:
+        if block.mark and not block.labels:
+            fresh, fields = True, 0
+        for label in block.labels:
+            if label.role is Role.PROBLEM and label.opens == "line":
+                times[label.word] = times.get(label.word, 0) + 1
+                late[label.word] = late.get(label.word, 0) + (fresh and fields > 0)
+                fresh = False
+            elif label.role not in (Role.PROBLEM, Role.NUMBER, Role.SECTION, Role.CATEGORY):
+                fields += 1
+    return frozenset(word for word, count in times.items() if count >= 2 and late[word] > 0.6 * count)
 
 
 def _enumerators(blocks: Sequence[Block]) -> frozenset[str]:
@@ -117,6 +141,14 @@ def _item_styles(blocks: Sequence[Block]) -> frozenset[str]:
         return frozenset()
     least = max(1.0, 0.3 * max(votes.values()))
     return frozenset(style for style, times in votes.items() if times >= least)
+
+
+def _items_are_headings(blocks: Sequence[Block], styles: frozenset[str]) -> bool:
+    """Whether the items are headings by markup: of the last numbered heading and number before a label, the heading."""
+    marked = [block for block in blocks if block.mark and block.mark.style in styles and not block.labels]
+    headings = [block for block in marked if block.line.level]
+    followed = [above for above, below in pairwise(blocks) if below.labels and above.line.level and above in headings]
+    return len(headings) >= 2 and len(followed) >= 0.6 * len(headings)
 
 
 def _votes_of_prose(blocks: Sequence[Block]) -> dict[str, int]:

@@ -7,6 +7,7 @@ import re
 from duban.reading.lexicon import Lexicon, Role
 from duban.reading.parties import is_unit, split_parties
 from duban.reading.structure_labels import Label
+from duban.reading.surnames import is_surely_a_name
 
 _BRACKET = re.compile(r"[(（](?P<inside>[^()（）]*(?:[(（][^()（）]*[)）][^()（）]*)*)[)）][。；;.]?\s*$")
 _LIMIT = re.compile(
@@ -18,7 +19,9 @@ _SUPPORT = re.compile(
     r"(?:^|[，,。；;])(?:会同|协同|联合)?(?P<who>[^，,。；;]{2,60}?)(?:共同|积极|协同)?(?:配合|协助|协办|参与)(?:[，,。；;]|$)"
 )
 _TOGETHER = re.compile(r"[，,](?:会同|联合|协同)(?P<who>[^，,。；;]{2,60})")
-_NO_PARTY = re.compile(r"的|试行|以下简称|简称|见附件|附件|修订|版$|其中|例如|比如|含|包括|详见|含")
+_NO_PARTY = re.compile(
+    r"公开|稿$|公示|摘要|节选|共计|第.次|的|试行|以下简称|简称|见附件|附件|修订|版$|其中|例如|比如|含|包括|详见|含"
+)
 
 
 def bracket_labels(text: str, lexicon: Lexicon) -> tuple[Label, ...]:
@@ -58,6 +61,9 @@ def _role(part: str, lexicon: Lexicon) -> Role | None:
     if len(part) > 120 or _NO_PARTY.search(part):
         return None
     named = split_parties(part, lexicon)
+    people = [p for p in named if p.kind == "person"]
+    if len(people) == len(named) and not all(is_surely_a_name(p.name) for p in people):
+        return None
     known = [p for p in named if p.kind == "person" or p.collective or is_unit(p.name, lexicon)]
     return Role.UNITS_AND_OFFICIALS if named and len(known) >= 0.6 * len(named) else None
 

@@ -22,12 +22,13 @@ from duban.reading.structure_assembly import outline_of
 from duban.reading.structure_front import front_of
 from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies, read_item_limit, status_of
 from duban.reading.structure_measures import split_measures
+from duban.reading.structure_numbering import numbered
 from duban.reading.structure_tables import as_text, ledger_outline
 
 _TITLE = re.compile(
     r"(?:整改|落实|办理)[^,\uff0c。]{0,12}(?:进展|情况|结果|成效)[^,\uff0c。]{0,8}(?:通报|报告|公示|公告|公布|的函)?"
 )
-_REPORT = re.compile(r"(?:进展|落实|完成)情况(?:的)?(?:通报|报告|公告|公示)|整改情况(?:的)?(?:通报|报告|公告|公示)")
+_REPORT = re.compile(r"(?:进展|落实|完成|整改|销号|办理)(?:工作)?情况(?:的)?(?:通报|报告|公告|公示|通告|说明|函)")
 _FAULT = (
     r"不够|不足|不到位|不力|不强|不严|不高|不深|不实|不规范|不及时|不彻底|不健全|不完善|不紧|不牢|不准|不多|不快|不全|薄弱|欠缺|滞后|缺失|差距"
     r"|漏洞|短板|弱化|偏差|缓慢|偏慢|偏软|偏弱|较弱|松懈|淡薄|模糊|虚化|淡化|缺位|流于形式|走过场|时有发生|突出|违规|未落实|未执行"
@@ -44,13 +45,13 @@ _STATUS_HEAD = re.compile(
     r"^(?:整改|目前|当前)?(?:完成|进展|落实|整改|办理|销号)(?:情况|状态|进度|结果|进展)$|^是否(?:完成|销号)$"
 )
 _STATES = (
-    r"已完成整改|已完成|完成整改|整改完成|整改已完成|已整改完成|已整改到位|已整改|已销号|已办结|基本完成|正在整改|正在推进|整改中|推进中"
+    r"已经?完成整改|已经?完成|完成整改|整改完成|整改已完成|已整改完成|已整改到位|已整改|已销号|已办结|基本完成|正在整改|正在推进|整改中|推进中"
     r"|持续整改|持续推进|长期坚持|长期整改|未完成"
 )
 _STATUS = re.compile(
     rf"[(\uff08\[【]\s*(?P<bracket>{_STATES})[^)\uff09\]】]{{0,24}}[)\uff09\]】]"
     r"|(?:整改(?:完成)?(?:情况|状态|进度|结果|进展)|完成情况|目前状态|状态)\s*[:\uff1a]\s*"
-    rf"(?P<label>{_STATES}|完成)(?=[,\uff0c。;\uff1b]|$)"
+    rf"(?P<label>{_STATES}|完成)(?=[,\uff0c。;\uff1b)\uff09]|$)"
     r"|(?:^|(?<=[。;\uff1b]))\s*(?:目前[,\uff0c]?)?(?:该|此|本)?(?:项)?(?:问题|任务)?"
     rf"(?P<alone>{_STATES})(?=[。;\uff1b]|$)"
     r"|(?P<prose>(?:该|此|本)(?:项)?(?:问题|任务)已(?:全部)?(?:完成整改|整改到位|整改完成|销号|办结|完成))"
@@ -60,13 +61,15 @@ _SPEAKS_OF_IT = re.compile(
     r"^(?:目前[,\uff0c]?)?(?:该|此|本)(?:项)?(?:问题|任务|事项)(?:已|正在|尚|未|基本|需|持续|长期)"
 )
 #: Nothing but how a problem stands, and no deed: 已完成,长期坚持。
-_ONLY_STATUS = re.compile(rf"^(?:(?:{_STATES}|完成|销号)[,\uff0c、;\uff1b并且]*)+[。]?$")
+_ONLY_STATUS = re.compile(
+    rf"^(?:(?:{_STATES}|完成|销号|待销号|待验收|(?:未)?达到序时进度|有序推进)[,\uff0c、;\uff1b并且]*){1, 5}[。]?$"
+)
 #: A heading over the problems that stand alike: 一、已完成整改的问题(3个).
 _STATUS_HEADING = re.compile(
     r"^(?P<done>(?:已(?:经)?(?:全部)?(?:完成整改|整改完成|完成|整改到位|整改|销号|办结)))(?:并[^,\uff0c。]{2,8})?的?(?:整改)?(?:问题|事项|任务)"
     r"|^(?P<open>(?:正在|持续|长期|未完成|尚未|基本完成|阶段性完成|需)[^,\uff0c。]{0,10}?的?(?:整改)?(?:问题|事项|任务))"
 )
-_DONE = re.compile(r"^(?:该|此|本)|已完成|^完成|整改完成|整改到位|已整改|已销号|已办结")
+_DONE = re.compile(r"^(?:该|此|本)|已经?完成|^完成|整改完成|整改到位|已整改|已销号|已办结")
 _LONG_TERM = re.compile(r"长期坚持|长期推进|持续推进")
 _LABEL = re.compile(
     r"^(?:具体)?(?:整改(?:落实)?(?:情况|进展|进展情况|措施|成效|结果)|进展情况|完成情况|落实情况|主要做法|采取措施)(?:及成效)?\s*[:\uff1a]\s*"
@@ -143,13 +146,14 @@ def settle_status(drafts: Sequence[Draft]) -> None:
         fields = draft.having(Role.STATUS)
         if not fields:
             continue
-        telling = next((one for one in reversed(fields) if status_of(one.text)), fields[-1])
-        told = [one for one in fields if one.pieces and not _ONLY_STATUS.match(one.text)]
+        pieces = [(one, piece) for one in fields for piece in one.pieces]
+        telling = next((pair for pair in reversed(pieces) if status_of(pair[1].text)), None)
+        told = [replace(p, text=_LABEL.sub("", p.text)) for _, p in pieces if not _ONLY_STATUS.match(p.text)]
         draft.fields = [one for one in draft.fields if one.role is not Role.STATUS]
         if told and not draft.having(Role.MEASURES):
-            pieces = [replace(piece, text=_LABEL.sub("", piece.text)) for one in told for piece in one.pieces]
-            draft.fields.append(Field(Role.MEASURES, told[0].word, told[0].line, pieces))
-        draft.fields.append(telling)
+            draft.fields.append(Field(Role.MEASURES, fields[0].word, fields[0].line, told))
+        if telling is not None:
+            draft.fields.append(Field(Role.STATUS, telling[0].word, telling[0].line, [telling[1]]))
 
 
 def _as_done(item: Item) -> None:
@@ -308,8 +312,15 @@ def _take_in(item: Item, part: Part) -> None:
             child.regulations = find_regulations([child.title, *child.measures], default_status="issued")
         return
     for done in (one for below in part.children for one in below.walk()):
-        item.measures += [done.line.text, *(line.text for line in done.body)]
+        item.measures += split_measures([_bare(text) for text in (done.line.text, *(line.text for line in done.body))])
     item.children = []
+
+
+def _bare(text: str) -> str:
+    """A deed with its number, without a label between them: ①整改情况:制定方案 is ①制定方案."""
+    mark = numbered(text)
+    rest = _LABEL.sub("", mark.rest) if mark else text
+    return text if mark is None or rest == mark.rest else text[: len(text) - len(mark.rest)] + rest
 
 
 def _labels_only(text: str) -> bool:
