@@ -20,6 +20,10 @@ _OPEN, _CLOSE = "(\uff08【[〔", ")\uff09】]〕"
 _FIELD_ROLES = PARTY_ROLES | {Role.TIME_LIMIT, Role.STATUS, Role.CATEGORY, Role.NOTE}
 _LABEL = re.compile(r"(?:^|[;\uff1b。,\uff0c、\s])\s*(?P<word>[^:\uff1a;\uff1b。,\uff0c\s]{1,12})\s*[:\uff1a]")
 _INLINE = re.compile(r"(?<=[。;\uff1b\s])\s*(?P<word>[\u4e00-\u9fff]{2,8})\s*[:\uff1a]")
+#: Labels of what is no field here, and that end the names before them all the same.
+_OTHER_LABEL = re.compile(
+    r"[\u4e00-\u9fff](?:情况|进展|内容|说明|电话|成效|计划|进度|资金|投资|地点|依据|规模|成果|事宜)$"
+)
 _LAST_CLAUSE = re.compile(r"[,\uff0c;\uff1b。]\s*(?P<last>[^,\uff0c;\uff1b。]{2,30})$")
 _SENTENCE_END = re.compile(r"^\s*[。;\uff1b!\uff01]?\s*(?:$|[(\uff08【\[〔])|^\s*[。;\uff1b]")
 
@@ -58,6 +62,8 @@ def labelled(text: str, line: int, lexicon: Lexicon) -> list[Field]:
     if names and not all_known(names, lexicon):
         return []
     bounds = [start for start, *_ in known[1:]] + [len(text)]
+    others = [start for start, _, word in starts if lexicon.role(word) is None and _OTHER_LABEL.search(word)]
+    bounds = [min([stop, *(at for at in others if at > end)]) for (_, end, *_), stop in zip(known, bounds, strict=True)]
     fields = [_field(Role.RESPONSIBLE_UNITS, "", names, line)] if names else []
     for (_, end, word, role), stop in zip(known, bounds, strict=True):
         body, limit = text[end:stop].strip(" ;\uff1b,\uff0c、。"), ""

@@ -27,6 +27,8 @@ _MOST_COLUMNS = 12
 _MOST_LINES = 40
 _BAR = re.compile(r"\s*[|｜]\s*$")
 _NUMBER = re.compile(r"^[(（]?(?P<n>\d{1,4})[)）]?[.、．]?$")
+#: An excerpt may leave rows out; a year alone on a line (2025) is no row's number.
+_LONGEST_SKIP = 200
 _UNLIKELY = -8.0
 _ALL_YEAR = re.compile(r"^(?:全年|常年|[一二三四]季度|[上下]半年|\d{1,2}月(?:底|末|份)?)")
 _NOTE = re.compile(r"^(?:注|备注|说明|填表说明|联系人|附件)\s*[:：]")
@@ -117,7 +119,7 @@ def _starts(lines: Sequence[Line], index: int, last: int | None) -> bool:
     """Whether a row begins at a line: a number alone, the next one or one not far above the last."""
     number = _number(lines[index])
     value = value_of(number) if number else None
-    return value is not None and (last is None or value == 1 or last < value <= last + 20)
+    return value is not None and (last is None or value == 1 or last < value <= last + _LONGEST_SKIP)
 
 
 def _is_section(lines: Sequence[Line], index: int) -> bool:
@@ -145,7 +147,7 @@ def _end_of_row(lines: Sequence[Line], index: int, head: _Head, lexicon: Lexicon
 
 def _next(line: Line, last: int | None) -> bool:
     number = _number(line)
-    return number is not None and last is not None and last < (value_of(number) or 0) <= last + 20
+    return number is not None and last is not None and last < (value_of(number) or 0) <= last + _LONGEST_SKIP
 
 
 def _end_of_last_row(lines: Sequence[Line], index: int, end: int, head: _Head, lexicon: Lexicon) -> int:
@@ -182,6 +184,7 @@ def _barred(lines: Sequence[Line], width: int) -> tuple[str, ...]:
 def _places(texts: Sequence[str], head: _Head, lexicon: Lexicon) -> tuple[float, list[int]]:
     """The column of each line, never running back: the way along which the lines fit best, and how well they do."""
     width = len(head.words)
+    again = [0.6 if role in (Role.LEAD_UNITS, Role.LEAD_OFFICIALS) else 0.4 for role in head.roles]
     skipped = [3.0 if role in (Role.PROBLEM, Role.MEASURES) else 0.25 for role in head.roles]
     likely = cache(lambda text, column: _fit(text, head.roles[column], lexicon))
     nowhere: tuple[float, list[int]] = (float("-inf"), [])
@@ -190,7 +193,7 @@ def _places(texts: Sequence[str], head: _Head, lexicon: Lexicon) -> tuple[float,
         step = [nowhere]
         for column in range(1, width):
             ways = [
-                (score - (0.4 if before == column else sum(skipped[before + 1 : column])), way)
+                (score - (again[column] if before == column else sum(skipped[before + 1 : column])), way)
                 for before, (score, way) in enumerate(best[: column + 1])
             ]
             score, way = max(ways, key=lambda one: one[0])

@@ -33,6 +33,7 @@ _ORGANISATION = re.compile(
 )
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?=年)")
 _YEAR_OF_WORK = re.compile(r"(?<!\d)((?:19|20)\d{2})年(?:度)?(?!.{0,12}(?:审计|巡视|巡察|督察|检查|考核|反馈))")
+_CONTINUES = re.compile(r"^(?:及|和|与|暨|的|任务分解|责任分解|责任分工|分工方案)")
 _NOT_TITLE = re.compile(
     r"[。;；]|^(?:来源|发布|发文|联系人|抄送|附件\s*\d{0,2}\s*(?:[:：]|$)|文件号|索引号|主题词|时间|作者|浏览|各[镇街区县市单部])|[:：]$"
 )
@@ -94,6 +95,7 @@ def _first_line(head: Sequence[Line]) -> str:
 
 def _candidates(head: Sequence[Line]) -> Iterable[str]:
     """Lines that may be a title, and two or three in a row that make one together."""
+    spaced = sum(line.after_blank for line in head) > 0.7 * len(head)  # a blank line between any two says nothing
     for index, line in enumerate(head):
         text = line.text
         dated = _DAY.search(text)
@@ -108,7 +110,7 @@ def _candidates(head: Sequence[Line]) -> Iterable[str]:
             if (
                 _TITLE_END.search(whole)
                 or _NOT_TITLE.search(following.text)
-                or following.after_blank
+                or (following.after_blank and not spaced and not _CONTINUES.match(following.text))
                 or numbered(following.text)
             ):
                 break
@@ -127,7 +129,7 @@ def _without_date(text: str) -> str:
 
 def _bare_title(title: str) -> str:
     bare = _without_date(title)
-    return bare.strip("《》 ") if bare.startswith("《") and bare.count("《") == 1 else bare
+    return bare.strip("《》 ") if bare.startswith("《") and bare.endswith("》") and bare.count("《") == 1 else bare
 
 
 def _site_title(title: str) -> str:
