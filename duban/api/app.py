@@ -13,6 +13,8 @@ import duban
 from duban.adapters.database import Database
 from duban.api import (
     clocks,
+    directory,
+    editions,
     explain,
     items,
     moves,
@@ -101,6 +103,8 @@ def create_app(
         explain,
         spread,
         plans,
+        editions,
+        directory,
         rules,
         notices,
         outbox,

@@ -20,6 +20,7 @@ import httpx
 from pydantic import TypeAdapter
 
 from duban.api.changes import Recorded
+from duban.api.editions import ReportMatches
 from duban.api.moves import BulkAnswer
 from duban.api.notices import Acknowledged
 from duban.api.outbox import Withdrawn
@@ -28,6 +29,8 @@ from duban.api.rules import Assigned
 from duban.api.spread import Called, Spawned
 from duban.services.absences import AbsenceView
 from duban.services.calendars import CalendarChange, CalendarInForce
+from duban.services.directory_update import DirectoryUpdated
+from duban.services.editions import Edition, EditionRow
 from duban.services.night import WouldSend
 from duban.services.policy_changes import PolicyChange
 from duban.services.queries.explain import ItemExplained
@@ -39,6 +42,7 @@ from duban.services.queries.rules import PolicyView
 from duban.services.queries.shapes import AnomalyView, EventView, ItemPage, ItemRow, ItemWhole, PartyView, PlanView
 from duban.services.queries.spread import CallView, SelfChecks
 from duban.services.registration import Registered
+from duban.services.registration_preview import Preview
 from duban.services.resolutions import Resolved
 from duban.services.saved_views import ViewEntry
 from duban.services.transitions import Moved
@@ -242,6 +246,52 @@ class Client:
         answer = self._http.post("/plans", files=files, params=_given({"as_of": as_of}))
         return _read(Registered, answer)
 
+    def preview_plan(self, filename: str, content: bytes, *, directory: bytes | None = None) -> Preview:
+        """What `upload_plan` would enter; nothing is written."""
+        files = {"file": (filename, content)} | ({"directory": ("directory.csv", directory)} if directory else {})
+        return _read(Preview, self._http.post("/plans/preview", files=files))
+
+    def upload_edition(self, plan: str, filename: str, content: bytes, *, dry_run: bool = False) -> Edition:
+        """Another edition of a plan, and what it changes; nothing is applied."""
+        return self._upload(Edition, f"/plans/{plan}/editions", filename, content, dry_run=dry_run)
+
+    def edition(self, plan: str, number: int) -> Edition:
+        """An edition's difference as it stands now."""
+        return self._get(Edition, f"/plans/{plan}/editions/{number}")
+
+    def editions(self, plan: str) -> tuple[EditionRow, ...]:
+        """A plan's editions, the newest first."""
+        return self._get(tuple[EditionRow, ...], f"/plans/{plan}/editions")
+
+    def decide_edition(self, plan: str, number: int, **decision: Any) -> Edition:
+        """Takes differences over, or not: `accept`, `decline`, `reopen`, `reasons`, `digest`."""
+        return self._post(Edition, f"/plans/{plan}/editions/{number}/decisions", decision)
+
+    def discard_edition(self, plan: str, number: int) -> None:
+        """Takes back an edition that was the wrong file."""
+        _raise(self._http.delete(f"/plans/{plan}/editions/{number}"))
+
+    def upload_report(self, plan: str, filename: str, content: bytes, *, dry_run: bool = False) -> ReportMatches:
+        """A published report on what was done, beside the plan's items; nothing is entered."""
+        return self._upload(ReportMatches, f"/plans/{plan}/reports", filename, content, dry_run=dry_run)
+
+    def enter_report(
+        self, plan: str, report: int, accept: Mapping[str, int | None], *, decline: Sequence[str] = ()
+    ) -> ReportMatches:
+        """Enters reported problems: by key, with the item that is meant (None: the one proposed)."""
+        body = {"accept": dict(accept), "decline": list(decline)}
+        return self._post(ReportMatches, f"/plans/{plan}/reports/{report}/decisions", body)
+
+    def update_directory(self, plan: str, filename: str, content: bytes, *, dry_run: bool = False) -> DirectoryUpdated:
+        """A newer directory of parties, as CSV or .xlsx."""
+        return self._upload(DirectoryUpdated, f"/plans/{plan}/directory", filename, content, dry_run=dry_run)
+
+    def directory_workbook(self, plan: str) -> bytes:
+        """The directory as a workbook, to be corrected and given back."""
+        answer = self._http.get(f"/plans/{plan}/directory")
+        _raise(answer)
+        return answer.content
+
     def release(self, plan: str) -> bool:
         """Lets a plan's notices go; False where that was done before."""
         answer = self._http.post(f"/plans/{plan}/release")
@@ -319,6 +369,10 @@ class Client:
 
     def _get(self, shape: type[T], path: str, params: Mapping[str, Any] | None = None) -> T:
         return _read(shape, self._http.get(path, params=_given(params or {})))
+
+    def _upload(self, shape: type[T], path: str, filename: str, content: bytes, *, dry_run: bool) -> T:
+        params = {"dry_run": "true"} if dry_run else {}
+        return _read(shape, self._http.post(path, files={"file": (filename, content)}, params=params))
 
     def _post(self, shape: type[T], path: str, body: Mapping[str, Any]) -> T:
         headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}

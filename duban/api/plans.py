@@ -5,24 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Path, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Query, UploadFile
 
 from duban.api.bodies import ShortText
 from duban.api.context import OFFICE, AsOf, Ctx, Who
-from duban.api.problems import TooLarge, documented
+from duban.api.problems import documented
+from duban.api.uploads import DocumentFile, content_of, name_of
 from duban.reading.directory import Entry, read_directory
+from duban.reading.model import Kind
 from duban.reading.reader import read_bytes
 from duban.services.queries.parties import list_parties
 from duban.services.queries.plans import Doubtful, anomalies_of, list_plans, one_plan, quarantine
 from duban.services.queries.ranking import Ranked, ranking
 from duban.services.queries.shapes import AnomalyView, PartyView, PlanView
 from duban.services.registration import Received, Registered, register
+from duban.services.registration_preview import Preview, preview
 from duban.services.release import release
 from duban.services.tools import office_rules
 
 router = APIRouter(prefix="/plans", tags=["plans"], responses=documented(401, 403, 404, 409, 422, 429))
 PlanKey = Annotated[str, Path(max_length=100, pattern=r"^[^\x00]+$", description="A plan's id or code.")]
-MAX_DOCUMENT = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,40 +41,66 @@ def get_plans(context: Ctx, caller: Who, as_of: AsOf) -> tuple[PlanView, ...]:
     return list_plans(context.database, scope=caller.scope, as_of=as_of)
 
 
-@router.post("", summary="Upload a plan", status_code=201, responses=documented(413))
-def post_plan(
-    *,
-    context: Ctx,
-    caller: Who,
-    as_of: AsOf,
-    file: Annotated[UploadFile, File(description="The published document, at most 20 MB.")],
+@dataclass(frozen=True, slots=True)
+class NewPlan:
+    """What an upload brings along."""
+
+    received: Received
+    directory: list[Entry]
+    code: str | None
+
+
+def new_plan(
+    file: DocumentFile,
     directory: Annotated[UploadFile | None, File(description="Its directory of parties, as CSV or .xlsx.")] = None,
     code: Annotated[ShortText | None, Form(description="A short name; made from the document where left out.")] = None,
-) -> Registered:
-    """Reads and registers a document, whole or not at all; the same bytes again change nothing (`created` is false)."""
-    caller.require("upload a plan", *OFFICE)
-    filename = (file.filename or "document").replace("\\", "/").rsplit("/", 1)[-1]
-    content = _bytes(file)
+    kind: Annotated[Kind | None, Form(description="Its family, where it is not to be recognised.")] = None,
+) -> NewPlan:
+    """Reads what was uploaded. Raises TooLarge, Unreadable, DirectoryInvalid."""
+    filename, content = name_of(file), content_of(file)
     entries: list[Entry] = []
     if directory is not None:
-        entries = read_directory(_bytes(directory), directory.filename or "directory.csv")
+        entries = read_directory(content_of(directory), name_of(directory, "directory.csv"))
+    return NewPlan(Received(filename, content, read_bytes(content, filename, kind)), entries, code or None)
+
+
+def _office(caller: Who) -> None:
+    caller.require("upload a plan", *OFFICE)
+
+
+@router.post("", summary="Upload a plan", status_code=201, responses=documented(413), dependencies=[Depends(_office)])
+def post_plan(*, context: Ctx, caller: Who, as_of: AsOf, new: Annotated[NewPlan, Depends(new_plan)]) -> Registered:
+    """Reads and registers a document, whole or not at all; the same bytes again change nothing (`created` is false)."""
     return register(
         context.database,
-        Received(filename, content, read_bytes(content, filename)),
+        new.received,
         rules=office_rules(context.settings),
         actor=caller.actor,
         as_of=as_of,
         now=context.now(),
-        directory=entries,
-        code=code or None,
+        directory=new.directory,
+        code=new.code,
     )
 
 
-def _bytes(file: UploadFile) -> bytes:
-    content = file.file.read(MAX_DOCUMENT + 1)
-    if len(content) > MAX_DOCUMENT:
-        raise TooLarge(limit="20 MB")
-    return content
+@router.post(
+    "/preview",
+    summary="Show what an upload would enter (a dry run)",
+    responses=documented(413),
+    dependencies=[Depends(_office)],
+)
+def post_preview(*, context: Ctx, caller: Who, as_of: AsOf, new: Annotated[NewPlan, Depends(new_plan)]) -> Preview:
+    """Takes what `POST /plans` takes and writes nothing: every item with its parts, parties, limit and targets."""
+    return preview(
+        context.database,
+        new.received,
+        rules=office_rules(context.settings),
+        actor=caller.actor,
+        as_of=as_of,
+        now=context.now(),
+        directory=new.directory,
+        code=new.code,
+    )
 
 
 @router.get("/{plan}", summary="One plan")

@@ -55,6 +55,8 @@ OTHERS: tuple[tuple[str, tuple[UserRole, ...]], ...] = (
     ("查看督办规则、放假安排；保存自己的常用视图", ROLES),
     ("预览、变更督办规则和放假安排；预览首夜、写交办通知", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("上传方案、放行通知", (UserRole.SUPERVISOR, UserRole.ADMIN)),
+    ("登记新版方案、整改进展通报，采用或不采用各处改动", (UserRole.SUPERVISOR, UserRole.ADMIN)),
+    ("录入、下载名录", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("查看发送情况，登记已送达、丢失，重发；撤回未发出的文书", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("签收发给自己所代表单位的文书", (UserRole.UNIT, UserRole.LEAD)),
     ("批复第一次延期（不得批自己申请的）；第二次由方案负责人批", (UserRole.SUPERVISOR, UserRole.ADMIN)),

@@ -156,6 +156,23 @@ def test_only_the_office_uploads_and_releases_plans(site: Site, person: str) -> 
     client = site.client(person)
     assert client.post("/api/v1/plans", files={"file": ("a.txt", b"x")}).json()["code"] == "role_forbidden"
     assert client.post("/api/v1/plans/1/release").json()["code"] == "role_forbidden"
+    file = {"file": ("a.txt", b"x")}
+    for method, path, more in (
+        ("POST", "preview", {"files": file}),
+        ("GET", "1/editions", {}),
+        ("POST", "1/editions", {"files": file}),
+        ("GET", "1/editions/1", {}),
+        ("POST", "1/editions/1/decisions", {"json": {}}),
+        ("DELETE", "1/editions/1", {}),
+        ("GET", "1/reports", {}),
+        ("POST", "1/reports", {"files": file}),
+        ("GET", "1/reports/1", {}),
+        ("POST", "1/reports/1/decisions", {"json": {}}),
+        ("GET", "1/directory", {}),
+        ("POST", "1/directory", {"files": file}),
+    ):
+        answer = client.request(method, f"/api/v1/plans/{path}", **more)
+        assert answer.json()["code"] == "role_forbidden", (method, path)
 
 
 def test_an_account_without_any_known_party_sees_nothing(site: Site) -> None:

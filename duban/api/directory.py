@@ -1,0 +1,64 @@
+"""A plan's directory of parties: a newer one is previewed row by row, then entered; the present one as a workbook."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+
+from duban.api.context import OFFICE, Ctx, Who
+from duban.api.plans import PlanKey
+from duban.api.problems import documented
+from duban.api.uploads import DirectoryFile, content_of, name_of
+from duban.services.directory_file import directory_workbook
+from duban.services.directory_update import DirectoryUpdated, read_for, update_directory
+
+router = APIRouter(tags=["plans"], responses=documented(401, 403, 404, 409, 413, 422, 429))
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+WORKBOOK: dict[int | str, dict[str, object]] = {
+    200: {"description": "A workbook.", "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+@router.post("/plans/{plan}/directory", summary="Enter a newer directory of parties")
+def post_directory(
+    plan: PlanKey,
+    context: Ctx,
+    caller: Who,
+    file: DirectoryFile,
+    dry_run: Annotated[bool, Query(description="Only show what it would change.")] = False,
+) -> DirectoryUpdated:
+    """Whole or not at all; wrong rows are named by their line. Who is not in the file stays as they are."""
+    caller.require("change a directory", *OFFICE)
+    sheet = read_for(context.database, plan=plan, content=content_of(file), filename=name_of(file, "directory.csv"))
+    return update_directory(
+        context.database,
+        plan=plan,
+        entries=sheet.entries,
+        actor=caller.actor,
+        now=context.now(),
+        dry_run=dry_run,
+        unknown_columns=sheet.unknown_columns,
+    )
+
+
+@router.get(
+    "/plans/{plan}/directory", summary="The directory as a workbook", response_class=Response, responses=WORKBOOK
+)
+def get_directory(plan: PlanKey, context: Ctx, caller: Who) -> Response:
+    """To be corrected and given back; names of the text that it lacks stand at its end."""
+    caller.require("download a directory with its addresses", *OFFICE)
+    return workbook_answer(directory_workbook(context.database, plan), "名录.xlsx")
+
+
+@router.get("/directory-template", summary="An empty directory to fill in", response_class=Response, responses=WORKBOOK)
+def get_template(context: Ctx, _caller: Who) -> Response:
+    """The headings, with a note on each."""
+    return workbook_answer(directory_workbook(context.database, None), "名录模板.xlsx")
+
+
+def workbook_answer(content: bytes, filename: str) -> Response:
+    """A workbook as a download."""
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(filename)}"}
+    return Response(content, media_type=XLSX, headers=headers)
