@@ -170,6 +170,18 @@ def _cells(lines: Sequence[Line], head: _Head, lexicon: Lexicon) -> tuple[str, .
     return tuple("\n".join(cell) for cell in cells)
 
 
+def cells_of(texts: Sequence[str], words: Sequence[str], lexicon: Lexicon) -> tuple[str, ...]:
+    """A row's parts, its number first, in the columns of these names: as many parts as columns stand in order."""
+    if len(texts) == len(words):
+        return tuple(texts)
+    head = _Head(tuple(words), tuple(lexicon.role(word) for word in words), 0, barred=False)
+    cells: list[list[str]] = [[] for _ in words]
+    cells[0].append(texts[0])
+    for text, column in zip(texts[1:], _places(texts[1:], head, lexicon)[1], strict=True):
+        cells[column].append(text)
+    return tuple("\n".join(cell) for cell in cells)
+
+
 def _barred(lines: Sequence[Line], width: int) -> tuple[str, ...]:
     cells: list[str] = []
     held: list[str] = []

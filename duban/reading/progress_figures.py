@@ -81,6 +81,8 @@ def _counts(text: str) -> int:
 
 def _sums_up(sentence: str) -> bool:
     named = {name for name, _ in _in_sentence(sentence)}
+    if re.search(r"(?:制定|提出|细化|明确|形成)[^,\uff0c。]{0,8}整改(?:措施|任务|举措)\s*\d+", sentence):
+        return True
     return len(named) >= 2 or bool(
         re.search(r"(?:全部|所有|反馈|共|合计|总计|梳理|细化|明确)[^。]{0,20}\d+\s*[项个条]", sentence)
     )

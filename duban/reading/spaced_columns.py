@@ -1,7 +1,7 @@
 """Tables whose columns single spaces part: 「序号 存在问题 责任单位 整改时限」 over rows that begin with a number.
 
-Such a line is taken apart at its spaces; which column each part belongs to is then told as for cells that stand one
-below the other.
+Such a line is taken apart at its spaces; where its parts are more or fewer than the columns, the words themselves tell
+which column each belongs to, as for cells that stand one below the other.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from duban.reading.flat_tables import cells_of
 from duban.reading.lexicon import Lexicon, Role
 from duban.reading.source import Line
 from duban.reading.structure_table_heads import names_columns
@@ -22,7 +23,7 @@ _LEAST_ROWS = 2
 def spread_columns(lines: Sequence[Line], lexicon: Lexicon) -> list[Line]:
     """The lines with the heads and rows of such tables taken apart; the same lines where there are none."""
     found: list[Line] = []
-    index = 0
+    index, table = 0, max((line.table or 0 for line in lines), default=0)
     while index < len(lines):
         width = _names(lines[index], lexicon)
         end = _end_of_rows(lines, index + 1, width) if width else index
@@ -30,8 +31,11 @@ def spread_columns(lines: Sequence[Line], lexicon: Lexicon) -> list[Line]:
             found.append(lines[index])
             index += 1
             continue
-        for line in lines[index:end]:
-            found += [replace(line, text=part) for part in line.text.split()]
+        table += 1
+        words = lines[index].text.split()
+        for row, line in enumerate(lines[index:end], start=1):
+            cells = cells_of(line.text.split(), words, lexicon)
+            found.append(replace(line, cells=cells, merged=("",) * width, table=table, row=row))
         index = end
     return found
 

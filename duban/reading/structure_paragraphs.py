@@ -17,8 +17,8 @@ def divide_paragraphs(drafts: Sequence[Draft]) -> None:
     title, the rest its measures. Parties and limit are taken from the prose if no label and no bracket names them."""
     if any(draft.having(Role.MEASURES) for draft in _all(drafts)):
         return
-    for draft in drafts:
-        if draft.style not in ("label", "row", "form") and not draft.children:
+    for draft in _all(drafts):
+        if draft.style not in ("label", "row", "form", "entry") and not draft.children:
             _divide(draft)
             _name(draft)
 

@@ -45,7 +45,7 @@ _STATUS_HEAD = re.compile(
     r"^(?:整改|目前|当前)?(?:完成|进展|落实|整改|办理|销号)(?:情况|状态|进度|结果|进展)$|^是否(?:完成|销号)$"
 )
 _STATES = (
-    r"已经?完成整改|已经?完成|完成整改|整改完成|整改已完成|已整改完成|已整改到位|已整改|已销号|已办结|基本完成|正在整改|正在推进|整改中|推进中"
+    r"未整改到位|未整改|尚未完成|部分完成|阶段性完成|已经?完成整改|已经?完成|完成整改|整改完成|整改已完成|已整改完成|已整改到位|已整改|已销号|已办结|基本完成|正在整改|正在推进|整改中|推进中"
     r"|持续整改|持续推进|长期坚持|长期整改|未完成"
 )
 _STATUS = re.compile(
@@ -60,9 +60,12 @@ _STATUS = re.compile(
 _SPEAKS_OF_IT = re.compile(
     r"^(?:目前[,\uff0c]?)?(?:该|此|本)(?:项)?(?:问题|任务|事项)(?:已|正在|尚|未|基本|需|持续|长期)"
 )
+_TO_COME = (
+    r"(?:预计|计划|拟|力争|确保)?(?:20\d\d年)?\d{1,2}月(?:底|末|\d{1,2}日)?前?(?:全部|基本)?(?:完成|整改到位|办结)"
+)
 #: Nothing but how a problem stands, and no deed: 已完成,长期坚持。
 _ONLY_STATUS = re.compile(
-    rf"^(?:(?:{_STATES}|完成|销号|待销号|待验收|(?:未)?达到序时进度|有序推进)[,\uff0c、;\uff1b并且]*){1, 5}[。]?$"
+    rf"^(?:(?:{_STATES}|完成|销号|待销号|待验收|(?:未)?达到序时进度|有序推进|{_TO_COME})[,\uff0c、;\uff1b并且]*){{1,5}}[。]?$"
 )
 #: A heading over the problems that stand alike: 一、已完成整改的问题(3个).
 _STATUS_HEADING = re.compile(
@@ -72,7 +75,7 @@ _STATUS_HEADING = re.compile(
 _DONE = re.compile(r"^(?:该|此|本)|已经?完成|^完成|整改完成|整改到位|已整改|已销号|已办结")
 _LONG_TERM = re.compile(r"长期坚持|长期推进|持续推进")
 _LABEL = re.compile(
-    r"^(?:具体)?(?:整改(?:落实)?(?:情况|进展|进展情况|措施|成效|结果)|进展情况|完成情况|落实情况|主要做法|采取措施)(?:及成效)?\s*[:\uff1a]\s*"
+    r"^(?:具体)?(?:整改(?:落实)?(?:情况|进展|进展情况|措施|成效|结果)|进展情况|完成情况|落实情况|整改(?:完成)?状态|完成状态|主要做法|采取措施)(?:及成效)?\s*[:\uff1a]\s*"
 )
 
 
@@ -135,6 +138,9 @@ def _labelled(source: Source, reader: Reader) -> list[Item]:
     items, _ = items_of(drafts, reader.lexicon, reader.year)
     for item in items:
         _as_done(item)
+        if found := _STATUS.search(item.title):
+            item.status = item.status or _status(found.group())
+            item.title = _without_status(item.title).strip()
     return items
 
 
@@ -268,7 +274,8 @@ def _problem(part: Part, number: str, reader: Reader) -> Item:
     limits = reader.labelled_limits
     item = reader.item(part, number)
     limit = item.time_limit if reader.labelled_limits > limits else None
-    text = "".join([part.text, *(line.text for line in part.body)])
+    below = [line.text for one in part.children for inner in one.walk() for line in (inner.line, *inner.body)]
+    text = "".join([part.text, *(line.text for line in part.body), *below])
     title, rest = _title_of(part)
     item.title = title.strip()
     done = [rest, *(line.text for line in part.body if not _labels_only(line.text))]
@@ -282,7 +289,7 @@ def _problem(part: Part, number: str, reader: Reader) -> Item:
         if item.status == "open" and any(m.due_on for m in read_limit(found.group(), year=reader.year).milestones):
             item.time_limit = found.group().strip("()\uff08\uff09[]【】")
             read_item_limit(item, reader.year)
-    _take_in(item, part)
+    _take_in(item, part, reader)
     item.regulations = find_regulations(item.measures, default_status="issued")
     item.state = "ongoing" if item.measures or item.status == "done" or item.children else "assigned"
     return item
@@ -304,7 +311,7 @@ def _status_above(part: Part) -> str | None:
     return None
 
 
-def _take_in(item: Item, part: Part) -> None:
+def _take_in(item: Item, part: Part, reader: Reader) -> None:
     """Numbered lines under a problem say what was done; they are items of their own only where they name units."""
     if any(has_units(child) for child in item.children):
         for child in item.children:
@@ -312,7 +319,8 @@ def _take_in(item: Item, part: Part) -> None:
             child.regulations = find_regulations([child.title, *child.measures], default_status="issued")
         return
     for done in (one for below in part.children for one in below.walk()):
-        item.measures += split_measures([_bare(text) for text in (done.line.text, *(line.text for line in done.body))])
+        deeds = [_bare(text) for text in (done.line.text, *(line.text for line in done.body))]
+        item.measures += _deeds(deeds, done.line.number, reader)
     item.children = []
 
 
@@ -337,7 +345,7 @@ def _status(text: str) -> str | None:
     if match is None:
         return None
     words = match["bracket"] or match["label"] or match["alone"] or match["prose"]
-    return "done" if _DONE.search(words) and "未完成" not in words else "open"
+    return "done" if _DONE.search(words) and "未" not in words[:2] else "open"
 
 
 def status_year(text: str) -> int | None:
