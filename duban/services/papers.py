@@ -28,7 +28,6 @@ from duban.services.paper_desk import (
     units_of,
 )
 from duban.services.standing import Standing
-from duban.services.targets import plan_targets
 
 
 def progress_paper(
@@ -42,9 +41,9 @@ def progress_paper(
         ("各责任单位进展", _by_unit(at)),
         ("逾期和红灯事项", _late(at)),
     ]
-    targets = plan_targets(database, plan=plan, as_of=as_of)
-    if targets:
-        sections.append(("指标完成情况", [Sentence((f"第{t.number}项：{t.words()}。",)) for t in targets]))
+    if at.standing.targets:
+        said: list[Block] = [Sentence((f"第{t.number}项：{t.words()}。",)) for t in at.standing.targets]
+        sections.append(("指标完成情况", said))
     sections.append(("下一步安排", _ahead(at)))
     title = f"关于{at.title}整改进展情况的通报" if "整改" in at.title else f"关于{at.title}推进情况的通报"
     return paper_of(at, "progress", title, sections, dated_on)

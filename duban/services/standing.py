@@ -1,28 +1,26 @@
-"""A plan's items as they stood on a day: what the papers count. States are those of that day, by the event log."""
+"""A plan's items as they stood on a day: what the papers count, read back from what was kept (`queries/past.py`)."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
-from duban.domain.lifecycle import TRANSITIONS, State
+from duban.domain.lifecycle import State
 from duban.domain.policy_model import Colour
 from duban.services.clock_values import KEYS_A_STATEMENT
 from duban.services.night_facts import PlanFacts, plan_facts
 from duban.services.plan_lookup import plan_id_of
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting
+from duban.services.queries.past import Past, PastLighting, Then, measures_then, past_of, targets_then
 from duban.services.queries.shapes import ItemRow
-from duban.services.rules import business_date
+from duban.services.targets import TargetStanding
 from models import (
     Clock,
-    Event,
     Item,
     Measure,
     Notice,
@@ -32,8 +30,6 @@ from models import (
     RegulationStatus,
     RungFired,
 )
-
-_MOVES = {t.event: t.target for t in TRANSITIONS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +90,16 @@ class PlanStanding:
     doubtful: tuple[Standing, ...]
     measures: tuple[Part, ...]
     regulations: tuple[Part, ...]
+    targets: tuple[TargetStanding, ...]
+    past: Past
 
 
 def plan_standing(database: Database, *, plan: str, as_of: dt.date) -> PlanStanding:
     """Everything that a paper on a plan counts, as of a day. Raises NotFound."""
     plan_id = plan_id_of(database, plan)
     with database.read() as session:
-        found = _items(session, plan_id, as_of)
+        past = past_of(session, plan_id, as_of)
+        found = _items(session, plan_id, past)
         return PlanStanding(
             facts=plan_facts(session, plan_id),
             as_of=as_of,
@@ -108,6 +107,8 @@ def plan_standing(database: Database, *, plan: str, as_of: dt.date) -> PlanStand
             doubtful=tuple(s for s in found if s.row.quarantined),
             measures=_measures(session, plan_id, as_of),
             regulations=_regulations(session, plan_id, as_of),
+            targets=targets_then(session, Item.plan_id == plan_id, past),
+            past=past,
         )
 
 
@@ -143,72 +144,39 @@ def _label(notice: Notice) -> str | None:
     return f"{notice.series}〔{notice.year}〕{notice.number}号" if notice.number is not None else None
 
 
-def _items(session: Session, plan_id: int, as_of: dt.date) -> list[Standing]:
+def _items(session: Session, plan_id: int, past: Past) -> list[Standing]:
+    """The items of the plan on the day; those that came later are left out."""
     items = session.scalars(
         select(Item).where(Item.plan_id == plan_id, ~Item.dropped).order_by(Item.position, Item.id)
     ).all()
-    lighting, rows = Lighting(session, as_of), {}
+    items = [item for item in items if item.id in past.items]
+    lighting = PastLighting(session, past) if past.since else Lighting(session, past.as_of)
+    rows: dict[int, ItemRow] = {}
     for start in range(0, len(items), KEYS_A_STATEMENT):
         ids = [item.id for item in items[start : start + KEYS_A_STATEMENT]]
-        rows.update({row.id: row for row in rows_for(session, lighting, Item.id.in_(ids), limit=len(ids))})
-    log = _logs(session, plan_id)
-    return [_standing(item, rows[item.id], log[item.id], as_of) for item in items]
+        done = measures_then(session, ids, past.as_of)
+        for row in rows_for(session, lighting, Item.id.in_(ids), limit=len(ids)):
+            then = past.items[row.id]
+            rows[row.id] = replace(
+                row,
+                state=then.state,
+                due_on=then.due_on,
+                quarantined=then.quarantined,
+                measures_done=done.get(row.id, 0),
+            )
+    return [_standing(item, rows[item.id], past.items[item.id]) for item in items]
 
 
-@dataclass(frozen=True, slots=True)
-class _Logged:
-    type: str
-    on: dt.date
-    state: State | None
-
-
-def _logs(session: Session, plan_id: int) -> dict[int, list[_Logged]]:
-    """The events of each item with their days, and the state that each left behind."""
-    rows = session.execute(
-        select(Event.item_id, Event.type, Event.occurred_at, Event.payload)
-        .join(Item, Item.id == Event.item_id)
-        .where(Item.plan_id == plan_id)
-        .order_by(Event.item_id, Event.seq)
-    ).tuples()
-    found: dict[int, list[_Logged]] = defaultdict(list)
-    for item_id, kind, at, payload in rows:
-        state = _MOVES.get(kind)
-        if kind == "item.assigned" and payload.get("state"):
-            state = State(payload["state"])
-        found[item_id].append(_Logged(kind, business_date(at), state))
-    return found
-
-
-def _standing(item: Item, row: ItemRow, log: Sequence[_Logged], as_of: dt.date) -> Standing:
-    """The item on the day: events that came later are left aside; the first state stands from the beginning."""
-    by_then = [entry for entry in log if entry.on <= as_of]
-    moves = [e for e in by_then if e.state] or [e for e in log if e.state][:1]
-    state = moves[-1].state if moves and moves[-1].state else item.state
-    if len(by_then) == len(log):
-        state = item.state  # nothing came later: the row itself has the last word
-    closed_on = moves[-1].on if state is State.CLOSED and moves else None
-    if (state is State.CLOSED) != (row.state is State.CLOSED):
-        row = replace(row, light=_light_then(row, state, as_of), overdue=_late(row, state, as_of))
+def _standing(item: Item, row: ItemRow, then: Then) -> Standing:
     return Standing(
         row=row,
         part=item.path[0] if item.path else "",
         origin=item.origin,
-        state=state,
-        closed_on=closed_on,
-        last_on=by_then[-1].on if by_then else as_of,
-        relapses=item.relapses,
+        state=then.state,
+        closed_on=then.closed_on,
+        last_on=then.last_on,
+        relapses=max(item.relapses - then.reopened_since, 0),
     )
-
-
-def _late(row: ItemRow, state: State, as_of: dt.date) -> bool:
-    return state is not State.CLOSED and row.due_on is not None and row.due_on < as_of
-
-
-def _light_then(row: ItemRow, state: State, as_of: dt.date) -> str:
-    """The light of an item that was closed, or reopened, only after the day: judged by its date alone."""
-    if state is State.CLOSED or row.due_on is None:
-        return (Colour.GREEN if row.due_on or row.first_due_on else Colour.NONE).value
-    return (Colour.RED if row.due_on < as_of else Colour.GREEN).value
 
 
 def _measures(session: Session, plan_id: int, as_of: dt.date) -> tuple[Part, ...]:

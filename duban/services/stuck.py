@@ -14,11 +14,11 @@ from duban.domain.actors import SYSTEM
 from duban.domain.calendar import Calendar
 from duban.domain.lifecycle import State
 from duban.domain.policy_model import ClockKind
-from duban.services.queries.lights import OPEN_CLOCKS, live
-from duban.services.rules import business_date, calendar_in_force
+from duban.services.queries.past import Past, past_of
+from duban.services.rules import AUTHORITY_ZONE, business_date, calendar_in_force
 from models import (
     Clock,
-    ClockState,
+    ClockPause,
     Closing,
     ClosingStep,
     Delivery,
@@ -48,9 +48,12 @@ class Stuck:
 
 
 def stuck_items(database: Database, *, plan_id: int, as_of: dt.date) -> tuple[Stuck, ...]:
-    """Everything that waits for somebody, by kind, the longest wait first. One item may stand under several kinds."""
+    """Everything that waited for somebody on the day, by kind, the longest wait first.
+
+    One item may stand under several kinds. What was sent and never arrived is known only as it stands now.
+    """
     with database.read() as session:
-        calendar = calendar_in_force(session)
+        calendar, past = calendar_in_force(session), past_of(session, plan_id, as_of)
         finders = (
             _quarantined,
             _overdue,
@@ -63,74 +66,93 @@ def stuck_items(database: Database, *, plan_id: int, as_of: dt.date) -> tuple[St
             _uncounted,
             _silent,
         )
-        return tuple(stuck for find in finders for stuck in find(session, plan_id, as_of, calendar))
+        return tuple(stuck for find in finders for stuck in find(session, plan_id, past, calendar))
 
 
-def _quarantined(session: Session, plan_id: int, as_of: dt.date, calendar: Calendar) -> Iterator[Stuck]:
-    rows = session.scalars(
-        select(Item).where(Item.plan_id == plan_id, Item.quarantined, ~Item.dropped).order_by(Item.position)
-    )
-    for item in rows:
-        days = calendar.workdays_between(business_date(item.created_at), as_of)
-        yield Stuck("原文存疑待核", item.id, "未核定前不计时、不发通知", max(days, 0), "督查室")
+def _in_order(session: Session, plan_id: int) -> list[Item]:
+    return list(session.scalars(select(Item).where(Item.plan_id == plan_id, ~Item.dropped).order_by(Item.position)))
 
 
-def _overdue(session: Session, plan_id: int, as_of: dt.date, calendar: Calendar) -> Iterator[Stuck]:
-    rows = session.scalars(
-        select(Item).where(Item.plan_id == plan_id, live(), Item.due_on < as_of).order_by(Item.due_on, Item.id)
-    )
-    for item in rows:
-        days = calendar.workdays_between(item.due_on, as_of) if item.due_on else None
-        yield Stuck("逾期未完成", item.id, f"{item.due_on}到期", days, "责任单位、牵头领导")
+def _live(past: Past, item_id: int | None) -> bool:
+    """Whether an item was open and read without doubt on the day."""
+    then = past.items.get(item_id or 0)
+    return then is not None and then.state is not State.CLOSED and not then.quarantined
 
 
-def _unacknowledged(session: Session, plan_id: int, as_of: dt.date, calendar: Calendar) -> Iterator[Stuck]:
+def _quarantined(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
+    for item in _in_order(session, plan_id):
+        if item.id in past.items and past.items[item.id].quarantined:
+            days = calendar.workdays_between(business_date(item.created_at), past.as_of)
+            yield Stuck("原文存疑待核", item.id, "未核定前不计时、不发通知", max(days, 0), "督查室")
+
+
+def _overdue(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
+    due = [(past.items[i.id].due_on, i.id) for i in _in_order(session, plan_id) if _live(past, i.id)]
+    for due_on, item_id in sorted((on, item_id) for on, item_id in due if on is not None and on < past.as_of):
+        days = calendar.workdays_between(due_on, past.as_of)
+        yield Stuck("逾期未完成", item_id, f"{due_on}到期", days, "责任单位、牵头领导")
+
+
+def _unacknowledged(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
     rows = session.execute(
-        select(Notice, func.coalesce(func.nullif(NoticeRecipient.for_name, ""), Party.name))
+        select(
+            Notice,
+            func.coalesce(func.nullif(NoticeRecipient.for_name, ""), Party.name),
+            NoticeRecipient.acknowledged_at,
+        )
         .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
         .join(Party, Party.id == NoticeRecipient.party_id)
-        .join(Item, Item.id == Notice.item_id)
         .where(
             Notice.plan_id == plan_id,
-            live(),
-            Notice.acknowledge_by < as_of,
+            Notice.acknowledge_by < past.as_of,
             Notice.withdrawn_at.is_(None),
             NoticeRecipient.role == "to",
-            NoticeRecipient.acknowledged_at.is_(None),
         )
         .order_by(Notice.acknowledge_by, Notice.id)
     ).tuples()
-    for notice, name in rows:
+    for notice, name, given_at in rows:
+        if not _live(past, notice.item_id) or _by(given_at, past):
+            continue
         label = f"{notice.series}〔{notice.year}〕{notice.number}号" if notice.number is not None else ""
-        days = calendar.workdays_between(notice.acknowledge_by, as_of) if notice.acknowledge_by else None
+        days = calendar.workdays_between(notice.acknowledge_by, past.as_of) if notice.acknowledge_by else None
         yield Stuck("逾期未签收", notice.item_id or 0, f"{label}应于{notice.acknowledge_by}前签收", days, name)
 
 
-def _undecided(session: Session, plan_id: int, as_of: dt.date, calendar: Calendar) -> Iterator[Stuck]:
-    rows = session.execute(
+def _by(at: dt.datetime | None, past: Past) -> bool:
+    """Whether something had happened by the day."""
+    return at is not None and business_date(at) <= past.as_of
+
+
+def _undecided(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
+    rows = session.scalars(
         select(Extension)
         .join(Item, Item.id == Extension.item_id)
-        .where(Item.plan_id == plan_id, live(), Extension.decided_at.is_(None))
+        .where(Item.plan_id == plan_id)
         .order_by(Extension.asked_at)
-    ).scalars()
+    )
     for request in rows:
-        on = business_date(request.asked_at)
+        if not _live(past, request.item_id) or not _by(request.asked_at, past) or _by(request.decided_at, past):
+            continue
         who = "督查室" if request.ordinal == 1 else "方案负责人"
         why = f"第{request.ordinal}次申请延期至{request.asked_until_on}"
-        yield Stuck("延期待批", request.item_id, why, max(calendar.workdays_between(on, as_of), 0), who)
+        days = calendar.workdays_between(business_date(request.asked_at), past.as_of)
+        yield Stuck("延期待批", request.item_id, why, max(days, 0), who)
 
 
-def _unverified(session: Session, plan_id: int, as_of: dt.date, calendar: Calendar) -> Iterator[Stuck]:
+def _unverified(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
     """Closings that were asked for and stopped on the way: 签字、核查 or 公示 is still to come."""
     done: dict[int, dict[ClosingStep, Closing]] = {}
     rows = session.execute(
-        select(Closing)
-        .join(Item, (Item.id == Closing.item_id) & (Item.cycle == Closing.cycle))
-        .where(Item.plan_id == plan_id, Item.state != State.CLOSED, ~Item.dropped)
+        select(Closing, Item.cycle)
+        .join(Item, Item.id == Closing.item_id)
+        .where(Item.plan_id == plan_id, ~Item.dropped)
         .order_by(Closing.done_at)
-    ).scalars()
-    for step in rows:
-        done.setdefault(step.item_id, {})[step.step] = step
+    ).tuples()
+    for step, cycle in rows:
+        if _live(past, step.item_id) and _by(step.done_at, past):
+            if step.cycle != cycle - past.items[step.item_id].reopened_since:
+                continue  # of a round that was over by then
+            done.setdefault(step.item_id, {})[step.step] = step
     for item_id, steps in done.items():
         asked = steps.get(ClosingStep.REQUEST)
         if asked is None:
@@ -138,30 +160,19 @@ def _unverified(session: Session, plan_id: int, as_of: dt.date, calendar: Calend
         waiting = [
             name for step, name in ((ClosingStep.SIGN, "签字"), (ClosingStep.VERIFY, "核查")) if step not in steps
         ] or ["销号"]
-        days = calendar.workdays_between(business_date(asked.done_at), as_of)
+        days = calendar.workdays_between(business_date(asked.done_at), past.as_of)
         who = "牵头领导" if waiting[0] == "签字" else "督查室"
         yield Stuck("申请销号待办", item_id, f"待{'、'.join(waiting)}", max(days, 0), who)
 
 
-def _late_check_ins(session: Session, plan_id: int, as_of: dt.date, calendar: Calendar) -> Iterator[Stuck]:
-    rows = session.execute(
-        select(Clock)
-        .join(Item, Item.id == Clock.item_id)
-        .where(
-            Clock.plan_id == plan_id,
-            live(),
-            Clock.kind == ClockKind.CHECK_IN,
-            Clock.state.in_(OPEN_CLOCKS),
-            Clock.due_on < as_of,
-        )
-        .order_by(Clock.due_on)
-    ).scalars()
-    for clock in rows:
-        days = calendar.workdays_between(clock.due_on, as_of)
-        yield Stuck("长效报告逾期", clock.item_id, f"应于{clock.due_on}前报送", days, "责任单位")
+def _late_check_ins(_session: Session, _plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
+    for clock in sorted(past.clocks, key=lambda c: c.due_on):
+        if clock.kind is ClockKind.CHECK_IN and clock.due_on < past.as_of and _live(past, clock.item_id):
+            days = calendar.workdays_between(clock.due_on, past.as_of)
+            yield Stuck("长效报告逾期", clock.item_id, f"应于{clock.due_on}前报送", days, "责任单位")
 
 
-def _undelivered(session: Session, plan_id: int, as_of: dt.date, calendar: Calendar) -> Iterator[Stuck]:
+def _undelivered(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
     rows = session.execute(
         select(Notice.item_id, Delivery.name, Delivery.status, Delivery.error, Delivery.as_of)
         .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
@@ -169,6 +180,7 @@ def _undelivered(session: Session, plan_id: int, as_of: dt.date, calendar: Calen
         .where(
             Notice.plan_id == plan_id,
             Notice.item_id.is_not(None),
+            Delivery.as_of <= past.as_of,
             Delivery.settled_by.is_(None),
             Delivery.status.in_((DeliveryStatus.UNKNOWN, DeliveryStatus.FAILED)),
         )
@@ -176,52 +188,63 @@ def _undelivered(session: Session, plan_id: int, as_of: dt.date, calendar: Calen
     ).tuples()
     for item_id, name, status, error, on in rows:
         words = "发送失败" if status is DeliveryStatus.FAILED else "是否送达不明"
-        days = max(calendar.workdays_between(on, as_of), 0)
+        days = max(calendar.workdays_between(on, past.as_of), 0)
         yield Stuck("通知未送达", item_id or 0, f"致{name}：{words}（{error}）", days, "督查室")
 
 
-def _paused(session: Session, plan_id: int, as_of: dt.date, calendar: Calendar) -> Iterator[Stuck]:
+def _paused(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
     rows = session.execute(
-        select(Clock)
-        .join(Item, Item.id == Clock.item_id)
-        .where(Clock.plan_id == plan_id, live(), Clock.state == ClockState.PAUSED)
-        .order_by(Clock.paused_on)
-    ).scalars()
-    for clock in rows:
-        days = calendar.workdays_between(clock.paused_on, as_of) if clock.paused_on else None
-        yield Stuck("暂停计时", clock.item_id, f"{clock.paused_on}起：{clock.pause_reason}", days, "督查室")
+        select(ClockPause, Clock.item_id)
+        .join(Clock, Clock.id == ClockPause.clock_id)
+        .where(
+            Clock.plan_id == plan_id,
+            ClockPause.paused_on <= past.as_of,
+            ClockPause.resumed_on.is_(None) | (ClockPause.resumed_on > past.as_of),
+            Clock.ended_at.is_(None) | (Clock.ended_at > _end_of(past.as_of)),
+        )
+        .order_by(ClockPause.paused_on)
+    ).tuples()
+    for pause, item_id in rows:
+        if _live(past, item_id):
+            days = calendar.workdays_between(pause.paused_on, past.as_of)
+            yield Stuck("暂停计时", item_id, f"{pause.paused_on}起：{pause.reason}", days, "督查室")
 
 
-def _uncounted(session: Session, plan_id: int, _as_of: dt.date, _calendar: Calendar) -> Iterator[Stuck]:
+def _end_of(day: dt.date) -> dt.datetime:
+    """The last instant of a day for the authority."""
+    return dt.datetime.combine(day, dt.time.max, AUTHORITY_ZONE)
+
+
+def _uncounted(session: Session, plan_id: int, past: Past, _calendar: Calendar) -> Iterator[Stuck]:
     """Relative limits whose day nobody has given: no clock runs for them."""
     rows = session.execute(
         select(Item.id, Milestone.text)
         .join(Milestone, Milestone.item_id == Item.id)
-        .where(
-            Item.plan_id == plan_id, live(), ~Milestone.done, Milestone.due_on.is_(None), Milestone.kind != "check_in"
-        )
+        .where(Item.plan_id == plan_id, ~Item.dropped)
+        .where(~Milestone.done, Milestone.due_on.is_(None), Milestone.kind != "check_in")
         .order_by(Item.position, Milestone.position)
     ).tuples()
     for item_id, text in rows:
-        yield Stuck("时限未起算", item_id, f"「{text}」没有日期，须指明起算日", None, "督查室")
+        if _live(past, item_id):
+            yield Stuck("时限未起算", item_id, f"「{text}」没有日期，须指明起算日", None, "督查室")
 
 
-def _silent(session: Session, plan_id: int, as_of: dt.date, calendar: Calendar) -> Iterator[Stuck]:
+def _silent(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
     """Open items on which nobody but duban itself has recorded anything for long; overdue ones are listed before."""
-    last = (
-        select(Event.item_id, func.max(Event.occurred_at).label("at"))
-        .join(Item, Item.id == Event.item_id)
-        .where(Item.plan_id == plan_id, Event.source != SYSTEM.source)
-        .group_by(Event.item_id)
-        .subquery()
-    )
     rows = session.execute(
-        select(Item.id, last.c.at)
-        .join(last, last.c.item_id == Item.id)
-        .where(Item.plan_id == plan_id, live(), (Item.due_on.is_(None)) | (Item.due_on >= as_of))
-        .order_by(last.c.at, Item.id)
+        select(Event.item_id, func.max(Event.occurred_at))
+        .join(Item, Item.id == Event.item_id)
+        .where(
+            Item.plan_id == plan_id,
+            ~Item.dropped,
+            Event.source != SYSTEM.source,
+            Event.occurred_at <= _end_of(past.as_of),
+        )
+        .group_by(Event.item_id)
+        .order_by(func.max(Event.occurred_at), Event.item_id)
     ).tuples()
     for item_id, at in rows:
-        days = calendar.workdays_between(business_date(at), as_of)
-        if days > SILENT_AFTER:
+        due_on = past.items[item_id].due_on if _live(past, item_id) else dt.date.min
+        days = calendar.workdays_between(business_date(at), past.as_of)
+        if days > SILENT_AFTER and (due_on is None or due_on >= past.as_of):
             yield Stuck("长期无进展记录", item_id, f"{business_date(at)}以来没有记录", days, "责任单位")

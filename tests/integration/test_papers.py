@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import html.parser
 import io
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 
 from duban.adapters.database import Database
 from duban.domain.lifecycle import Action
+from duban.domain.limits import Milestone as Part
+from duban.domain.policy_model import ClockKind
+from duban.errors import Forbidden
 from duban.reports.page import page
 from duban.reports.paper import Figure, Paper, RowRef, share
 from duban.reports.workbook import workbook
+from duban.services.acknowledge import acknowledge
+from duban.services.clock_changes import pause_clock, resume_clock
+from duban.services.extensions import ask, decide
 from duban.services.month_papers import NoSuchReview, agenda_paper, check_paper, exposure_paper, ranking_paper
+from duban.services.new_items import call
 from duban.services.paper_files import word_file
 from duban.services.papers import progress_paper
+from duban.services.progress import report_check_in, report_measure
 from duban.services.standing import plan_standing
-from models import ClosingStep
-from tests.integration.ledger import NOW, TODAY, UNIT, World, a_night, a_world, an_item, due
+from duban.services.transitions import MoveDetails
+from duban.settings import ROOT
+from models import Clock, ClosingStep, Measure, Notice, Progress
+from tests.integration.ledger import (
+    CLERK,
+    LEAD,
+    NOW,
+    OTHER_UNIT,
+    TODAY,
+    UNIT,
+    World,
+    a_night,
+    a_world,
+    an_item,
+    due,
+)
 
 URL = "http://board.example.org"
 BAD = "<b>坏</b>\x0b标题=1"
@@ -127,6 +151,74 @@ def test_a_report_for_a_day_that_is_past_leaves_aside_what_came_later(database: 
     assert after.items[0].closed_on == TODAY + dt.timedelta(days=2)
 
 
+def test_a_paper_for_a_past_day_reads_as_it_would_have_read_on_that_day(database: Database, tmp_path: Path) -> None:
+    later = NOW + dt.timedelta(days=20)
+    world = a_world(
+        database,
+        an_item("1", **due(dt.date(2026, 6, 25))),
+        an_item("2", **due(dt.date(2026, 7, 10))),
+        an_item("3", **due(dt.date(2026, 7, 24))),
+        an_item("4", time_limit="60个工作日内", milestones=[Part("60个工作日内", due_on=dt.date(2026, 7, 31))]),
+        an_item("5", responsible_units=["区教育局"], lead_officials=["沈予安"], measures=["甲", "乙"]),
+        an_item("6", long_term=True, time_limit="持续推进"),
+        an_item("7", **due(dt.date(2026, 7, 3))),
+        policy=(ROOT / "policies" / "lights-10-30.toml").read_text(encoding="utf-8"),
+    )
+    a_night(database, tmp_path, dt.date(2026, 7, 6))
+    world.ready_to_close("7", now=NOW - dt.timedelta(days=3))
+    world.move(Action.CLOSE, "7", now=NOW - dt.timedelta(days=3))
+
+    def papers() -> list[dict[str, Any]]:
+        drawn: list[dict[str, Any]] = []
+        for draw in (progress_paper, exposure_paper, ranking_paper, check_paper, agenda_paper):
+            drawn.append(draw(database, plan=world.plan.code, as_of=TODAY, public_url=URL).as_data())
+        return drawn
+
+    before = papers()
+    clock = next(c for c in world.of(Clock, "3") if c.kind is ClockKind.LIMIT)
+    request = ask(
+        database,
+        clock_id=clock.id,
+        until_on=dt.date(2026, 9, 30),
+        reason="汛期",
+        progress="过半",
+        actor=UNIT,
+        expected_version=None,
+        now=NOW + dt.timedelta(days=2),
+    )
+    decide(database, extension_id=request, granted=True, opinion="", actor=CLERK, now=NOW + dt.timedelta(days=3))
+    world.ready_to_close("1", now=later)
+    world.move(Action.CLOSE, "1", now=later)
+    world.move(Action.REOPEN, "7", now=later, details=MoveDetails(due_on=dt.date(2026, 9, 30)))
+    counted = next(c for c in world.of(Clock, "4") if c.kind is ClockKind.LIMIT)
+    pause_clock(database, clock_id=counted.id, reason="停工", actor=CLERK, expected_version=None, now=later)
+    resume_clock(database, clock_id=counted.id, actor=CLERK, expected_version=None, now=later + dt.timedelta(days=9))
+    report_measure(
+        database,
+        measure_id=world.of(Measure, "5")[0].id,
+        progress=Progress.DONE,
+        actor=OTHER_UNIT,
+        expected_version=None,
+        now=later,
+    )
+    report_check_in(database, item_id=world.ids["6"], text="正常", actor=UNIT, expected_version=None, now=later)
+    call(
+        database,
+        plan=world.plan.code,
+        caller="区住建局",
+        called=["区教育局"],
+        title="占道",
+        due_on=dt.date(2026, 8, 20),
+        actor=CLERK,
+        now=later,
+    )
+    for notice in world.all(Notice):
+        for actor in (UNIT, LEAD):
+            with contextlib.suppress(Forbidden):
+                acknowledge(database, notice_id=notice.id, actor=actor, now=later)
+    assert papers() == before
+
+
 def test_the_exposure_lists_what_a_rung_exposed_this_month_with_its_sheet(database: Database, tmp_path: Path) -> None:
     world = a_world(database, an_item("1", **due(dt.date(2026, 6, 1))), an_item("2", **due(dt.date(2026, 7, 10))))
     a_night(database, tmp_path, dt.date(2026, 7, 2))
@@ -146,8 +238,6 @@ def test_the_ranking_explains_each_score(database: Database) -> None:
 
 
 def test_the_agenda_names_what_is_stuck_why_and_who_could_move_it(database: Database, tmp_path: Path) -> None:
-    from duban.domain.limits import Milestone as Part
-
     world = a_world(
         database,
         an_item("1", **due(dt.date(2026, 6, 25))),

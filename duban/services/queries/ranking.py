@@ -13,7 +13,8 @@ from duban.adapters.database import Database
 from duban.domain.lifecycle import State
 from duban.domain.policy_model import ClockKind
 from duban.domain.ranking import UnitFigures, rank
-from duban.services.queries.lights import OPEN_CLOCKS, Lighting
+from duban.services.queries.lights import Lighting
+from duban.services.queries.past import Past, past_of
 from duban.services.queries.plans import find_plan
 from duban.services.queries.scope import Scope, own_parties
 from duban.services.rules import business_date
@@ -44,9 +45,10 @@ def ranking(database: Database, *, plan: str, scope: Scope, as_of: dt.date) -> t
     with database.read() as session:
         plan_id = find_plan(session, plan).id
         scoring = Lighting(session, as_of).rules(plan_id).policy.scoring
-        parties = _items_by_unit(session, plan_id)
+        past = past_of(session, plan_id, as_of)
+        parties = _items_by_unit(session, plan_id, past)
         names = dict(session.execute(select(Party.name, Party.id).where(Party.id.in_(parties.keys()))).tuples().all())
-        limits = _limits(session, plan_id, as_of)
+        limits = _limits(session, plan_id, past)
         sheets = _sheets(session, plan_id, as_of)
         own = set(session.scalars(own_parties(scope))) if scope.parties else set()
     figures = [
@@ -80,37 +82,41 @@ class _Counted:
     due_on: dt.date | None
 
 
-def _items_by_unit(session: Session, plan_id: int) -> dict[int, list[_Counted]]:
+def _items_by_unit(session: Session, plan_id: int, past: Past) -> dict[int, list[_Counted]]:
+    """The items that each unit answered for on the day, as they stood."""
     rows = session.execute(
-        select(ItemParty.party_id, Item.id, Item.state, Item.due_on)
+        select(ItemParty.party_id, Item.id)
         .join(Item, Item.id == ItemParty.item_id)
         .where(
             Item.plan_id == plan_id,
             ~Item.dropped,
-            ~Item.quarantined,
             ItemParty.role.in_((Role.LEAD_UNIT, Role.RESPONSIBLE)),
         )
         .distinct()
     ).tuples()
     found: dict[int, list[_Counted]] = defaultdict(list)
-    for party_id, item_id, state, due_on in rows:
-        found[party_id].append(_Counted(item_id, state, due_on))
+    for party_id, item_id in rows:
+        then = past.items.get(item_id)
+        if then is not None and not then.quarantined:
+            found[party_id].append(_Counted(item_id, then.state, then.due_on))
     return found
 
 
-def _limits(session: Session, plan_id: int, as_of: dt.date) -> dict[int, tuple[int, int]]:
-    """Limits of each item that fell due so far, and how many of them were met in time."""
+def _limits(session: Session, plan_id: int, past: Past) -> dict[int, tuple[int, int]]:
+    """Limits of each item that had fallen due by the day, and how many of them were met in time."""
     rows = session.execute(
-        select(Clock.item_id, Clock.due_on, Clock.state, Clock.ended_at).where(
+        select(Clock.item_id, Clock.due_on, Clock.ended_at).where(
             Clock.plan_id == plan_id,
             Clock.kind == ClockKind.LIMIT,
-            Clock.state.in_((*OPEN_CLOCKS, ClockState.COMPLETED)),
+            Clock.state == ClockState.COMPLETED,
         )
     ).tuples()
     found: dict[int, tuple[int, int]] = {}
-    for item_id, due_on, state, ended_at in rows:
-        met = state is ClockState.COMPLETED and ended_at is not None and business_date(ended_at) <= due_on
-        if due_on < as_of or met:
+    ended = [(i, due_on, business_date(at)) for i, due_on, at in rows if at is not None]
+    over = [(item_id, due_on, on <= due_on) for item_id, due_on, on in ended if on <= past.as_of]
+    running = [(clock.item_id, clock.due_on, False) for clock in past.clocks if clock.kind is ClockKind.LIMIT]
+    for item_id, due_on, met in (*over, *running):
+        if due_on < past.as_of or met:
             due, kept = found.get(item_id, (0, 0))
             found[item_id] = (due + 1, kept + met)
     return found
@@ -123,6 +129,7 @@ def _sheets(session: Session, plan_id: int, as_of: dt.date) -> dict[int, tuple[i
         select(party, Notice.acknowledge_by, NoticeRecipient.acknowledged_at)
         .join(Notice, Notice.id == NoticeRecipient.notice_id)
         .where(Notice.plan_id == plan_id, Notice.acknowledge_by.is_not(None), NoticeRecipient.role == "to")
+        .where(Notice.as_of <= as_of)
     ).tuples()
     units: dict[int, list[int]] = defaultdict(list)
     heads = select(Party.id, Party.head_id).where(Party.plan_id == plan_id, Party.head_id.is_not(None))
@@ -130,7 +137,7 @@ def _sheets(session: Session, plan_id: int, as_of: dt.date) -> dict[int, tuple[i
         units[head_id or 0].append(unit_id)
     found: dict[int, tuple[int, int]] = {}
     for party_id, by, at in rows:
-        in_time = at is not None and by is not None and business_date(at) <= by
+        in_time = at is not None and by is not None and business_date(at) <= min(by, as_of)
         if in_time or (by is not None and by < as_of):
             for unit_id in (party_id, *units[party_id]):
                 owed, kept = found.get(unit_id, (0, 0))
