@@ -5,6 +5,7 @@ A wrong value is refused at start with its name and what would be right. Secrets
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import os
 from collections.abc import Mapping
@@ -72,6 +73,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="where API and board listen")
     port: int = Field(8300, ge=1, le=65535, description="their port")
     engine_concurrency: int = Field(4, ge=1, le=64, description="item runs that one engine advances at a time")
+    night_by: dt.time = Field(dt.time(6, 0), description="local time by which the night is done, else it is an alarm")
+    engine_host: str = Field("127.0.0.1", description="where an engine tells its health")
+    engine_port: int = Field(8301, ge=0, le=65535, description="its port (/health, /metrics); 0: it tells nobody")
     night_batch: int = Field(500, ge=1, le=10_000, description="clocks that one transaction of the night decides")
 
     @classmethod

@@ -27,6 +27,7 @@ from ruamel.yaml import YAML
 
 from duban import __version__
 from duban.settings import ROOT
+from flows.automations import add_automations
 from flows.engine_worker import EngineWorker
 from flows.pools import ITEM_POOL, JOB_POOL
 
@@ -77,12 +78,14 @@ async def _ensure_pool(client: PrefectClient, name: str, worker: type[EngineWork
 async def _ensure_deployment(client: PrefectClient, entry: dict[str, Any]) -> str | None:
     flow = cast("Flow[..., Any]", load_flow_from_entrypoint(entry["entrypoint"], use_placeholder_flow=False))
     name, version = f"{flow.name}/{entry['name']}", _version(entry)
+    triggers = entry.get("triggers", [])
     try:
-        if (await client.read_deployment_by_name(name)).version == version:
-            return None
+        there = await client.read_deployment_by_name(name)
+        if there.version == version:
+            return name if await add_automations(client, there.id, triggers) else None
     except ObjectNotFound:
         pass
-    await client.create_deployment(
+    made = await client.create_deployment(
         flow_id=await client.create_flow_from_name(flow.name),
         name=entry["name"],
         version=version,
@@ -97,6 +100,9 @@ async def _ensure_deployment(client: PrefectClient, entry: dict[str, Any]) -> st
         pull_steps=[],
         job_variables=entry["work_pool"].get("job_variables", {}),
     )
+    if triggers:
+        await client.delete_resource_owned_automations(f"prefect.deployment.{made}")  # as they were written before
+        await add_automations(client, made, triggers)
     return name
 
 

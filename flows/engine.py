@@ -71,6 +71,7 @@ async def _serve(settings: Settings, stopping: threading.Event) -> None:
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from flows.deploy import deploy_when_server_answers
+    from flows.engine_health import serve_health
     from flows.engine_logs import quieten
     from flows.engine_runs import ItemRuns, mend_forever, supervised
     from flows.pools import item_worker, job_worker
@@ -81,9 +82,10 @@ async def _serve(settings: Settings, stopping: threading.Event) -> None:
     # An item run takes a fraction of a second: a thread each that says that it is alive would outlive it.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         async with AsyncClientContext():
-            await deploy_when_server_answers(stop)
             runs = ItemRuns(settings.engine_concurrency)
             name = f"{socket.gethostname()}-{os.getpid()}"
+            serve_health(name, runs, settings.engine_host, settings.engine_port)
+            await deploy_when_server_answers(stop)
             log.info("engine %s is up: %s", name, settings.prefect_api_url)
             await asyncio.gather(
                 runs.deliver_forever(stop),

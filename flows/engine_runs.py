@@ -46,6 +46,13 @@ class ItemRuns:
         self._busy: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.advanced = 0
+        self.looked_at: dt.datetime | None = None  # the last look into the outbox that succeeded
+        self.last_error: str | None = None
+
+    @property
+    def running(self) -> int:
+        """How many runs are on their way at this moment."""
+        return len(self._tasks)
 
     async def advance(self, run: FlowRun) -> State[Any] | None:
         """Executes a run until it waits or ends; None where the server would not have it."""
@@ -76,13 +83,18 @@ class ItemRuns:
                     continue
             except PASSING as error:
                 log.warning("the ledger does not answer: %s", error)
+                self.last_error = f"{now().isoformat()} {type(error).__name__}: {error}"[:500]
                 pause = AWAY
             await _sleep(stop, pause)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=15)
 
     async def _claim(self, limit: int) -> list[signals.Claim]:
-        return await asyncio.to_thread(signals.claim, database(), now=now(), limit=limit, exclude=frozenset(self._busy))
+        taken = await asyncio.to_thread(
+            signals.claim, database(), now=now(), limit=limit, exclude=frozenset(self._busy)
+        )
+        self.looked_at = now()
+        return taken
 
     def _start(self, claim: signals.Claim) -> None:
         self._busy.add(claim.item_id)
@@ -106,6 +118,7 @@ class ItemRuns:
             problem = f"{type(error).__name__}: {error}"
         if problem is None:
             return
+        self.last_error = f"{now().isoformat()} item {claim.item_id}: {problem}"[:500]
         log.warning("item %s: %s; tried %s times, goes on later", claim.item_id, problem, claim.attempts)
         with contextlib.suppress(SQLAlchemyError):  # the claim then runs out by itself
             await asyncio.to_thread(

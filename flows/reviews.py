@@ -28,7 +28,7 @@ def review_name() -> str:
 
 @flow(name="review", flow_run_name=review_name, persist_result=False)
 def review(
-    cadence: Literal["weekly", "fortnightly", "monthly", "quarterly"],
+    cadence: Literal["weekly", "fortnightly", "monthly", "quarterly", "half_yearly"],
     as_of: dt.date | None = None,
     dry_run: bool = False,
 ) -> State[Any]:

@@ -177,6 +177,12 @@ class PrefectApi:
         }
         return [run_state(row) for row in self._json(self._call("POST", "/flow_runs/filter", body))]
 
+    def workers_online(self, pool: str) -> int:
+        """How many workers serve a work pool at this moment; 0 where there is no such pool."""
+        body = {"workers": {"status": {"any_": ["ONLINE"]}}, "limit": PAGE}
+        answer = self._call("POST", f"/work_pools/{quote(pool)}/workers/filter", body)
+        return 0 if answer.status_code == httpx.codes.NOT_FOUND else len(self._json(answer))
+
     def set_state(self, run_id: str, state: dict[str, Any]) -> bool:
         """Sets a run's state outright, past all orchestration; False where there is no such run."""
         answer = self._call("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True})

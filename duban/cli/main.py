@@ -32,6 +32,7 @@ COMMANDS = {
     "nightly": ("duban.cli.nightly", "nightly", "Run one night, without Prefect."),
     "deliver": ("duban.cli.nightly", "deliver", "Send what waits in the outbox."),
     "reconcile": ("duban.cli.nightly", "reconcile", "Repair every difference between the ledger and its flow runs."),
+    "alarm": ("duban.cli.alarm", "alarm", "Mail what needs a person: no night, no engine."),
     "check": ("duban.cli.check", "check", "Check the ledger's invariants; fails on a defect."),
     "audit": ("duban.cli.check", "audit", "Verify the hash chains of the event log."),
     "up": ("duban.cli.up", "up", "Start everything on this machine: Prefect, engine, API and board."),

@@ -133,6 +133,8 @@ def summary(
     say(f"Board: http://{settings.host}:{settings.port}/{seen_on}")
     say(f"Prefect UI: {prefect}/runs")
     say(f"API docs: http://{settings.host}:{settings.port}/docs")
+    if settings.engine_port:
+        say(f"Engine health: http://{settings.engine_host}:{settings.engine_port}/health")
     say("Ctrl-C ends all of it.")
 
 

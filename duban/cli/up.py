@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from duban.settings import Settings
 
 PREFECT_PORT = 4200
+LOOK_EVERY = 600.0  # seconds between two looks for what needs a person
 
 
 @click.command("up")
@@ -53,7 +54,7 @@ def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: b
                 tour(settings, document, directory, as_of, say)
             summary(settings, document, as_of, password, say)
             if not once:
-                _stay(processes)
+                _stay(processes, settings)
         except KeyboardInterrupt:
             say("")
         finally:
@@ -98,10 +99,20 @@ def _with_ports(settings: Settings) -> tuple[Settings, dict[str, str]]:
     port = free_port(settings.host, settings.port)
     wanted = urlsplit(settings.prefect_api_url).port or PREFECT_PORT
     prefect_port = free_port("127.0.0.1", wanted)
-    for name, before, after in (("board", settings.port, port), ("Prefect", wanted, prefect_port)):
+    engine_wanted = settings.engine_port
+    engine_port = free_port(settings.engine_host, engine_wanted + (engine_wanted == port)) if engine_wanted else 0
+    for name, before, after in (
+        ("board", settings.port, port),
+        ("Prefect", wanted, prefect_port),
+        ("engine's health", engine_wanted, engine_port),
+    ):
         if before != after:
             say(f"Port {before} is in use: {name} takes {after} instead.")
-    update: dict[str, object] = {"port": port, "prefect_api_url": f"http://127.0.0.1:{prefect_port}/api"}
+    update: dict[str, object] = {
+        "port": port,
+        "prefect_api_url": f"http://127.0.0.1:{prefect_port}/api",
+        "engine_port": engine_port,
+    }
     if "public_url" not in settings.model_fields_set:
         update["public_url"] = f"http://{settings.host}:{port}"
     settings = settings.model_copy(update=update)
@@ -179,7 +190,32 @@ def _waiting(name: str) -> Callable[[float], None]:
     return tick
 
 
-def _stay(processes: Processes) -> None:
+def _stay(processes: Processes, settings: Settings) -> None:
+    looked = time.monotonic()
     while True:
         processes.watch(say)
+        if time.monotonic() - looked > LOOK_EVERY:
+            looked = time.monotonic()
+            _look_for_trouble(settings)
         time.sleep(1.0)
+
+
+def _look_for_trouble(settings: Settings) -> None:
+    """Mails what needs a person, from outside Prefect and the engine: they may be what is gone."""
+    from duban.services.alarms import look_and_tell
+    from duban.services.tools import night_tools, open_ledger, prefect_server
+
+    try:
+        tools = night_tools(settings, open_ledger(settings))
+        try:
+            with prefect_server(settings) as prefect:
+                raised = look_and_tell(
+                    tools, prefect, now=tools.clock(), zone=settings.zone, night_by=settings.night_by
+                )
+        finally:
+            tools.database.dispose()
+    except Exception as error:  # whatever it is, the parts go on, and the next look tries again
+        say(f"Could not look for trouble: {type(error).__name__}: {error}")
+        return
+    for alarm in raised.alarms if raised.queued else ():
+        say(f"ALARM: {alarm.what} {' '.join(alarm.said)} (mailed to the supervision office)")

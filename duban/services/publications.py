@@ -101,8 +101,8 @@ def papers_publication(report: PapersReport, mails: int) -> Publication:
             name = re.sub(r"[^a-z0-9-]", "-", f"{paper.kind}-{key}".lower())
             rows = tables.setdefault(name, (table["title"], []))[1]
             for row in table["rows"]:
-                cells: dict[str, str | int | float] = dict(zip(table["headings"], row, strict=True))
-                rows.append({"方案": paper.plan} | cells)
+                cells: dict[str, str | int | float] = {"方案": paper.plan}
+                rows.append(cells | dict(zip(table["headings"], row, strict=True)))
     return Publication("\n".join(lines), {name: (title, rows[:MOST_ROWS]) for name, (title, rows) in tables.items()})
 
 

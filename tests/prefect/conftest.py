@@ -19,6 +19,8 @@ import pytest
 from duban.adapters.database import Database
 from duban.adapters.prefect_api import PrefectApi, repeat
 from duban.adapters.prefect_env import prefect_environment
+from duban.services.night import NightTools
+from duban.services.tools import night_tools
 from duban.settings import Settings
 
 from .rows import Ledger
@@ -86,6 +88,10 @@ class World:
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
+    def night_tools(self) -> NightTools:
+        """What a night of this world works with."""
+        return night_tools(self.settings, self.database)
+
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
@@ -106,6 +112,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     upgrade(database)
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "DUBAN_"))}
     own = {"DUBAN_DATA_DIR": str(settings.data_dir), "DUBAN_PREFECT_API_URL": url, "PYTHONPATH": str(ROOT)}
+    own["DUBAN_ENGINE_PORT"] = str(free_port())
     environment = inherited | dict(prefect_environment(settings)) | own
     found = World(folder, settings, database, PrefectApi(url), Ledger(database), environment)
     try:

@@ -46,11 +46,6 @@ def artifacts(world: World, run_id: str) -> dict[str, dict[str, Any]]:
     return {row["key"]: row for row in rows}
 
 
-def test_every_deployment_of_prefect_yaml_is_there(world: World) -> None:
-    names = {"item", "nightly", "weekly", "fortnightly", "monthly", "quarterly", "register", "deliver", "reconcile"}
-    assert set(deployments(world)) == names
-
-
 def test_the_scheduled_night_appears_as_a_scheduled_run_at_one_in_the_morning(world: World) -> None:
     """A wrong SQLAlchemy makes Prefect's scheduler create no runs at all, and say nothing."""
     body = {
