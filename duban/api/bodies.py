@@ -242,7 +242,7 @@ class RulesIn(Body):
     the answer is 409 and nothing changes.
     """
 
-    text: Annotated[str, Field(min_length=1, max_length=200_000), AfterValidator(_storable)]
+    text: Annotated[str, Field(max_length=200_000), AfterValidator(_storable)]
     filename: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^/\\]+$"), AfterValidator(_storable)] = (
         Field("policy.toml", examples=["policy.toml"])
     )

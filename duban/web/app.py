@@ -20,7 +20,25 @@ from duban.api.context import utc_now
 from duban.api.problems import Broken, from_http, from_validation
 from duban.errors import DubanError
 from duban.settings import Settings
-from duban.web import account, actions, board, docs, items, links, mine, notices, oidc, outbox, public, quarantine, sign_in
+from duban.web import (
+    absences,
+    account,
+    actions,
+    board,
+    docs,
+    items,
+    links,
+    mine,
+    notices,
+    oidc,
+    outbox,
+    public,
+    quarantine,
+    rules,
+    sign_in,
+    spread,
+    views,
+)
 from duban.web.refusals import refusal_page, sign_in_address
 from duban.web.templating import STATIC, Pages
 
@@ -84,7 +102,25 @@ def create_site(
     app.state.pages = Pages(settings.templates / "pages", settings.zone)
     app.state.links = links.Door(settings)
     app.state.provider = oidc.provider_of(settings)
-    for module in (sign_in, oidc, board, mine, items, actions, quarantine, notices, outbox, account, docs, public, links):
+    for module in (
+        sign_in,
+        oidc,
+        board,
+        mine,
+        items,
+        actions,
+        spread,
+        quarantine,
+        notices,
+        outbox,
+        absences,
+        rules,
+        views,
+        account,
+        docs,
+        public,
+        links,
+    ):
         app.include_router(module.router, include_in_schema=False)
     app.mount("/static", KeptFiles(directory=STATIC), name="static")
     _answer_pages_with_pages(app)

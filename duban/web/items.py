@@ -21,6 +21,7 @@ from duban.services.queries.item import history, may, one_item
 from duban.services.queries.items import ItemFilter, count_items, list_items
 from duban.services.queries.notices import NoticeFilter, list_notices
 from duban.services.queries.plans import list_plans
+from duban.services.queries.spread import spread_of
 from duban.web.session import Visit
 from models import ClosingStep
 
@@ -84,7 +85,7 @@ def get_items(
         total=None if light else count_items(database, scope=scope, as_of=visit.as_of, where=where),
         query=query,
         cursor=cursor,
-        views=VIEWS,
+        ready=VIEWS,
         plans=list_plans(database, scope=scope, as_of=visit.as_of),
     )
 
@@ -114,6 +115,7 @@ def item_values(visit: Visit, item_id: int) -> dict[str, Any]:
         "explained": explain_item(database, item_id=item_id, scope=caller.scope, as_of=visit.as_of),
         "notices": list_notices(database, scope=caller.scope, where=NoticeFilter(item=item_id), limit=30).notices,
         "may": allowed,
+        "spread": spread_of(database, item_id=item_id, scope=caller.scope),
         "most_on": min(visit.as_of, dt.date.max),
     }
 

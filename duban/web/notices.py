@@ -16,7 +16,6 @@ from duban.services.acknowledge import acknowledge
 from duban.services.queries.notices import NoticeFilter, list_notices, one_notice, sheet_of
 from duban.services.queries.plans import list_plans
 from duban.services.queries.ranking import ranking
-from duban.services.release import release
 from duban.web.session import Form, Visit, field
 
 router = APIRouter()
@@ -86,10 +85,3 @@ def get_ranking(visit: Visit, plan: Search = "") -> Response:
         raise NotFound(what="plan", key=plan)
     ranked = ranking(database, plan=str(chosen.id), scope=scope, as_of=visit.as_of) if chosen else ()
     return visit.render("ranking.html", plans=plans, plan=chosen, ranked=ranked)
-
-
-@router.post("/plans/{plan_id}/release")
-def post_release(plan_id: Id, visit: Visit, _form: Form) -> Response:
-    """Lets a plan's notices go."""
-    release(visit.context.database, plan=plan_id, actor=visit.caller.actor, now=visit.context.now())
-    return RedirectResponse("/", 303)

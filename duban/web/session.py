@@ -19,11 +19,12 @@ from duban.api.problems import Invalid, NotSignedIn
 from duban.errors import DubanError
 from duban.services.accounts import identify
 from duban.services.queries.operations import last_night
+from duban.services.saved_views import list_views
 from duban.web.templating import Pages
 
 COOKIE = "duban_session"
 #: Fields of forms that somebody has typed: a refusal shows them again, so that no work is lost.
-TYPED = ("reason", "measures", "note")
+TYPED = ("reason", "measures", "note", "text", "goal", "title")
 SIGN_IN_COOKIE = "duban_sign_in"
 
 
@@ -63,6 +64,7 @@ class Visitor:
             today=self.context.now().astimezone(self.context.settings.zone).date(),
             night=last_night(self.context.database, successful=False),
             prefect_ui=self.context.prefect_ui,
+            views=list_views(self.context.database, user_id=self.caller.identity.user_id),
             **values,
         )
 

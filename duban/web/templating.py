@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from duban.domain.lifecycle import STATE_ZH, State
 from duban.services.queries.board import TrendDay
-from duban.web import words
+from duban.web import rule_words, words
 
 STATIC = Path(__file__).parent / "static"
 SHIPPED = Path(__file__).resolve().parents[2] / "templates" / "pages"
@@ -46,6 +46,7 @@ class Pages:
         }
         self._environment.globals |= {
             "words": words,
+            "rule_words": rule_words,
             "states": [s.value for s in State],
             "STATE_ZH": {s.value: zh for s, zh in STATE_ZH.items()},
             "lights": ["red", "yellow", "green", "none"],

@@ -11,7 +11,11 @@ from bs4 import BeautifulSoup
 
 from ..http.conftest import Site
 
-PAGES = ("/", "/my", "/items", "/quarantine", "/notices", "/ranking", "/account", "/docs", "/docs/errors")
+PAGES = (
+    "/", "/my", "/items", "/quarantine", "/notices", "/ranking", "/account", "/docs", "/docs/errors", "/more", "/views",
+    "/self-checks", "/calls", "/re-inspections", "/absences", "/rules", "/plans/1/policy", "/calendar",
+    "/items/3/self-checks",
+)  # fmt: skip
 
 
 def soup(answer: httpx.Response) -> Any:

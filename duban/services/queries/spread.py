@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.addressees import resolve_targets
@@ -20,20 +20,9 @@ from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting
 from duban.services.queries.plans import find_plan
-from duban.services.queries.scope import Scope, check_item, visible
+from duban.services.queries.scope import Scope, check_item, own_parties, visible
 from duban.services.queries.shapes import ItemRow
-from models import (
-    Event,
-    Item,
-    ItemParty,
-    Notice,
-    NoticeRecipient,
-    Origin,
-    Party,
-    PartyKind,
-    PartyMember,
-    Role,
-)
+from models import Event, Item, ItemParty, Notice, NoticeRecipient, Origin, Party, Role
 
 MOST = 500
 
@@ -106,13 +95,38 @@ class CallView:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitChoice:
-    """A unit or a collective that may be asked; `taken` says why not (it answers for the item, or checks already)."""
+class ItemSpread:
+    """What an item's page asks beside its transitions: where the item came from, who has answered, what it spawned.
 
-    id: int
-    name: str
-    members: tuple[str, ...] = ()
-    taken: str = ""
+    `answered` are the units that did (a self-check's own unit as ""), `own_called` the called units one acts for.
+    """
+
+    origin: Origin
+    answered: tuple[str, ...]
+    own_called: tuple[str, ...]
+    has_checks: bool
+
+
+def spread_of(database: Database, *, item_id: int, scope: Scope) -> ItemSpread:
+    """An item's part in self-checks and calls. Raises NotFound, OutOfScope."""
+    with database.read() as session:
+        item = check_item(session, item_id, scope)
+        kind = SELF_CHECK_REPORTED if item.origin is Origin.SELF_CHECK else CALL_ANSWERED
+        called = (
+            select(Party.name)
+            .join(ItemParty, ItemParty.party_id == Party.id)
+            .where(ItemParty.item_id == item_id, ItemParty.role == Role.CALLED)
+            .order_by(ItemParty.position)
+        )
+        if not scope.everything:
+            called = called.where(Party.id.in_(own_parties(scope)))
+        checks = select(Item.id).where(Item.parent_id == item_id, Item.origin == Origin.SELF_CHECK, ~Item.dropped)
+        return ItemSpread(
+            origin=item.origin,
+            answered=tuple(_answers(session, [item_id], kind)[item_id]),
+            own_called=tuple(session.scalars(called)),
+            has_checks=session.scalar(checks.limit(1)) is not None,
+        )
 
 
 def self_checks_of(database: Database, *, item_id: int, scope: Scope, as_of: dt.date) -> SelfChecks:
@@ -153,39 +167,6 @@ def list_calls(
         receipts = _receipts(session, ids)
         ladders = _escalations(session, [r for r in rows if r.state is not State.CLOSED], as_of)
         return tuple(_call(row, goals[row.id], answers[row.id], receipts, ladders.get(row.id, ())) for row in rows)
-
-
-def unit_choices(database: Database, *, plan_id: int, item_id: int | None = None) -> tuple[UnitChoice, ...]:
-    """Collectives first, then units, of a plan's directory; with an item, why one cannot be asked for it."""
-    with database.read() as session:
-        parties = session.scalars(
-            select(Party)
-            .where(Party.plan_id == plan_id, Party.kind.in_((PartyKind.COLLECTIVE, PartyKind.UNIT)))
-            .order_by(Party.kind, Party.id)
-        ).all()
-        member = aliased(Party)
-        members: dict[int, list[str]] = defaultdict(list)
-        for collective, name in session.execute(
-            select(PartyMember.collective_id, member.name)
-            .join(member, member.id == PartyMember.member_id)
-            .where(member.plan_id == plan_id)
-            .order_by(member.id)
-        ).tuples():
-            members[collective].append(name)
-        taken = _taken(session, item_id) if item_id is not None else {}
-        found = [UnitChoice(p.id, p.name, tuple(members[p.id]), taken.get(p.id, "")) for p in parties]
-        return tuple(sorted(found, key=lambda choice: not choice.members))
-
-
-def _taken(session: Session, item_id: int) -> dict[int, str]:
-    checks = select(Item.id).where(Item.parent_id == item_id, Item.origin == Origin.SELF_CHECK, ~Item.dropped)
-    rows = session.execute(
-        select(ItemParty.party_id, ItemParty.item_id).where(
-            (ItemParty.item_id == item_id) | ItemParty.item_id.in_(checks),
-            ItemParty.role.in_((Role.LEAD_UNIT, Role.RESPONSIBLE)),
-        )
-    ).tuples()
-    return {party: "承担本事项" if of == item_id else "已在自查" for party, of in rows}
 
 
 def _self_checks(

@@ -10,12 +10,27 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.lifecycle import State
+from duban.services.answers import CALL_ANSWERED, SELF_CHECK_REPORTED
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting, live, overdue
 from duban.services.queries.notices import NoticeRow, owed_receipts
 from duban.services.queries.scope import Scope, own_parties
 from duban.services.queries.shapes import ItemRow
-from models import Closing, ClosingStep, Extension, Item, ItemParty, Party, Role, UserRole
+from models import (
+    Clock,
+    ClockKind,
+    ClockState,
+    Closing,
+    ClosingStep,
+    Event,
+    Extension,
+    Item,
+    ItemParty,
+    Origin,
+    Party,
+    Role,
+    UserRole,
+)
 
 SOON_DAYS = 14
 MOST = 50
@@ -71,6 +86,9 @@ def _conditions(scope: Scope, as_of: dt.date) -> list[tuple[str, ColumnElement[b
         pending = exists().where(Extension.item_id == Item.id, Extension.decided_at.is_(None))
         piles.append(("to_decide", and_(live(), pending)))
         piles.append(("to_verify", and_(live(), _step(ClosingStep.REQUEST), ~_step(ClosingStep.VERIFY))))
+        piles.append(("to_re_inspect", _to_re_inspect(as_of)))
+    if scope.role is UserRole.UNIT:
+        piles.append(("to_answer", and_(live(), _unanswered())))
     if scope.role is UserRole.LEAD:
         piles.append(("to_sign", and_(live(), _step(ClosingStep.REQUEST), ~_signed(scope))))
         piles.append(("to_review", and_(live(), Item.state == State.MEASURE_DRAFTED, overdue(as_of))))
@@ -80,6 +98,23 @@ def _conditions(scope: Scope, as_of: dt.date) -> list[tuple[str, ColumnElement[b
         piles.append(("to_draft", and_(live(), Item.state == State.ASSIGNED)))
         piles.append(("underway", live()))
     return piles
+
+
+def _to_re_inspect(as_of: dt.date) -> ColumnElement[bool]:
+    """Closed items that are to be looked at again (回头看) within two weeks, or should have been."""
+    until = as_of + dt.timedelta(days=SOON_DAYS)
+    return exists().where(
+        Clock.item_id == Item.id,
+        Clock.kind == ClockKind.RE_INSPECT,
+        Clock.state == ClockState.RUNNING,
+        Clock.due_on <= until,
+    )
+
+
+def _unanswered() -> ColumnElement[bool]:
+    """Self-checks and calls that nobody has answered yet."""
+    said = exists().where(Event.item_id == Item.id, Event.type.in_((SELF_CHECK_REPORTED, CALL_ANSWERED)))
+    return and_(Item.origin.in_((Origin.SELF_CHECK, Origin.CALL)), ~said)
 
 
 def _step(step: ClosingStep) -> ColumnElement[bool]:
