@@ -97,6 +97,8 @@ def _is_person_among_units(name: str, text: str) -> bool:
     if is_surely_a_name(name) or ONLY_POST.match(name):
         return True
     begin = text.find(name)
+    if begin > 1 and text[begin - 1] in "(\uff08":
+        return True  # 县发改局(岳鹏)
     before, after = text[:begin].rstrip(), text[begin + len(name) :].lstrip()
     beside = re.split(r"[、,\uff0c;\uff1b\s]", before)[-1], re.split(r"[、,\uff0c;\uff1b\s(\uff08]", after)[0]
     return begin < 0 or any(part and bool(ONLY_POST.match(part.strip(":\uff1a"))) for part in beside)

@@ -256,8 +256,11 @@ class _Assembler:
         if self._field is not None:
             _append(self._field, line.text[begin : labels[0].start] if labels else line.text[begin:], line)
         for label, after in zip(labels, (*labels[1:], None), strict=False):
-            self._field = Field(self._role(label), label.word, line.number)
-            item.fields.append(self._field)
+            if label.role is Role.PROBLEM and not item.title.pieces:
+                self._field = item.title  # 整改任务一 alone, and the problem under it
+            else:
+                self._field = Field(self._role(label), label.word, line.number)
+                item.fields.append(self._field)
             _append(self._field, line.text[label.end : after.start if after else None], line)
         item.end_line = line.last
         if item.value is None and block.mark is not None:

@@ -32,11 +32,23 @@ def goes_on(above: Field, block: Block, lexicon: Lexicon) -> bool:
         return _names_go_on(above.last, text, lexicon)
     if above.role is Role.TIME_LIMIT:
         rest = bool(_LIMIT_REST.match(text)) and not SENTENCE_END.search(above.last)
-        return rest or above.last[-1] in "、,，"
+        return rest or above.last[-1] in "、,，" or _tail_of_limit(above.last, block)
     if above.role not in PROSE_ROLES:
         return False
     fragment = len(text) <= _FRAGMENT and bool(SENTENCE_END.search(text)) and block.mark is None
     return above.unfinished() or not fragment
+
+
+def _tail_of_limit(above: str, block: Block) -> bool:
+    """Whether a short line is the end of a limit that a line's end broke: …2025年3月底前建成信息 / 系统."""
+    whole = bool(re.search(r"(?:[前底内日月年末]|坚持|推进|完成|整改|到位)$", above))
+    return (
+        len(above) >= 16
+        and len(block.line.text) <= 12
+        and block.mark is None
+        and not whole
+        and not SENTENCE_END.search(above)
+    )
 
 
 def _names_go_on(above: str, below: str, lexicon: Lexicon) -> bool:

@@ -69,7 +69,7 @@ _ONLY_STATUS = re.compile(
 )
 #: A heading over the problems that stand alike: 一、已完成整改的问题(3个).
 _STATUS_HEADING = re.compile(
-    r"^(?P<done>(?:已(?:经)?(?:全部)?(?:完成整改|整改完成|完成|整改到位|整改|销号|办结)))(?:并[^,\uff0c。]{2,8})?的?(?:整改)?(?:问题|事项|任务)"
+    r"^(?:集中整改期[间内]?|目前|截至目前|整改期[间内]?)?(?P<done>(?:已(?:经)?(?:全部)?(?:完成整改|整改完成|完成|整改到位|整改|销号|办结)))(?:并[^,\uff0c。]{2,8})?的?(?:整改)?(?:问题|事项|任务)"
     r"|^(?P<open>(?:正在|持续|长期|未完成|尚未|基本完成|阶段性完成|需)[^,\uff0c。]{0,10}?的?(?:整改)?(?:问题|事项|任务))"
 )
 _DONE = re.compile(r"^(?:该|此|本)|已经?完成|^完成|整改完成|整改到位|已整改|已销号|已办结")
@@ -86,6 +86,8 @@ def score(source: Source) -> float:
     prose = prose_of(as_text(source.lines[:SAMPLE]))
     named = sum(map(_names_problem, prose.walk())) or len(_unnumbered(prose))
     problems = min(1.0, named / 6)
+    if titled > 0.5 and "整改" in head and named >= 2:
+        return 0.9
     stated = bool(stated_figures(source.text[-8_000:]).get("problems_closed"))
     planned = len(re.findall(r"整改时限|完成时限|整改目标\s*[:\uff1a]|整改期限", source.text[:100_000]))
     if titled > 0.5 and (len(_STATUS_LABEL.findall(source.text[:200_000])) >= 2 or _has_status_column(source)):

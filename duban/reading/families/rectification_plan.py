@@ -36,7 +36,7 @@ def score(source: Source) -> float:
     kinds = sum(role in counts for role in (Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.TIME_LIMIT))
     parties = any(role in counts for role in PARTY_ROLES)
     words = min(len(_WORDS.findall(source.text[:20_000])), 10) / 10
-    titles = [line.text for line in sample[:8] if len(line.text) <= 80 and not re.search(r"[:：。;；]", line.text)]
+    titles = [line.text for line in sample[:8] if 8 <= len(line.text) <= 80 and not re.search(r"[:：。;；]", line.text)]
     loosely = len(_FOUND_WRONG.findall(source.text[:20_000])) >= 2
     named = any(_TITLE.search(text) or (loosely and _LOOSE_TITLE.search(text)) for text in titles)
     titled = named - 0.5 * any(_REPORT.search(text) for text in titles)

@@ -12,6 +12,9 @@ from duban.reading.structure_numbering import numbered
 _ENDED = re.compile(r"[。!?！？;；:：][”’」)）]?$")
 _CLOSED = re.compile(r"[。!?！？;；:：)）】〕》][”’」]?$")
 _BULLET = re.compile(r"^\s*(?:[▲△●○■□◆◇★☆※•➢►▶]|(?:[-*+>#]|\d{1,2}\.)\s)")
+_SIGNED = re.compile(r"^[(（][^()（）]{0,40}(?:19|20)\d\d年[^()（）]{0,20}[)）]$")
+#: So many pairs of full lines tell wraps at a width that short lines may have by chance.
+_LEAST_WITHIN = 2
 _LABELLED = re.compile(
     r"^[【\[(（]?(?:[\u4e00-\u9fff] ?){2,10}(?:[(（]?[\d一二三四五六七八九十]{0,3}[)）]?)[】\])）]?\s*[:：]"
 )
@@ -69,13 +72,14 @@ def _edge(lines: Sequence[Line], size: Callable[[str], int]) -> _Edge:
 
 
 def _runs_on(lines: Sequence[Line], widths: Sequence[int], edge: int) -> bool:
-    """Whether full lines follow one another within a paragraph somewhere: one full line here and there is chance."""
+    """Whether full lines follow one another within paragraphs: one full line here and there is chance."""
     full = [width >= edge - 4 for width in widths]
     pairs = zip(lines, lines[1:], full, full[1:], strict=False)
-    return any(
+    within = sum(
         one and two and not _CLOSED.search(above.text) and not starts_anew(below.text)
         for above, below, one, two in pairs
     )
+    return within >= _LEAST_WITHIN
 
 
 def _indent(line: Line) -> int:
@@ -99,4 +103,4 @@ def _goes_on(above: Line, below: Line, indented: bool) -> bool:
 
 def starts_anew(text: str) -> bool:
     """Whether a line opens as paragraphs do: with a number or a label."""
-    return numbered(text) is not None or bool(_LABELLED.match(text) or _BULLET.match(text))
+    return numbered(text) is not None or bool(_LABELLED.match(text) or _BULLET.match(text) or _SIGNED.match(text))
