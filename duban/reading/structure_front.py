@@ -31,11 +31,13 @@ _ISSUER_LABEL = re.compile(
 _ORGANISATION = re.compile(
     r"^(?:中共|中国共产党)?[\u4e00-\u9fff、\s()()]{2,38}(?:委员会|委|政府|办公室|办公厅|局|厅|部|院|党组|党委|党工委|领导小组|管委会|街道|镇|集团|公司|学校|大学|学院|中心|纪委监委|指挥部|工作专班)$"
 )
+#: A running head may name the event of a campaign and not the document: 教育实践活动启动仪式.
+_EVENT = re.compile(r"(?:启动仪式|动员(?:部署)?大?会|推进会|新闻发布会|专题网站|专栏|专题)$")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?=年)")
 _YEAR_OF_WORK = re.compile(r"(?<!\d)((?:19|20)\d{2})年(?:度)?(?!.{0,12}(?:审计|巡视|巡察|督察|检查|考核|反馈))")
 _CONTINUES = re.compile(r"^(?:及|和|与|暨|的|任务分解|责任分解|责任分工|分工方案)")
 _NOT_TITLE = re.compile(
-    r"[。;；]|^(?:来源|发布|发文|联系人|抄送|附件\s*\d{0,2}\s*(?:[:：]|$)|文件号|索引号|主题词|时间|作者|浏览|各[镇街区县市单部])|[:：]$"
+    r"[。;；]|^(?:来源|发布|发文|联系人|抄送|文件名称|标\s?题|名\s?称|附件\s*\d{0,2}\s*(?:[:：]|$)|文件号|索引号|主题词|时间|作者|浏览|各[镇街区县市单部])|[:：]$"
 )
 
 
@@ -73,6 +75,12 @@ def is_plan_title(text: str) -> bool:
     )
 
 
+def named_as(title: str, kind_of_document: str) -> str:
+    """A title that names only the campaign (教育实践活动), with the kind of document that it is; others as they are."""
+    named = not title or _TITLE_END.search(title) or not title.endswith(("活动", "工作", "行动"))
+    return title if named else title + kind_of_document
+
+
 def _title(head: Sequence[Line], source: Source) -> str:
     """The plan's own title; that of the notice which forwards it only if there is no other."""
     candidates = list(_candidates(head))
@@ -89,7 +97,7 @@ def _first_line(head: Sequence[Line]) -> str:
     for line in head[:4]:
         text = line.text
         if not (_NOT_TITLE.search(text) or numbered(text) or _DAY.search(text) or _REFERENCE.search(text)):
-            return text if 4 <= len(text) <= 40 and not re.search(r"[,，;；:：]", text) else ""
+            return _EVENT.sub("", text) if 4 <= len(text) <= 40 and not re.search(r"[,，;；:：]", text) else ""
     return ""
 
 

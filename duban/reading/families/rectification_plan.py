@@ -12,7 +12,7 @@ from duban.reading.model import Anomaly, AnomalyCode, Kind, Reading
 from duban.reading.source import Line, Source
 from duban.reading.structure import Outline
 from duban.reading.structure_assembly import outline_of
-from duban.reading.structure_front import front_of, is_plan_title
+from duban.reading.structure_front import front_of, is_plan_title, named_as
 from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies
 from duban.reading.structure_labels import Labeller
 from duban.reading.structure_paragraphs import divide_paragraphs
@@ -86,7 +86,8 @@ def _reading(source: Source, outline: Outline, lexicon: Lexicon) -> Reading:
         repeated.append(Anomaly(AnomalyCode.NUMBER_GAP, detail, items[0].place.line, field="number"))
     anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]
     anomalies.sort(key=lambda a: (a.line, a.code.value, a.field or ""))
-    reading = Reading(Kind.RECTIFICATION_PLAN, front.title, front.issuer, front.reference, front.issued_on, front.year)
+    title = named_as(front.title, "整改方案")
+    reading = Reading(Kind.RECTIFICATION_PLAN, title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items, reading.anomalies = items, anomalies
     return reading
 
