@@ -67,7 +67,7 @@ def _run(settings: Settings, stopping: threading.Event) -> None:
 
 
 async def _serve(settings: Settings, stopping: threading.Event) -> None:
-    from prefect.context import AsyncClientContext
+    from prefect.context import AsyncClientContext, SyncClientContext
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from flows.deploy import deploy_when_server_answers
@@ -80,7 +80,7 @@ async def _serve(settings: Settings, stopping: threading.Event) -> None:
     stop = asyncio.Event()
     watch = asyncio.create_task(_watch(stopping, stop))
     # An item run takes a fraction of a second: a thread each that says that it is alive would outlive it.
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), SyncClientContext():
         async with AsyncClientContext():
             runs = ItemRuns(settings.engine_concurrency)
             name = f"{socket.gethostname()}-{os.getpid()}"

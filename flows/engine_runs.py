@@ -1,8 +1,9 @@
 """Executing item runs in a process that stays up, and delivering the ledger's signals to them.
 
 Where the time of a run goes, and what is done about it: a client with its TLS context is made once for all runs (they
-find it in their context); a run is executed as one that knows no deployment, so that no thread with an event loop and
-a socket of its own watches for somebody suspending it, which our runs do themselves.
+find it in their context, and so does Prefect's look for its default storage at the start of each run, with a blocking
+client of its own); a run is executed as one that knows no deployment, so that no thread with an event loop and a
+socket of its own watches for somebody suspending it, which our runs do themselves.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from duban.errors import DubanError
 from duban.services import reconcile, run_specs, runs, signals
+from duban.services.bell import Bell
 from flows.item import answers_expected, item_life
 from tasks.ledger import database, now, prefect
 
@@ -70,11 +72,15 @@ class ItemRuns:
 
     async def deliver_forever(self, stop: asyncio.Event) -> None:
         """Delivers signals until `stop`, then waits for the runs that are on their way."""
+        bell = Bell(database())
+        unseen = True  # something may wait that the bell has rung for, and that was not all taken
         while not stop.is_set():
             pause = LOOK_EVERY
             try:
                 free = self._concurrency - len(self._tasks)
-                taken = await self._claim(free) if free > 0 else []
+                unseen = bell.rings() or unseen
+                taken = await self._claim(free) if free > 0 and unseen else []
+                unseen = free <= 0 or bool(taken) or bool(self._busy)
                 for claim in taken:
                     self._start(claim)
                 pause = 0.0 if taken and len(self._tasks) < self._concurrency else LOOK_EVERY
@@ -86,6 +92,7 @@ class ItemRuns:
                 self.last_error = f"{now().isoformat()} {type(error).__name__}: {error}"[:500]
                 pause = AWAY
             await _sleep(stop, pause)
+        bell.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=15)
 
