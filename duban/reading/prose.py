@@ -83,18 +83,21 @@ def prose_of(lines: Sequence[Line]) -> Prose:
     """The tree of a document's numbered parts. Time is linear in the number of lines."""
     prose = Prose()
     open_parts: list[Part] = []
+    below = False  # what stands below a document, until its next part: a plan may follow the notice that sends it
     for line in _mended(lines):
         part = _part(line, open_parts)
         if part is None and open_parts and _DAY_ALONE.match(line.text):
             body = open_parts[-1].body
             if body and _is_signature(body[-1].text):
                 prose.tail.append(body.pop())
-        if part is None and prose.parts and (_AFTERWORD.match(line.text) or (prose.tail and not _is_paragraph(line))):
+        if part is None and prose.parts and (_AFTERWORD.match(line.text) or (below and not _is_paragraph(line))):
             prose.tail.append(line)
+            below = True
             continue
         if part is None:
             (open_parts[-1].body if open_parts else prose.front).append(line)
             continue
+        below = False
         del open_parts[_depth(part, open_parts) :]
         part.parent = open_parts[-1] if open_parts else None
         (part.parent.children if part.parent else prose.parts).append(part)

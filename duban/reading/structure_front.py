@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from duban.reading.source import Line, Source
 from duban.reading.structure_numbering import CHINESE_DIGITS, chinese_value, numbered
@@ -199,10 +200,11 @@ def _issuer(head: Sequence[Line], tail: Sequence[Line], title: str) -> str | Non
         match = _DAY.search(line.text)
         if match and len(bare := _bare(line.text, match)) >= 4 and _ORGANISATION.match(bare):
             return bare
-    for index in range(len(tail) - 1, 0, -1):
-        match = _DAY.search(tail[index].text)
-        if match and len(_bare(tail[index].text, match)) <= 2 and _ORGANISATION.match(tail[index - 1].text):
-            return tail[index - 1].text
+    for lines in (tail, head):  # the signature of the document, or of the notice that sends it
+        for above, below in reversed(list(pairwise(lines))):
+            match = _DAY.search(below.text)
+            if match and len(_bare(below.text, match)) <= 2 and _ORGANISATION.match(above.text):
+                return above.text
     return next((line.text for line in head[:6] if _ORGANISATION.match(line.text) and len(line.text) >= 5), None)
 
 

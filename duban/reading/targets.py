@@ -32,10 +32,10 @@ _QUANTITY = re.compile(
     rf"(?:(?:{_UNIT})?\s?(?:[-–—~\uff5e至到])\s?(?P<upper>{_FIGURE})\s?)?"
     rf"(?P<unit>{_UNIT})\s?(?:左右|上下)?\s?(?P<bound>及?以上|及?以下|及?以内|之内|内(?![容部控外涝]))?"
 )
-_THINGS = "个|家|所|条|座|处|套|辆|台|栋|幢|间|支|艘|架"
+_THINGS = "个|家|所|条|座|处|套|辆|台|栋|幢|间|支|艘|架|张|户|盏"
 #: Numbers in words count where a deed stands right before them: 新建三所学校, not 三年行动计划 and not 建立一个机制.
 _IN_WORDS = (
-    r"(?P<value>[两二三四五六七八九]|[二三四五六七八九]?十[一二三四五六七八九]?)(?P<more>余|多)?"
+    r"(?P<value>[一二两三四五六七八九]百(?:零?[一二三四五六七八九]?十?[一二三四五六七八九]?)|[两二三四五六七八九]|[二三四五六七八九]?十[一二三四五六七八九]?)(?P<more>余|多)?"
     rf"(?P<unit>{_THINGS})(?P<bound>及?以上|及?以下|及?以内)?"
     r"(?!(?:方面|层面|维度|环节|中心|高地|基地|平台|体系|机制|转变|结合|确保|坚持|着力|聚焦|专项|阶段|月|季度|年|区域?[,，。]))"
 )
@@ -280,6 +280,8 @@ def _names(left: str, right: str, unit: str, carried: str) -> tuple[list[str], s
     """The names of a quantity, and the verb that a quantity after it may lack (新建3家、2处)."""
     noun = _noun(right)
     subject = _subject(_GROWS.sub("", left.rstrip()) if unit in _SHARES else left)
+    if right.lstrip().startswith("的") and len(subject) > 1 and not _verb(subject):
+        return [subject], carried  # 总投资86亿元的12个项目
     if noun and not re.match(r"[、和及与(\uff08,]|以及", right.strip()):
         listed = bool(re.search(r"等\s?$", left))
         verb = _verb(subject) if not listed else ""

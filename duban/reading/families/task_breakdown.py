@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from duban.errors import Unreadable
@@ -34,6 +35,8 @@ _UNIT_HEAD = re.compile(
 )
 _TASK_HEAD = re.compile(r"^(?:重点|主要|工作|目标|具体)*(?:任务|工作|项目|内容|事项|目标)(?:名称|内容|及内容|事项)?$")
 _OTHER_KIND = re.compile(r"整改|巡视|巡察|反馈意见|存在问题")
+#: A task that is a figure's name (地区生产总值), with the figure in a column of its own.
+_LONGEST_NAME = 24
 _STATED = re.compile(r"(?P<n>\d+|[一二三四五六七八九十百]+)\s*(?P<what>大?方面|大?类|大?部分|项|条)")
 
 
@@ -62,10 +65,10 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     if source.has_tables and (reading := _from_tables(source, lexicon)).items:
         return reading
     prose = prose_of(as_text(source.lines))
-    front = front_of(source, _before(source.lines, prose))
+    parts = _item_parts(prose, Reader(lexicon, None))
+    front = front_of(source, _before(source.lines, prose, parts))
     reader = Reader(lexicon, front.year)
-    parts = enumerate(_item_parts(prose, reader), start=1)
-    items = [reader.item(part, part.number or str(n)) for n, part in parts]
+    items = [reader.item(part, part.number or str(n)) for n, part in enumerate(parts, start=1)]
     if not items:
         raise Unreadable(
             reason="it has no tasks: no numbered lines that name units in brackets or in lines under them",
@@ -87,16 +90,19 @@ def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
     reading.items = items
     for item in reversed(reading.walk()):  # children first: a parent's state is told from theirs
         texts = (item.title, item.goal or "", *item.measures)
-        item.targets = [target for text in texts for target in find_targets(text, year=front.year)]
+        found = [target for text in texts for target in find_targets(text, year=front.year)]
+        item.targets = [replace(t, name=t.name or item.title) if len(item.title) <= _LONGEST_NAME else t for t in found]
         item.regulations = find_regulations([item.title, *item.measures], item.time_limit)
         item.state = opening_state(item)
     reading.anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]
     return reading
 
 
-def _before(lines: Sequence[Line], prose: Prose) -> list[Line]:
-    first = prose.parts[0].line.number if prose.parts else 0
-    return [line for line in lines if line.number < first] or list(lines[:20])
+def _before(lines: Sequence[Line], prose: Prose, items: Sequence[Part]) -> list[Line]:
+    """What stands before the first item; the numbered paragraphs of a notice that sends the plan are no part of it."""
+    first = min([part.line.number for part in items[:1]], default=0)
+    numbered_lines = {part.line.number for part in prose.walk()}
+    return [line for line in lines if line.number < first and line.number not in numbered_lines] or list(lines[:20])
 
 
 def _item_parts(prose: Prose, reader: Reader) -> list[Part]:

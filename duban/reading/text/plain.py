@@ -81,15 +81,25 @@ class _Tables:
         if _TABLE_RULE.match(printed) and "|" in printed:
             return _SEPARATOR
         tabs = printed.strip("\r\n ").count("\t") >= 2
-        if not tabs and not (printed.strip().startswith("|") and printed.count("|") >= 3):
+        if not tabs and not _is_barred(printed.strip()):
             self.end()
             return None, None, None
         if not self._inside:
             self._inside, self._row = True, 0
             self._table += 1
         self._row += 1
-        parts = printed.strip("\r\n").split("\t") if tabs else re.split(r"(?<!\\)\|", printed.strip().strip("|"))
+        parts = printed.strip("\r\n").split("\t") if tabs else _barred_cells(printed.strip())
         return tuple(_inline(part) for part in parts), self._table, self._row
+
+
+def _barred_cells(printed: str) -> list[str]:
+    return re.split(r"(?<!\\)\|", printed.removeprefix("|").removesuffix("|"))
+
+
+def _is_barred(printed: str) -> bool:
+    """A row of cells parted by bars, with a bar at either end: | 1 | 任务 | 区府办 |, or 1 | 任务 | 区府办 |."""
+    behind = printed.endswith("|") and printed.count(" | ") >= 2
+    return behind or (printed.startswith("|") and printed.count("|") >= 3)
 
 
 _SEPARATOR: tuple[tuple[str, ...] | None, int | None, int | None] = ((), -1, -1)
