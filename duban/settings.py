@@ -10,6 +10,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -63,6 +64,16 @@ class Settings(BaseSettings):
         None, description="signs links in mails; several parted by blanks: the first signs; default made in data_dir"
     )
     link_days: int = Field(30, ge=1, le=366, description="days that a link in a mail works")
+    evidence_dir: Path | None = Field(
+        None, description="folder of evidence files, outside any web root; default evidence in data_dir"
+    )
+    scanner: str | None = Field(
+        None,
+        description="virus scanner for evidence: clamd://127.0.0.1:3310, clamd:///run/clamav/clamd.ctl, or a command",
+    )
+    scanner_away: Literal["refuse", "accept"] = Field(
+        "refuse", description="what becomes of a file while the scanner gives no answer"
+    )
     oidc_issuer: str | None = Field(
         None, description="the office's own identity provider (OpenID Connect): its exact issuer address"
     )
@@ -146,6 +157,11 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'duban.db'}"
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Where evidence files lie; in `data_dir` unless another folder is set."""
+        return self.evidence_dir or self.data_dir / "evidence"
 
     @property
     def transport_url(self) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -314,7 +314,7 @@ class Resolution(Base):
 
 
 class Evidence(Base):
-    """A file that proves what was done (佐证材料), kept by hash."""
+    """A file that proves what was done (佐证材料); it lies in the evidence folder by its hash."""
 
     __tablename__ = "evidence"
     __table_args__ = (
@@ -330,9 +330,6 @@ class Evidence(Base):
     media_type: Mapped[str] = mapped_column(String(100))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     size: Mapped[int]
-    content: Mapped[bytes | None] = mapped_column(
-        LargeBinary, deferred=True
-    )  # null where it lies in the evidence folder
     note: Mapped[str] = mapped_column(Text, default="")
     uploaded_by: Mapped[str] = mapped_column(String(100))
     uploaded_at: Mapped[dt.datetime]

@@ -680,7 +680,6 @@ def upgrade() -> None:
         sa.Column("media_type", sa.String(length=100), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("uploaded_by", sa.String(length=100), nullable=False),
         sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),

@@ -38,6 +38,7 @@ COMMANDS = {
     "up": ("duban.cli.up", "up", "Start everything on this machine: Prefect, engine, API and board."),
     "serve": ("duban.cli.serve", "serve", "Serve the API and the board."),
     "engine": ("duban.cli.serve", "engine", "Run the engine that advances item runs."),
+    "deploy": ("duban.cli.deploy", "deploy", "Make deployments and automations on the Prefect server."),
     "user": ("duban.cli.user", "user", "Manage users."),
     "token": ("duban.cli.token", "token", "Manage API tokens."),
     "report": ("duban.cli.report", "report", "Draw a paper on a plan: progress, exposure, ranking, check, agenda."),
@@ -62,6 +63,7 @@ COMMANDS = {
     "db": ("duban.cli.db", "db", "Migrate the ledger."),
     "backup": ("duban.cli.db", "backup", "Write a backup of the ledger."),
     "restore": ("duban.cli.db", "restore", "Restore a backup of the ledger."),
+    "evidence": ("duban.cli.evidence", "evidence", "Look after the folder of evidence files."),
     "template": ("duban.cli.template", "template", "Make the office's own templates of notices."),
     "settings": ("duban.cli.settings", "settings", "List every setting, its value and its meaning."),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import mimetypes
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,19 +130,21 @@ def evidence(item: str, file: Path, note: str) -> None:
     """Hand in a file that proves what was done (佐证材料)."""
     from duban.services.plan_lookup import item_id_of
     from duban.services.progress import hand_in_evidence
-    from duban.services.tools import utc_now
+    from duban.services.tools import evidence_store, open_ledger, utc_now
+    from duban.settings import load_settings
 
-    database = _ledger()
+    settings = load_settings()
+    database = open_ledger(settings)
     found = hand_in_evidence(
         database,
         item_id=item_id_of(database, item),
         filename=file.name,
-        media_type=mimetypes.guess_type(file.name)[0] or "application/octet-stream",
         content=file.read_bytes(),
         note=note,
         actor=operator(),
         expected_version=None,
         now=utc_now(),
+        store=evidence_store(settings),
     )
     click.echo(f"{item}: evidence {found}")
 

@@ -12,10 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
+from duban.adapters.evidence_folder import EvidenceFolder
 from duban.domain.events import Sealed, anchor_hash, chain_hash
 from duban.errors import DubanError
+from duban.services.evidence_files import EvidenceGone
 from duban.services.plan_lookup import plan_id_of
-from models import Anchor, Event, Item, Plan
+from models import Anchor, Event, Evidence, Item, Plan
 
 FORMAT = "duban-audit-1"
 FIELDS = tuple(Sealed.__dataclass_fields__)
@@ -39,6 +41,7 @@ class Verified:
     events: int = 0
     items: int = 0
     anchors: int = 0
+    files: int = 0
     last_anchor_on: dt.date | None = None
     defects: list[str] = field(default_factory=list)
 
@@ -64,6 +67,7 @@ class _Log:
         self.heads: dict[int, _Head] = {}
         self.grown: set[int] = set()  # chains with events since the last anchor
         self.anchored = ""  # that anchor's hash
+        self.files: dict[tuple[int, str], tuple[str, int]] = {}  # by item and SHA-256: name and size as handed in
 
     def take(self, event: Sealed, seal: str) -> None:
         """The next event: its number, what it is sealed onto, its own seal."""
@@ -79,6 +83,9 @@ class _Log:
         head.state = event.payload.get("to") or event.payload.get("state") or head.state
         head.version = event.payload.get("version") or head.version
         self.grown.add(event.item_id)
+        if event.type == "evidence.handed_in":
+            payload = event.payload
+            self.files[event.item_id, payload["sha256"]] = (payload["filename"], payload["size"])
         self.found.events += 1
 
     def check(self, anchor: Anchor) -> None:
@@ -94,8 +101,11 @@ class _Log:
         self.found.last_anchor_on = anchor.as_of
 
 
-def verify(database: Database) -> Verified:
-    """Reads the whole log and compares it with itself, with its anchors, and with the items as they stand."""
+def verify(database: Database, *, evidence: EvidenceFolder | None = None) -> Verified:
+    """Reads the whole log and compares it with itself, with its anchors, and with what stands in the ledger.
+
+    With the folder of evidence files, with these too.
+    """
     found = Verified()
     log = _Log(found)
     with database.read() as session:
@@ -110,6 +120,7 @@ def verify(database: Database) -> Verified:
             log.check(anchor)
             anchor = next(anchors, None)
         _compare_rows(session, log)
+        _compare_evidence(session, log, evidence)
     found.items = len(log.heads)
     return found
 
@@ -136,6 +147,19 @@ def _compare_rows(session: Session, log: _Log) -> None:
             log.found.defects.append(f"item {item_id}: it stands at {state.value}, its log ends at {head.state}")
         if (head.version or 1) != version:
             log.found.defects.append(f"item {item_id}: it is version {version}, its log ends at {head.version or 1}")
+
+
+def _compare_evidence(session: Session, log: _Log, folder: EvidenceFolder | None) -> None:
+    """Every file that was handed in is still named as it was, no other is, and each lies in the folder unchanged."""
+    rows = session.execute(select(Evidence.item_id, Evidence.sha256, Evidence.filename, Evidence.size)).tuples()
+    there = {(item_id, sha256): (filename, size) for item_id, sha256, filename, size in rows}
+    for key in sorted(log.files.keys() | there.keys()):
+        if log.files.get(key) != there.get(key):
+            log.found.defects.append(f"item {key[0]}: the log has the file {log.files.get(key)}, now {there.get(key)}")
+        fault = folder.fault(key[1]) if folder is not None else None
+        if fault is not None:
+            log.found.defects.append(f"item {key[0]}: the file {key[1]} {fault}")
+    log.found.files = len(there)
 
 
 # -- for an inspector --------------------------------------------------------------------------------------------
@@ -167,8 +191,11 @@ def export(database: Database, plan: str | None = None) -> Iterator[dict[str, An
             }
 
 
-def verify_export(lines: Iterable[str], filename: str) -> Verified:
-    """Verifies the chains of an exported log by themselves, without the ledger. Raises ExportUnreadable."""
+def verify_export(lines: Iterable[str], filename: str, *, evidence: EvidenceFolder | None = None) -> Verified:
+    """Verifies the chains of an exported log by themselves, without the ledger, and the files that came with it.
+
+    Raises ExportUnreadable.
+    """
     found = Verified()
     log = _Log(found)
     for n, line in enumerate(lines, start=1):
@@ -185,7 +212,28 @@ def verify_export(lines: Iterable[str], filename: str) -> Verified:
     if not found.events:
         raise ExportUnreadable(file=filename, reason="it holds no event")
     found.items = len(log.heads)
+    found.files = len(log.files)
+    if evidence is not None:
+        faults = ((key, evidence.fault(key[1])) for key in sorted(log.files))
+        found.defects += [f"item {key[0]}: the file {key[1]} {fault}" for key, fault in faults if fault]
     return found
+
+
+def export_files(database: Database, folder: EvidenceFolder, target: EvidenceFolder, plan: str | None = None) -> int:
+    """Copies the evidence files of a plan (or of all) beside an exported log; returns how many.
+
+    Raises NotFound for a plan that is not there, EvidenceGone for a file that is missing or has changed.
+    """
+    plan_id = plan_id_of(database, plan) if plan is not None else None
+    query = select(Evidence.sha256, Evidence.filename).join(Item, Item.id == Evidence.item_id)
+    if plan_id is not None:
+        query = query.where(Item.plan_id == plan_id)
+    with database.read() as session:
+        files = dict(session.execute(query).tuples().all())
+    for sha256, filename in files.items():
+        if not target.copy_from(folder, sha256):
+            raise EvidenceGone(filename=filename, fault=folder.fault(sha256))
+    return len(files)
 
 
 def _check_format(row: Mapping[str, Any], filename: str) -> None:

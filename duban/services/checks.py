@@ -12,9 +12,11 @@ from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from duban.adapters.database import Database
+from duban.adapters.evidence_folder import EvidenceFolder
 from duban.adapters.workdays import official_calendar
 from duban.domain.lifecycle import State
 from duban.services import audit
+from duban.services.evidence_files import orphans
 from models import (
     Anomaly,
     Clock,
@@ -23,6 +25,7 @@ from models import (
     Delivery,
     DeliveryStatus,
     Document,
+    Evidence,
     Item,
     ItemParty,
     Milestone,
@@ -58,17 +61,21 @@ class _Look:
 
     session: Session
     now: dt.datetime
+    evidence: EvidenceFolder | None  # None: nobody said where the files lie
 
     def rows(self, query: Select[Any]) -> Iterator[Any]:
         """The rows of a query, a batch at a time."""
         return iter(self.session.execute(query.execution_options(yield_per=1000)))
 
 
-def check(database: Database, *, now: dt.datetime) -> list[Found]:
-    """Looks at every invariant; the ledger is sound where every count is 0. Reads only."""
+def check(database: Database, *, now: dt.datetime, evidence: EvidenceFolder | None = None) -> list[Found]:
+    """Looks at every invariant; the ledger is sound where every count is 0. Reads only.
+
+    With the folder of evidence files, at these too.
+    """
     found = []
     with database.read() as session:
-        look = _Look(session, now)
+        look = _Look(session, now, evidence)
         for code, (holds, places) in INVARIANTS.items():
             broken = list(places(look))
             found.append(Found(code, holds, len(broken), tuple(broken[:EXAMPLES])))
@@ -352,6 +359,22 @@ def _document_changed(look: _Look) -> Iterator[str]:
             yield f"document {document}"
 
 
+def _evidence_damaged(look: _Look) -> Iterator[str]:
+    if look.evidence is None:
+        return
+    query = select(Evidence.id, Evidence.item_id, Evidence.sha256, Evidence.filename).order_by(Evidence.id)
+    for evidence, item, sha256, filename in look.rows(query):
+        fault = look.evidence.fault(sha256)
+        if fault is not None:
+            yield f"evidence {evidence} of item {item} ({filename}): {look.evidence.path(sha256)} {fault}"
+
+
+def _evidence_orphan(look: _Look) -> Iterator[str]:
+    if look.evidence is not None:
+        named = frozenset(look.session.scalars(select(Evidence.sha256)))
+        yield from (str(path) for path in orphans(look.evidence, named, now=look.now))
+
+
 INVARIANTS: dict[str, tuple[str, Callable[[_Look], Iterator[str]]]] = {
     "open_clock_on_closed_item": ("no clock but a re-inspection runs on a closed item", _open_clock_on_closed_item),
     "clock_on_quarantined_item": ("no clock runs on an item that is in doubt or dropped", _clock_on_quarantined_item),
@@ -378,4 +401,6 @@ INVARIANTS: dict[str, tuple[str, Callable[[_Look], Iterator[str]]]] = {
     ),
     "doubt_without_quarantine": ("an item with an open blocking doubt is in quarantine", _doubt_without_quarantine),
     "document_changed": ("documents are kept as they were received", _document_changed),
+    "evidence_damaged": ("every evidence file is there as it was handed in", _evidence_damaged),
+    "evidence_orphan": ("every evidence file is named by a row (`duban evidence orphans`)", _evidence_orphan),
 }

@@ -1,13 +1,17 @@
-"""Evidence files: which types are taken, told by their bytes and not by their name; and giving them back."""
+"""Evidence files: which are taken, told by their bytes and not by their name; where they lie; and giving them back."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
-from sqlalchemy import select
-from sqlalchemy.orm import undefer
+from sqlalchemy import exists, select
 
 from duban.adapters.database import Database
+from duban.adapters.evidence_folder import ARRIVING, EvidenceFolder
+from duban.adapters.scanner import Scanner, ScannerAway
 from duban.errors import DubanError, NotFound
 from duban.services.queries.scope import Scope, check_item
 from models import Evidence
@@ -23,6 +27,8 @@ SIGNATURES: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", (".doc", ".xls", ".wps", ".et")),
 )
 TEXTS = (".txt", ".md", ".csv")
+#: From a file to the row that names it: seconds, and on a busy ledger some more.
+GRACE = dt.timedelta(minutes=10)
 
 
 class EvidenceType(DubanError):
@@ -33,6 +39,60 @@ class EvidenceType(DubanError):
 
     code = "evidence_type"
     status = 422
+
+
+class EvidenceInfected(DubanError):
+    """The file {filename} is refused: the virus scanner finds {found} in it.
+
+    The file was not kept. Have the machine that it comes from looked at, and hand in a clean file.
+    """
+
+    code = "evidence_infected"
+    status = 422
+
+
+class EvidenceGone(DubanError):
+    """The file {filename} {fault} in the evidence folder.
+
+    Tell an administrator: `duban check` names such files, and a backup holds them.
+    """
+
+    code = "evidence_gone"
+    status = 404
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceStore:
+    """Where files are kept, and who looks at them first. `scanner` None: nobody does.
+
+    With `unscanned_too` a file is kept while the scanner is away; its event says so.
+    """
+
+    folder: EvidenceFolder
+    scanner: Scanner | None = None
+    unscanned_too: bool = False
+
+    def keep(self, filename: str, content: bytes) -> tuple[str, bool]:
+        """Keeps a file: its SHA-256, and whether the scanner has seen it.
+
+        Raises EvidenceInfected, ScannerAway, EvidenceFolderUnusable; then nothing is kept.
+        """
+        seen = []
+
+        def look(path: Path) -> None:
+            if self.scanner is None:
+                return
+            try:
+                found = self.scanner.found_in(path)
+            except ScannerAway:
+                if not self.unscanned_too:
+                    raise
+                return
+            if found is not None:
+                raise EvidenceInfected(filename=filename, found=found)
+            seen.append(path)
+
+        return self.folder.put(content, look), bool(seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +118,43 @@ def check_type(filename: str, content: bytes) -> str:
     raise EvidenceType(filename=filename, reason=f"{ending or 'a name without an ending'} with bytes of no known type")
 
 
-def evidence_content(database: Database, *, item_id: int, evidence_id: int, scope: Scope) -> StoredFile:
-    """A file of an item that the scope may see. Raises NotFound, OutOfScope."""
+def evidence_content(
+    database: Database, *, item_id: int, evidence_id: int, scope: Scope, folder: EvidenceFolder
+) -> StoredFile:
+    """A file of an item that the scope may see. Raises NotFound, OutOfScope, EvidenceGone."""
     with database.read() as session:
         check_item(session, item_id, scope)
-        found = session.scalar(
-            select(Evidence)
-            .where(Evidence.id == evidence_id, Evidence.item_id == item_id)
-            .options(undefer(Evidence.content))
-        )
-        if found is None or found.content is None:
+        found = session.scalar(select(Evidence).where(Evidence.id == evidence_id, Evidence.item_id == item_id))
+        if found is None:
             raise NotFound(what="evidence", key=evidence_id)
-        return StoredFile(found.filename, found.media_type, found.content)
+    content = folder.read(found.sha256)
+    if content is None:
+        raise EvidenceGone(filename=found.filename, fault=folder.fault(found.sha256) or "is back")
+    return StoredFile(found.filename, found.media_type, content)
+
+
+def orphans(folder: EvidenceFolder, named: Collection[str], *, now: dt.datetime) -> list[Path]:
+    """Files that no row names, and that nobody can be handing in now: what a crash left behind.
+
+    `named` are the hashes that the ledger names.
+    """
+    before = (now - GRACE).timestamp()
+    unnamed = (p for p in folder.files() if p.parent.name == ARRIVING or p.name not in named)
+    return [path for path in unnamed if path.stat().st_mtime < before]
+
+
+def named_hashes(database: Database) -> frozenset[str]:
+    """The SHA-256 of every evidence file that the ledger names."""
+    with database.read() as session:
+        return frozenset(session.scalars(select(Evidence.sha256)))
+
+
+def remove_orphans(database: Database, folder: EvidenceFolder, *, now: dt.datetime) -> list[Path]:
+    """Deletes the orphans; returns which. Each is asked for once more, right before it goes."""
+    gone = []
+    for path in orphans(folder, named_hashes(database), now=now):
+        with database.write() as session:  # nobody hands it in meanwhile
+            if path.parent.name == ARRIVING or not session.scalar(select(exists().where(Evidence.sha256 == path.name))):
+                path.unlink(missing_ok=True)
+                gone.append(path)
+    return gone

@@ -6,15 +6,28 @@ import datetime as dt
 import hashlib
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import Relation
 from duban.errors import DubanError, InTheFuture, NotFound
 from duban.services import clocks
+from duban.services.evidence_files import EvidenceStore, check_type
 from duban.services.item_changes import ANYBODY_ON_IT, open_item, record
 from duban.services.rules import business_date, rules_of
-from models import Clock, ClockKind, ClockState, Evidence, Measure, Milestone, Progress, Regulation, RegulationStatus
+from models import (
+    Clock,
+    ClockKind,
+    ClockState,
+    Evidence,
+    Item,
+    Measure,
+    Milestone,
+    Progress,
+    Regulation,
+    RegulationStatus,
+)
 
 BY_UNIT = (Relation.UNIT, Relation.SUPERVISION)
 MAX_EVIDENCE_BYTES = 20 * 1024 * 1024
@@ -159,18 +172,24 @@ def hand_in_evidence(
     *,
     item_id: int,
     filename: str,
-    media_type: str,
     content: bytes,
     note: str,
     actor: Actor,
     expected_version: int | None,
     now: dt.datetime,
+    store: EvidenceStore,
 ) -> int:
-    """Keeps a file that proves what was done, by hash; returns its id. Raises EvidenceRefused."""
-    digest = hashlib.sha256(content).hexdigest()
+    """Keeps a file that proves what was done, by hash; returns its id.
+
+    The file lies in its place before the row that names it commits: a crash between the two leaves a file that nobody
+    names, never a row without its file. Raises EvidenceRefused, EvidenceType, EvidenceInfected, ScannerAway,
+    EvidenceFolderUnusable.
+    """
     if not content or len(content) > MAX_EVIDENCE_BYTES:
         raise EvidenceRefused(filename=filename, reason="it is empty" if not content else "it is larger than 20 MB")
-    with database.write() as session:
+    media_type, digest = check_type(filename, content), hashlib.sha256(content).hexdigest()
+
+    def allowed(session: Session) -> Item:
         item, _ = open_item(
             session, item_id, actor, action_zh="上传佐证材料", by=ANYBODY_ON_IT, expected_version=expected_version
         )
@@ -179,21 +198,29 @@ def hand_in_evidence(
             raise EvidenceRefused(filename=filename, reason=f"it was handed in before as {known.filename}")
         if known is not None:
             raise EvidenceRefused(filename=filename, reason="it is evidence of an earlier round, before the relapse")
+        return item
+
+    with database.read() as session:
+        allowed(session)  # whoever may not hand it in fills no disk; asked again below, where it counts
+    _, scanned = store.keep(filename, content)
+    with database.write() as session:
+        item = allowed(session)
+        if not store.folder.path(digest).exists():  # swept up since, as an orphan
+            store.keep(filename, content)
         evidence = Evidence(
             item_id=item_id,
             cycle=item.cycle,
             filename=filename[-255:],
-            media_type=media_type[:100],
+            media_type=media_type,
             sha256=digest,
             size=len(content),
-            content=content,
             note=note,
             uploaded_by=actor.name,
             uploaded_at=now,
         )
         session.add(evidence)
         session.flush()
-        payload = {"filename": evidence.filename, "sha256": digest, "size": len(content)}
+        payload = {"filename": evidence.filename, "sha256": digest, "size": len(content), "scanned": scanned}
         record(session, item, actor, now, event="evidence.handed_in", reason=note, payload=payload)
         return evidence.id
 

@@ -6,12 +6,15 @@ import datetime as dt
 import time
 
 from duban.adapters.database import Database
+from duban.adapters.evidence_folder import EvidenceFolder
 from duban.adapters.mail import Mailbox, transport_from_url
 from duban.adapters.migrations import check_migrated
 from duban.adapters.prefect_api import PATIENCE, PrefectApi
+from duban.adapters.scanner import scanner_from
 from duban.notices.rendering import Renderer
 from duban.notices.throttle import Throttle
 from duban.services.deliver import ROBOT, UNLIMITED, Delivered, deliver
+from duban.services.evidence_files import EvidenceStore
 from duban.services.link_keys import link_maker
 from duban.services.night import NightTools
 from duban.services.night_decide import Office
@@ -37,6 +40,12 @@ def open_ledger(settings: Settings) -> Database:
     database = Database(settings.ledger_url)
     check_migrated(database)
     return database
+
+
+def evidence_store(settings: Settings) -> EvidenceStore:
+    """Where evidence files are kept, and the scanner that looks at them first. Raises WrongSetting."""
+    unscanned_too = settings.scanner_away == "accept"
+    return EvidenceStore(EvidenceFolder(settings.evidence_folder), scanner_from(settings.scanner), unscanned_too)
 
 
 def night_tools(settings: Settings, database: Database) -> NightTools:

@@ -127,6 +127,13 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "bad_token": ("登录已失效", "请重新登录。"),
         "bad_credentials": ("用户名或密码不对", "请核对后重试。连续输错5次，账户锁定15分钟。"),
         "locked_out": ("账户已锁定", "密码连续输错次数过多。请15分钟后再试，或请系统管理员重设密码。"),
+        "evidence_infected": (
+            "文件里查出病毒，没有收下",
+            "{filename}：{found}。请检查来源电脑，换一份干净的文件再上传。",
+        ),
+        "evidence_gone": ("文件不在了", "{filename}在存放处找不到或已被改动。请告知系统管理员从备份恢复。"),
+        "evidence_folder_unusable": ("文件没有存下", "存放佐证材料的地方现在写不进去。请告知系统管理员，稍后再上传。"),
+        "scanner_away": ("文件没有收下：病毒检查暂时不能用", "请稍后再上传；一直这样，请告知系统管理员。"),
         "unknown_person": (
             "您还没有督办系统的账户",
             "您已通过统一认证（{who}），但管理员还没有把它关联到督办系统的账户，所以不能进入。",

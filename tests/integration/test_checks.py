@@ -21,17 +21,17 @@ from duban.services.resolutions import Edit, resolve, undo
 from models import Clock, Event, Item, Resolution, ResolutionAction
 
 from .conftest import DOUBT, DUE
-from .ledger import CLERK, NOW, World, a_world, an_item, due
+from .ledger import CLERK, EVIDENCE, NOW, World, a_world, an_item, due
 
 LATER = dt.datetime(2026, 7, 14, tzinfo=dt.UTC)
 
 
 def broken(database: Database) -> dict[str, int]:
-    return {f.code: f.count for f in check(database, now=LATER) if f.count}
+    return {f.code: f.count for f in check(database, now=LATER, evidence=EVIDENCE) if f.count}
 
 
 def test_a_sound_ledger_has_no_defect_and_every_invariant_is_counted(world: World) -> None:
-    found = check(world.database, now=LATER)
+    found = check(world.database, now=LATER, evidence=EVIDENCE)
     assert {f.code: (f.count, f.examples) for f in found} == dict.fromkeys([*INVARIANTS, "event_chain_broken"], (0, ()))
     assert all(f.holds for f in found)
 
@@ -71,6 +71,7 @@ HANDS = {
     "quarantine_without_doubt": "UPDATE anomaly SET blocks = false WHERE item_id = {6}",
     "doubt_without_quarantine": "UPDATE item SET quarantined = false WHERE id = {6}",
     "document_changed": "UPDATE document SET size = size + 1",
+    "evidence_damaged": f"UPDATE evidence SET sha256 = '{'0' * 64}' WHERE id = (SELECT min(id) FROM evidence)",
     "event_chain_broken": "UPDATE item SET state = 'assigned' WHERE id = {3}",
 }
 
@@ -79,7 +80,7 @@ HANDS = {
 def test_what_a_hand_in_the_database_breaks_is_counted_with_its_place(world: World, code: str) -> None:
     with world.database.write() as session:
         session.execute(text(HANDS[code].format(None, *(world.ids[str(n)] for n in range(1, 7)))))
-    found = next(f for f in check(world.database, now=LATER) if f.code == code)
+    found = next(f for f in check(world.database, now=LATER, evidence=EVIDENCE) if f.code == code)
     assert found.count >= 1
     assert found.examples
 
@@ -92,7 +93,8 @@ def test_a_row_that_belongs_to_another_plan_is_counted(world: World) -> None:
 
 
 def test_every_invariant_has_a_hand_that_breaks_it() -> None:
-    assert set(HANDS) | {"row_of_another_plan"} == {*INVARIANTS, "event_chain_broken"}
+    elsewhere = {"row_of_another_plan", "evidence_orphan"}  # the latter in test_evidence
+    assert set(HANDS) | elsewhere == {*INVARIANTS, "event_chain_broken"}
 
 
 # -- the log -----------------------------------------------------------------------------------------------------
@@ -236,6 +238,7 @@ def test_a_decision_is_not_undone_over_work_that_was_reported_since(database: Da
 def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     """`duban …` against the ledger of this test: exit code, standard output, standard error."""
     monkeypatch.setenv("DUBAN_DATABASE_URL", world.database.url)
+    monkeypatch.setenv("DUBAN_EVIDENCE_DIR", str(EVIDENCE.root))
 
     def call(*words: str) -> tuple[int, str, str]:
         done = CliRunner().invoke(cli, words)
