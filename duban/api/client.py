@@ -32,6 +32,7 @@ from duban.services.calendars import CalendarChange, CalendarInForce
 from duban.services.directory_update import DirectoryUpdated
 from duban.services.editions import Edition, EditionRow
 from duban.services.night import WouldSend
+from duban.services.paper_shelf import Issued
 from duban.services.policy_changes import PolicyChange
 from duban.services.queries.explain import ItemExplained
 from duban.services.queries.notices import NoticePage, NoticeWhole
@@ -132,6 +133,20 @@ class Client:
     def outbox(self, **filters: Any) -> MailPage:
         """A page of mails; the filters are the parameters of `GET /outbox`."""
         return self._get(MailPage, "/outbox", filters)
+
+    def paper(self, plan: str, kind: str, *, as_of: dt.date | None = None, **more: Any) -> dict[str, Any]:
+        """A paper on a plan as of a day, as plain values: progress, exposure, ranking, check, agenda."""
+        return self._get(dict[str, Any], f"/plans/{plan}/papers/{kind}", {"as_of": as_of, **more})
+
+    def paper_file(self, plan: str, kind: str, form: str, *, as_of: dt.date | None = None, **more: Any) -> bytes:
+        """A paper as a file: docx, xlsx or html."""
+        answer = self._http.get(f"/plans/{plan}/papers/{kind}/{form}", params=_given({"as_of": as_of, **more}))
+        _raise(answer)
+        return answer.content
+
+    def issued_papers(self, **filters: Any) -> tuple[Issued, ...]:
+        """Papers that were issued; the filters are the parameters of `GET /papers`."""
+        return self._get(tuple[Issued, ...], "/papers", filters)
 
     def changes(self, *, after: int | None = None) -> Iterator[EventView]:
         """Events as they happen, for ever; `after` goes on from an event's id."""

@@ -16,6 +16,7 @@ text-align:center;font-size:1.7rem;line-height:1.5}
 h2{font-family:"黑体",SimHei,"Noto Sans CJK SC",sans-serif;font-weight:600;font-size:1.15rem;margin:1.6rem 0 .4rem}
 h3{font-family:"楷体",KaiTi,"Noto Serif CJK SC",serif;font-weight:600;font-size:1.1rem;margin:1rem 0 .3rem}
 p{text-indent:2em;margin:.4rem 0;text-align:justify}
+p.to{text-indent:0}
 p.sign{text-align:right;text-indent:0;margin-right:4em}
 a{color:#0b57a4;text-decoration:none;border-bottom:1px dotted}
 a.figure{font-variant-numeric:tabular-nums}
@@ -33,19 +34,26 @@ tr{break-inside:avoid}}
 """.strip()
 
 
-def page(paper: Paper) -> str:
-    """The paper as HTML, everything escaped."""
+def fragment(paper: Paper) -> str:
+    """The paper as a part of a page that has its own styles, everything escaped."""
     body = "\n".join(_block(block) for block in paper.blocks)
-    addressees = f'<p style="text-indent:0">{escape(paper.addressees)}</p>' if paper.addressees else ""
+    addressees = f'<p class="to">{escape(paper.addressees)}</p>' if paper.addressees else ""
     notes = "".join(f"<p>{escape(note)}</p>" for note in paper.notes)
     day = paper.dated_on
+    return (
+        f"<h1>{escape(paper.title)}</h1>\n{addressees}{body}\n{notes}"
+        f'<p class="sign">{escape(paper.office)}</p><p class="sign">{day.year}年{day.month}月{day.day}日</p>\n'
+        f"{_annex(paper)}"
+    )
+
+
+def page(paper: Paper) -> str:
+    """The paper as one HTML file, everything escaped."""
     return (
         '<!DOCTYPE html>\n<html lang="zh-CN">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(paper.title)}</title><style>{_STYLE}</style></head>\n<body>\n<main>\n"
-        f"<h1>{escape(paper.title)}</h1>\n{addressees}{body}\n{notes}"
-        f'<p class="sign">{escape(paper.office)}</p><p class="sign">{day.year}年{day.month}月{day.day}日</p>\n'
-        f"</main>\n{_annex(paper)}</body>\n</html>\n"
+        f"{fragment(paper)}</main>\n</body>\n</html>\n"
     )
 
 

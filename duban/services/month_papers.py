@@ -23,7 +23,7 @@ from duban.services.paper_desk import (
     items_grid,
     paper_of,
 )
-from duban.services.queries.ranking import ranking
+from duban.services.queries.ranking import Trend, ranking, ranking_trend
 from duban.services.queries.scope import WHOLE
 from duban.services.standing import Exposed, Standing, exposed
 from duban.services.stuck import Stuck, stuck_items
@@ -115,7 +115,17 @@ def ranking_paper(
     blocks: list[Block] = [Sentence((rule,)), Grid("ranking", "单位排名", headings, rows, (3, 9, 3, 3, 3, 3, 3, 3))]
     month = f"{as_of.year}年{as_of.month}月"
     sections: list[tuple[str, list[Block]]] = [("排名", blocks), ("得分说明", list(explained))]
+    trend = ranking_trend(database, plan=str(at.standing.facts.id), as_of=as_of)
+    if len(trend.days) > 1:
+        sections.append(("近期变化", [_trend_grid(trend, [r.name for r in ranked])]))
     return paper_of(at, "ranking", f"{month}单位排名（{at.standing.facts.code}）", sections, dated_on)
+
+
+def _trend_grid(trend: Trend, names: Sequence[str]) -> Grid:
+    """Each unit's places over the past months, the latest last: 第2名（87.5）."""
+    rows = tuple((name, *(f"第{p[0]}名（{p[1]:.1f}）" if p else "—" for p in trend.units[name])) for name in names)
+    days = [f"{day.month}月{day.day}日" for day in trend.days]
+    return Grid("trend", "近几个月名次（得分）", ("单位", *days), rows, (7, *(4 for _ in days)))
 
 
 def check_paper(

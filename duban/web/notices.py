@@ -15,7 +15,7 @@ from duban.errors import NotFound
 from duban.services.acknowledge import acknowledge
 from duban.services.queries.notices import NoticeFilter, list_notices, one_notice, sheet_of
 from duban.services.queries.plans import list_plans
-from duban.services.queries.ranking import ranking
+from duban.services.queries.ranking import ranking, ranking_trend
 from duban.web.session import Form, Visit, field
 
 router = APIRouter()
@@ -84,4 +84,5 @@ def get_ranking(visit: Visit, plan: Search = "") -> Response:
     if plan and chosen is None:
         raise NotFound(what="plan", key=plan)
     ranked = ranking(database, plan=str(chosen.id), scope=scope, as_of=visit.as_of) if chosen else ()
-    return visit.render("ranking.html", plans=plans, plan=chosen, ranked=ranked)
+    trend = ranking_trend(database, plan=str(chosen.id), as_of=visit.as_of) if chosen else None
+    return visit.render("ranking.html", plans=plans, plan=chosen, ranked=ranked, trend=trend)

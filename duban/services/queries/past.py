@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -71,11 +71,23 @@ class Past:
     reached: Mapping[tuple[int, int], tuple[Decimal, dt.date] | None]  # by item and the target's position
 
 
-def past_of(session: Session, plan_id: int, as_of: dt.date) -> Past:
-    """The plan as it stood on a day."""
-    log = _log(session, plan_id)
-    since = any(on > as_of for entries in log.values() for _, on in entries)
-    began = min((entries[0][1] for entries in log.values()), default=as_of)
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What an event says of the past: its kind, its facts and its day."""
+
+    type: str
+    payload: dict[str, Any]
+    on: dt.date
+
+
+Log = Mapping[int, list[Logged]]
+
+
+def past_of(session: Session, plan_id: int, as_of: dt.date, log: Log | None = None) -> Past:
+    """The plan as it stood on a day; `log` is what `log_of` gives, for whoever asks for several days."""
+    log = log_of(session, plan_id) if log is None else log
+    since = any(e.on > as_of for entries in log.values() for e in entries)
+    began = min((entries[0].on for entries in log.values()), default=as_of)
     rows = session.execute(
         select(Item.id, Item.state, Item.due_on, Item.quarantined).where(Item.plan_id == plan_id)
     ).tuples()
@@ -90,7 +102,7 @@ def past_of(session: Session, plan_id: int, as_of: dt.date) -> Past:
             item_id: _then(items[item_id], entries, due.get(item_id), as_of)
             for item_id, entries in log.items()
             if not since
-            or entries[0][1] <= as_of
+            or entries[0].on <= as_of
             or began > as_of  # a plan that was entered later stands from its beginning
         },
         clocks=clocks,
@@ -98,58 +110,49 @@ def past_of(session: Session, plan_id: int, as_of: dt.date) -> Past:
     )
 
 
-_Entry = tuple[Event, dt.date]
-
-
-def _log(session: Session, plan_id: int) -> dict[int, list[_Entry]]:
-    """The events of each item, each with its day."""
-    events = session.scalars(
-        select(Event)
+def log_of(session: Session, plan_id: int) -> Log:
+    """The events of each item of a plan, in their order."""
+    rows = session.execute(
+        select(Event.item_id, Event.type, Event.payload, Event.occurred_at)
         .join(Item, Item.id == Event.item_id)
         .where(Item.plan_id == plan_id)
         .order_by(Event.item_id, Event.seq)
-    )
-    found: dict[int, list[_Entry]] = defaultdict(list)
-    for event in events:
-        found[event.item_id].append((event, business_date(event.occurred_at)))
+    ).tuples()
+    found: dict[int, list[Logged]] = defaultdict(list)
+    for item_id, kind, payload, at in rows:
+        found[item_id].append(Logged(kind, payload, business_date(at)))
     return found
 
 
 def _then(
-    now: tuple[State, dt.date | None, bool], entries: list[_Entry], due_on: dt.date | None, as_of: dt.date
+    now: tuple[State, dt.date | None, bool], entries: list[Logged], due_on: dt.date | None, as_of: dt.date
 ) -> Then:
     state, present_due, quarantined = now
-    by_then = [e for e in entries if e[1] <= as_of]
-    later = [e for e in entries if e[1] > as_of]
-    closed_on = _last(entries, State.CLOSED) if state is State.CLOSED else None
-    if later:
-        moves = [(_state_after(e), on) for e, on in by_then] or [(_state_after(e), on) for e, on in entries[:1]]
-        known = [(s, on) for s, on in moves if s is not None]
-        state, on = known[-1] if known else (state, as_of)
-        closed_on = on if state is State.CLOSED else None
-    decided = [e.type for e, _ in later if e.type in ("item.resolved", "item.resolution_undone")]
+    by_then = [e for e in entries if e.on <= as_of]
+    later = [e for e in entries if e.on > as_of]
+    moves = [(_state_after(e), e.on) for e in by_then or entries[:1]]
+    known = [(after, on) for after, on in moves if after is not None]
+    if later and known:
+        state = known[-1][0]
+    decided = [e.type for e in later if e.type in ("item.resolved", "item.resolution_undone")]
     return Then(
         state=state,
-        due_on=(due_on if later else present_due) if state is not State.CLOSED else present_due,
+        due_on=due_on if later and state is not State.CLOSED else present_due,
         quarantined=decided[0] == "item.resolved" if decided else quarantined,
-        closed_on=closed_on,
-        last_on=by_then[-1][1] if by_then else as_of,
-        reopened_since=sum(e.type == "item.reopened" for e, _ in later),
+        closed_on=known[-1][1] if state is State.CLOSED and known else None,
+        last_on=by_then[-1].on if by_then else as_of,
+        reopened_since=sum(e.type == "item.reopened" for e in later),
     )
 
 
-def _last(entries: list[_Entry], state: State) -> dt.date | None:
-    return next((on for event, on in reversed(entries) if _state_after(event) is state), None)
-
-
-def _state_after(event: Event) -> State | None:
+def _state_after(event: Logged) -> State | None:
     """The state that an event left behind, where it is one that moves an item."""
     if event.type == "item.assigned" and event.payload.get("state"):
         return State(event.payload["state"])
     return _MOVES.get(event.type)
 
 
-def _clocks(session: Session, plan_id: int, as_of: dt.date, log: Mapping[int, list[_Entry]]) -> list[_Ran]:
+def _clocks(session: Session, plan_id: int, as_of: dt.date, log: Log) -> list[_Ran]:
     """The limits and check-ins that ran on the day."""
     clocks = session.scalars(
         select(Clock).where(
@@ -185,13 +188,13 @@ def _paused(session: Session, plan_id: int, as_of: dt.date) -> dict[int, dt.date
     return dict(rows.all())
 
 
-def _moved(log: Mapping[int, list[_Entry]], as_of: dt.date) -> dict[int, dt.date]:
+def _moved(log: Log, as_of: dt.date) -> dict[int, dt.date]:
     """The date that a clock had before it was moved in its place, after the day, for the first time."""
     found: dict[int, dt.date] = {}
     for entries in log.values():
-        for event, on in entries:
+        for event in entries:
             before = event.payload.get("before")
-            if on > as_of and event.type in ("clock.resumed", "clock.reprojected") and isinstance(before, str):
+            if event.on > as_of and event.type in ("clock.resumed", "clock.reprojected") and isinstance(before, str):
                 found.setdefault(int(event.payload["clock"]), dt.date.fromisoformat(before))
     return found
 
@@ -205,17 +208,16 @@ def _due(clocks: Iterable[_Ran]) -> dict[int, dt.date]:
     return found
 
 
-def _reached(log: Mapping[int, list[_Entry]], as_of: dt.date) -> dict[tuple[int, int], tuple[Decimal, dt.date] | None]:
+def _reached(log: Log, as_of: dt.date) -> dict[tuple[int, int], tuple[Decimal, dt.date] | None]:
     """What targets had reached by the day, for those that were reported on since; None where nothing was known."""
     found: dict[tuple[int, int], tuple[Decimal, dt.date] | None] = {}
     for item_id, entries in log.items():
-        for position in {e.payload["target"] for e, on in entries if e.type == "target.reported" and on > as_of}:
-            known = [
-                (Decimal(e.payload["reached"]), dt.date.fromisoformat(e.payload["reached_on"]))
-                for e, on in entries
-                if e.type == "target.reported" and e.payload["target"] == position and on <= as_of
-            ]
-            found[item_id, position] = known[-1] if known else None
+        reports = [e for e in entries if e.type == "target.reported"]
+        for position in {e.payload["target"] for e in reports if e.on > as_of}:
+            known = [e.payload for e in reports if e.payload["target"] == position and e.on <= as_of]
+            found[item_id, position] = (
+                (Decimal(known[-1]["reached"]), dt.date.fromisoformat(known[-1]["reached_on"])) if known else None
+            )
     return found
 
 

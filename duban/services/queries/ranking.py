@@ -14,9 +14,9 @@ from duban.domain.lifecycle import State
 from duban.domain.policy_model import ClockKind
 from duban.domain.ranking import UnitFigures, rank
 from duban.services.queries.lights import Lighting
-from duban.services.queries.past import Past, past_of
+from duban.services.queries.past import Past, log_of, past_of
 from duban.services.queries.plans import find_plan
-from duban.services.queries.scope import Scope, own_parties
+from duban.services.queries.scope import WHOLE, Scope, own_parties
 from duban.services.rules import business_date
 from models import Clock, ClockState, Item, ItemParty, Notice, NoticeRecipient, Party, Role
 
@@ -40,17 +40,64 @@ class Ranked:
     own: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Places over the past months. `days` are the last days of months, the earliest first, then the day asked for.
+
+    `units`: by name, for each day the place and the score; None where the unit was not ranked.
+    """
+
+    days: tuple[dt.date, ...]
+    units: dict[str, tuple[tuple[int, float] | None, ...]]
+
+
 def ranking(database: Database, *, plan: str, scope: Scope, as_of: dt.date) -> tuple[Ranked, ...]:
-    """All lead and responsible units of a plan, the best first. Raises NotFound."""
+    """All lead and responsible units of a plan as of a day, the best first. Raises NotFound."""
     with database.read() as session:
         plan_id = find_plan(session, plan).id
-        scoring = Lighting(session, as_of).rules(plan_id).policy.scoring
-        past = past_of(session, plan_id, as_of)
-        parties = _items_by_unit(session, plan_id, past)
-        names = dict(session.execute(select(Party.name, Party.id).where(Party.id.in_(parties.keys()))).tuples().all())
-        limits = _limits(session, plan_id, past)
-        sheets = _sheets(session, plan_id, as_of)
-        own = set(session.scalars(own_parties(scope))) if scope.parties else set()
+        return _ranking(session, plan_id, scope, past_of(session, plan_id, as_of))
+
+
+def ranking_trend(database: Database, *, plan: str, as_of: dt.date, months: int = 6) -> Trend:
+    """The places of each unit at the end of the past months and on the day. Raises NotFound.
+
+    Months before the plan was entered are left out.
+    """
+    with database.read() as session:
+        plan_id = find_plan(session, plan).id
+        log = log_of(session, plan_id)
+        pasts = [past_of(session, plan_id, day, log) for day in (*_month_ends(as_of, months - 1), as_of)]
+        pasts = [past for past in pasts if past.registered]
+        ranked = [{r.name: r for r in _ranking(session, plan_id, WHOLE, past)} for past in pasts]
+    names = sorted({name for of_day in ranked for name in of_day})
+    places = {name: tuple(_placed(of_day.get(name)) for of_day in ranked) for name in names}
+    return Trend(tuple(past.as_of for past in pasts), places)
+
+
+def _month_ends(before: dt.date, count: int) -> list[dt.date]:
+    """The last days of the months before a day, the earliest first."""
+    found: list[dt.date] = []
+    day = before
+    for _ in range(count):
+        day = day.replace(day=1) - dt.timedelta(days=1)
+        found.insert(0, day)
+    return found
+
+
+def _placed(ranked: Ranked | None) -> tuple[int, float] | None:
+    if ranked is None or ranked.place is None or ranked.score is None:
+        return None
+    return ranked.place, ranked.score
+
+
+def _ranking(session: Session, plan_id: int, scope: Scope, past: Past) -> tuple[Ranked, ...]:
+    as_of = past.as_of
+    scoring = Lighting(session, as_of).rules(plan_id).policy.scoring
+    parties = _items_by_unit(session, plan_id, past)
+    names = dict(session.execute(select(Party.name, Party.id).where(Party.id.in_(parties.keys()))).tuples().all())
+    limits = _limits(session, plan_id, past)
+    sheets = _sheets(session, plan_id, as_of)
+    own = set(session.scalars(own_parties(scope))) if scope.parties else set()
     figures = [
         _figures(name, parties[party_id], limits, sheets.get(party_id, (0, 0)), as_of)
         for name, party_id in names.items()
