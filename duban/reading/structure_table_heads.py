@@ -40,6 +40,15 @@ def head_of(rows: Sequence[Line], lexicon: Lexicon) -> Head | None:
     return _with_second_row(best, best_at, rows, lexicon)
 
 
+def goes_on(rows: Sequence[Line], above: Head) -> Head | None:
+    """The head of the table before, where a table without one goes on with its columns: as wide, and numbered."""
+    number = above.column(Role.NUMBER)
+    if number is None or any(len(row.cells or ()) != len(above.roles) for row in rows):
+        return None
+    counted = sum(bool(re.fullmatch(r"[(\uff08]?\d{1,4}[)\uff09]?[.、]?", (row.cells or ())[number])) for row in rows)
+    return Head(above.roles, above.words, 0) if counted >= 0.5 * len(rows) else None
+
+
 def names_columns(cells: Sequence[str], lexicon: Lexicon) -> bool:
     """Whether the cells of a row are the names of a ledger's columns."""
     return _head(cells, lexicon) is not None

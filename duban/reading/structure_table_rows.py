@@ -29,7 +29,7 @@ class _Group:
 
 def read_ledger(rows: Sequence[Line], head: Head, headings: Headings, outline: Outline) -> None:
     """A ledger's rows as drafts of the outline; what stands above its head belongs to the front."""
-    for line in rows[: head.depth - 1]:
+    for line in rows[: max(0, head.depth - 1)]:
         if (only := only_text(line)) and not outline.drafts:
             outline.front.append(row_text(line, only))
     for group in _groups(rows[head.depth :], head, headings, outline):

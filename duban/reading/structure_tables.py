@@ -16,7 +16,7 @@ from duban.reading.source import Line
 from duban.reading.structure import Draft, Field, Outline, Piece
 from duban.reading.structure_headings import Headings
 from duban.reading.structure_numbering import numbered
-from duban.reading.structure_table_heads import head_of
+from duban.reading.structure_table_heads import Head, goes_on, head_of
 from duban.reading.structure_table_rows import flat, only_text, parts_of, read_ledger, row_text
 from duban.reading.structure_tidy import count_unnumbered
 
@@ -25,11 +25,15 @@ def ledger_outline(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
     """The structure of a document whose items stand in tables; no drafts where its tables are no ledgers."""
     outline = Outline()
     headings = Headings()
+    above: Head | None = None
     for table in _tables(lines):
         if table[0].cells is None:
             _running_text(table, headings, outline)
-        elif (head := head_of(table, lexicon)) is not None:
+            continue
+        head = head_of(table, lexicon) or (goes_on(table, above) if above is not None else None)
+        if head is not None:
             read_ledger(table, head, headings, outline)
+            above = head
         else:
             _read_form(table, headings, outline, lexicon)
     _name_sheets(outline.drafts)

@@ -316,7 +316,7 @@ def _verb(subject: str) -> str:
 
 def _comparator(left: str, quantity: _Quantity) -> str:
     before = left.rstrip()
-    if quantity.baseline is not None or _TO.search(before):
+    if quantity.baseline is not None or (_TO.search(before) and "上" not in quantity.bound):
         return "->"
     if quantity.unit in _SHARES and (growth := _GROWS.search(before)):
         return "+%" if growth["up"] else "-%"

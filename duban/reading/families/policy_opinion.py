@@ -27,6 +27,11 @@ _TITLE = re.compile(
 _SURELY = re.compile(
     r"(?:意见|若干措施|若干规定|政策措施|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
 )
+#: A notice that sets tasks of its own, and does not only send a plan.
+_NOTICE = re.compile(r"关于(?!印发|转发|下达|分解|公布)[^。]{4,60}的通知$")
+_TASKED = re.compile(
+    r"[(\uff08][^()\uff08\uff09]{0,60}(?:责任单位|责任部门|牵头|配合|负责)[^()\uff08\uff09]{0,60}[)\uff09]"
+)
 #: What stands behind the last clause: from when the opinion is in force.
 _IN_FORCE = re.compile(
     r"^(?:本|此)(?:[\u4e00-\u9fff]{0,6})自.{2,24}起?(?:施行|实施|执行|生效)|起(?:施行|实施|执行|生效)|有效期"
@@ -43,12 +48,12 @@ def score(source: Source) -> float:
     titled = any(_TITLE.search(text) and len(text) <= 80 for text in head) or bool(_TITLE.search(source.title or ""))
     surely = any(_SURELY.search(text) and len(text) <= 80 and "关于" in text for text in head)
     text = source.text[:200_000]
+    orders = any(_NOTICE.search(t) and len(t) <= 80 for t in head) and len(_TASKED.findall(text)) >= 2
     words = min(1.0, len(set(_OPENING.findall(text))) / 4)
     clauses = min(1.0, sum(bool(part.text) for part in prose_of(as_text(source.lines[:SAMPLE])).walk()) / 10)
     foreign = min(1.0, len(re.findall(r"整改(?:目标|措施|时限|事项|进展)|针对[^。]{2,40}问题", text)) / 8)
-    return max(
-        0.0, 0.35 * titled + 0.2 * surely + 0.3 * words * (titled or words > 0.7) + 0.1 * clauses - 0.5 * foreign
-    )
+    titles = 0.35 * titled + 0.2 * surely + 0.25 * (orders and not titled)
+    return max(0.0, titles + 0.3 * words * (titled or words > 0.7) + 0.1 * clauses - 0.5 * foreign)
 
 
 def read(source: Source, lexicon: Lexicon) -> Reading:

@@ -23,7 +23,7 @@ from duban.reading.structure_tables import as_text, ledger_outline
 from duban.reading.targets import find_targets
 
 _TITLE = re.compile(
-    r"任务分解|责任分解|任务分工|责任分工|分工方案|目标任务|任务清单|重点工作|工作要点|任务书|实事|责任清单|任务安排|工作任务|折子工程"
+    r"任务分解|责任分解|任务分工|责任分工|分工方案|目标任务|任务清单|重点工作|工作要点|任务书|实事|责任清单|任务安排|工作任务|折子工程|重点项目|推进计划|攻坚任务|(?:项目|建设|工作)计划"
 )
 _UNITS = re.compile(
     r"(?:牵头|责任|配合|主办|承办|协办|负责)(?:单位|部门|处室|科室)?\s*[:\uff1a]|(?:牵头|负责|配合)\s*[)\uff09]"

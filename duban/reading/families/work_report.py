@@ -60,7 +60,7 @@ def score(source: Source) -> float:
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
     """The targets as items; `Unreadable` when the report promises no number."""
-    prose = prose_of([_marked(line) for line in as_text(source.lines)])
+    prose = prose_of([_marked(line) for line in _with_plain_title(as_text(source.lines))])
     front = front_of(source, prose.front or source.lines[:10])
     issued_on = front.issued_on or _spoken_on(prose.front)
     year = _plan_year(prose, front.title, front.year or (issued_on.year if issued_on else None))
@@ -80,6 +80,14 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     reading.items = items
     reading.figures = _figures(past)
     return reading
+
+
+def _with_plain_title(lines: list[Line]) -> list[Line]:
+    """The lines with the title as text where it is the only heading of the highest level: all would be its parts."""
+    tops = [i for i, line in enumerate(lines) if line.level == 1 and numbered(line.text) is None]
+    if len(tops) == 1 and tops[0] < 4:
+        lines[tops[0]] = replace(lines[tops[0]], level=0)
+    return lines
 
 
 def _marked(line: Line) -> Line:

@@ -100,6 +100,11 @@ class _Walker:
         self.page += pages
 
     def _table(self, element: etree._Element) -> None:
+        if self._lays_out(element):
+            for tc in element.iter(f"{W}tc"):
+                if _table_of(tc) is element:
+                    self.blocks(tc, 0)
+            return
         self.tables += 1
         for row, (cells, merged) in enumerate(fill(self._rows(element)), start=1):
             self.number += 1
@@ -107,6 +112,14 @@ class _Walker:
                 Line(" | ".join(c for c in cells if c), "\t".join(cells), self.number, page=self.page, cells=cells,
                      merged=merged, table=self.tables, row=row)
             )  # fmt: skip
+
+    def _lays_out(self, table: etree._Element) -> bool:
+        """Whether a table only holds others in place: tables stand in its cells, and it has one row or one column."""
+        if all(_table_of(inner) is not table for inner in table.iter(f"{W}tbl") if inner is not table):
+            return False
+        rows = [tr for tr in table.iter(f"{W}tr") if _table_of(tr) is table]
+        widths = [sum(_row_of(tc) is tr for tc in tr.iter(f"{W}tc")) for tr in rows]
+        return len(rows) == 1 or max(widths, default=0) <= 1
 
     def _rows(self, table: etree._Element) -> list[list[Cell]]:
         rows = []

@@ -205,9 +205,22 @@ def _is_centred(body: Sequence[Printed], columns: Columns) -> bool:
     for line in body:
         if _number_of(line, columns):
             return False
-        if not _runs_over(line, columns.edges) and numbered(line.text) is None:
+        if not _runs_over(line, columns.edges) and not _is_heading(line, columns):
             return True
     return False
+
+
+def _is_heading(line: Printed, columns: Columns) -> bool:
+    """Whether a line is words in the column of numbers alone: a heading between rows that was not merged over them."""
+    cells = _cells(line, columns)
+    alone = columns.number is not None and not any(cell for i, cell in enumerate(cells) if i != columns.number)
+    return numbered(line.text) is not None or (alone and not _number_of(line, columns))
+
+
+def _is_heading_alone(line: Printed, columns: Columns) -> bool:
+    cells = _cells(line, columns)
+    words = cells[columns.number or 0]
+    return bool(re.search(r"[\u4e00-\u9fff]", words)) and sum(map(bool, cells)) == 1
 
 
 def _fits(lines: Sequence[Printed], columns: Columns) -> bool:
@@ -220,13 +233,20 @@ def _rows(body: Sequence[Printed], columns: Columns) -> list[tuple[str, ...]]:
     """The rows of a table's lines; a line that runs over the columns is a row with one text."""
     rows: list[tuple[str, ...]] = []
     run: list[Printed] = []
+    heading = False  # the line before was one, alone in the column of numbers
     for line in body:
-        if _runs_over(line, columns.edges):
-            rows += [_joined(part, columns) for part in _parted(run, columns)]
-            run = []
-            rows.append((line.text, *[""] * (len(columns.names) - 1)))
-        else:
+        alone = not columns.centred and columns.number is not None and _is_heading_alone(line, columns)
+        if not alone and not _runs_over(line, columns.edges):
             run.append(line)
+            heading = False
+            continue
+        rows += [_joined(part, columns) for part in _parted(run, columns)]
+        run = []
+        text = line.text
+        if alone and heading:
+            text = rows.pop()[0] + text  # 二、基础设 / 施类
+        rows.append((text, *[""] * (len(columns.names) - 1)))
+        heading = alone
     return [*rows, *(_joined(part, columns) for part in _parted(run, columns))]
 
 
