@@ -1,7 +1,7 @@
 """What the units say to a self-check (举一反三) and to a call (吹哨): what was found, and that one has reported.
 
 An answer changes no state: a self-check that found something is rectified like any item, and a call is closed by its
-gate. It is the event that roll-ups count.
+gate. It is the event that roll-ups count, and the first measure of the item, which is done with it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from duban.domain.actors import Actor
 from duban.errors import DubanError, Forbidden
 from duban.services.item_changes import open_item, record
 from duban.services.progress import BY_UNIT
-from models import Item, ItemParty, Origin, Party, PartyAlias, Role
+from duban.services.rules import business_date
+from models import Event, Item, ItemParty, Measure, Origin, Party, PartyAlias, Progress, Role
 
 SELF_CHECK_REPORTED = "self_check.reported"
 CALL_ANSWERED = "call.answered"
@@ -52,9 +53,9 @@ def report_self_check(
         item = _asked(session, item_id, actor, expected_version, Origin.SELF_CHECK, "报告自查结果")
         if not 0 <= found <= MOST_FOUND:
             raise AnswerRefused(reason=f"发现问题数须在0至{MOST_FOUND}之间")
-        return record(
-            session, item, actor, now, event=SELF_CHECK_REPORTED, reason=_said(text), payload={"found": found}
-        )
+        said = _said(text)
+        _first_measure_done(session, item, actor, now)
+        return record(session, item, actor, now, event=SELF_CHECK_REPORTED, reason=said, payload={"found": found})
 
 
 def answer_call(
@@ -74,8 +75,10 @@ def answer_call(
     """
     with database.write() as session:
         item = _asked(session, item_id, actor, expected_version, Origin.CALL, "报到")
-        name = _answering(session, item, actor, unit)
-        return record(session, item, actor, now, event=CALL_ANSWERED, reason=_said(text), payload={"unit": name})
+        name, said = _answering(session, item, actor, unit), _said(text)
+        if _called(session, item) <= _answered(session, item) | {name}:
+            _first_measure_done(session, item, actor, now)
+        return record(session, item, actor, now, event=CALL_ANSWERED, reason=said, payload={"unit": name})
 
 
 def _asked(
@@ -85,6 +88,23 @@ def _asked(
     if item.origin is not origin:
         raise AnswerRefused(reason="本事项不是举一反三自查" if origin is Origin.SELF_CHECK else "本事项不是吹哨事项")
     return item
+
+
+def _first_measure_done(session: Session, item: Item, actor: Actor, now: dt.datetime) -> None:
+    """To answer is the item's first measure, which it was made with (`duban.services.new_items`)."""
+    first = session.scalars(select(Measure).where(Measure.item_id == item.id).order_by(Measure.position)).first()
+    if first is not None and first.progress is not Progress.DONE:
+        first.progress, first.done_on, first.reported_by = Progress.DONE, business_date(now), actor.name
+
+
+def _called(session: Session, item: Item) -> set[str]:
+    called = select(Party.name).join(ItemParty, ItemParty.party_id == Party.id)
+    return set(session.scalars(called.where(ItemParty.item_id == item.id, ItemParty.role == Role.CALLED)))
+
+
+def _answered(session: Session, item: Item) -> set[str]:
+    events = select(Event.payload).where(Event.item_id == item.id, Event.type == CALL_ANSWERED)
+    return {str(payload.get("unit")) for payload in session.scalars(events)}
 
 
 def _said(text: str) -> str:

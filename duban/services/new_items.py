@@ -27,6 +27,7 @@ from models import (
     Category,
     Item,
     ItemParty,
+    Measure,
     Milestone,
     MilestoneKind,
     Origin,
@@ -59,6 +60,7 @@ class NewItem:
     due_on: dt.date
     origin: Origin
     roles: tuple[tuple[Role, int], ...]
+    measure: str  # the first one: to answer; more are drafted where the answer shows what is to be done
     parent_id: int | None = None
     path: tuple[str, ...] = ()
 
@@ -107,6 +109,7 @@ def spawn_self_checks(
                 due_on=due_on,
                 origin=Origin.SELF_CHECK,
                 roles=((Role.RESPONSIBLE, party.id),),
+                measure=f"对照第{item.number}项开展自查，报告自查结果。",
                 parent_id=item.id,
                 path=tuple(item.path),
             )
@@ -157,6 +160,7 @@ def call(
             due_on=due_on,
             origin=Origin.CALL,
             roles=tuple(roles),
+            measure=f"到{calling.name}报到，会同办理。",
         )
         return _make(session, plan_id, new, rules, actor, now).id
 
@@ -185,6 +189,7 @@ def _make(session: Session, plan_id: int, new: NewItem, rules: Rules, actor: Act
         ItemParty(item_id=item.id, role=role, party_id=party_id, position=n)
         for n, (role, party_id) in enumerate(new.roles, start=1)
     )
+    session.add(Measure(item_id=item.id, position=1, text=new.measure))
     rolled = rules.calendar.roll(new.due_on)
     session.add(
         Milestone(

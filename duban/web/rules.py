@@ -35,7 +35,8 @@ def get_rules(visit: Visit) -> Response:
     """Plans with the policy that each runs on, the calendar, and what waits for its release."""
     database, scope = visit.context.database, visit.caller.scope
     plans = list_plans(database, scope=scope, as_of=visit.as_of)
-    return visit.render("rules.html", plans=plans, calendar=calendars.in_force(database))
+    titles = {plan.id: policy_of(database, plan=plan.code).title for plan in plans}
+    return visit.render("rules.html", plans=plans, titles=titles, calendar=calendars.in_force(database))
 
 
 @router.get("/plans/{plan_id}/policy")
