@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from duban.services.queries.rules import RungLine
 
+PAPER_ZH = MappingProxyType({"check": "月检查", "exposure": "月曝光", "ranking": "月排名", "progress": "整改进展通报"})
 CLOCK_ZH = MappingProxyType(
     {
         "limit": "整改时限",
@@ -126,5 +127,5 @@ def number_zh(name: str, rungs: Sequence[RungLine]) -> str:
         rung = next((r for r in rungs if r.key == parts[1]), None)
         where = f"{CLOCK_ZH[rung.clock.value]}·{rung.title}（{offset_zh(rung.offset)}）" if rung else parts[1]
         return f"{where}：{key_zh(table, key)}"
-    named = f"·{parts[1]}" if len(parts) == 3 else ""
+    named = f"·{PAPER_ZH.get(parts[1], parts[1])}" if len(parts) == 3 else ""
     return f"{TABLE_ZH.get(table, table)}{named}：{key_zh(table, key)}"

@@ -133,6 +133,12 @@ def test_odd_addresses_of_pages_get_a_page(site: Site, seed: int) -> None:
         "/account",
         "/sign-in",
         "/docs",
+        "/calls",
+        "/self-checks",
+        "/re-inspections",
+        "/absences",
+        "/rules",
+        "/plans/1/release",
     ):
         for _ in range(4):
             query = {name: chance.choice(STRINGS)[:300] for name in chance.sample(PAGE_FIELDS, 4)}
@@ -151,15 +157,22 @@ def test_odd_forms_are_refused_with_a_page(site: Site, seed: int) -> None:
     names = (
         "action", "expected_version", "reason", "measures", "progress", "done_on", "step", "ends_on", "item", "name",
         "role", "password", "until_on", "clock_id", "granted", "merge_into", "due_on", "time_limit", "change", "old",
-        "new", "again",
+        "new", "again", "units", "found", "text", "unit", "caller", "title", "goal", "plan", "passed", "again_on",
+        "party", "first_on", "last_on", "how", "source", "on", "working", "seen", "filename", "filters",
     )  # fmt: skip
     paths = (
         f"{at}/transitions", f"{at}/measures/1", f"{at}/milestones/1", f"{at}/regulations/1", f"{at}/closing",
         f"{at}/evidence", f"{at}/extensions", f"{at}/clocks/1/pause", "/items/bulk", f"/quarantine/{item.id}/resolve",
         "/notices/1/acknowledge", "/account/users", "/account/users/change", "/account/tokens/9/revoke",
+        f"{at}/self-checks", f"{at}/self-check-report", f"{at}/call-answer", f"{at}/re-inspection", "/calls",
+        "/absences", "/absences/1/cancel", "/views", "/views/1/delete", "/plans/1/policy/preview", "/plans/1/policy",
+        "/calendar/preview", "/calendar", "/plans/2/release",
     )  # fmt: skip
     for path in paths:
         for _ in range(4):
-            form = {name: chance.choice([*STRINGS, "start", "done", "request", "keep", "yes"]) for name in names}
+            form = {
+                name: chance.choice([*STRINGS, "start", "done", "request", "keep", "yes", "numbers", "add"])
+                for name in names
+            }
             answer = client.post(path, data=form | {"csrf": csrf})
             assert answer.status_code < 500, (path, form, answer.text[:500])

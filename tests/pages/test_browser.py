@@ -18,7 +18,8 @@ def test_no_page_is_wider_than_its_window_or_loads_from_elsewhere(visit: Any, si
     item, doubted = site.item("3").id, site.item("12").id
     for path in (
         "/", "/my", "/items", f"/items/{item}", f"/items/{doubted}", "/quarantine", "/notices", "/notices/1",
-        "/ranking", "/account", "/docs", "/docs/errors",
+        "/ranking", "/account", "/docs", "/docs/errors", "/more", "/views", f"/items/{item}/self-checks", "/calls",
+        "/re-inspections", "/absences", "/rules", "/plans/1/policy", "/calendar", "/plans/1/release",
     ):  # fmt: skip
         page = seen.open(path)
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

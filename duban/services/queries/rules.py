@@ -124,7 +124,7 @@ def _rules(policy: Policy) -> Iterator[RuleLine]:
         for entry in entries if table != "rung" else []:
             if not isinstance(entry, dict):
                 continue
-            title = str(entry.get("title") or entry.get("name") or "")
+            title = str(entry.get("title") or entry.get("name") or entry.get("key") or "")
             for key, value in entry.items():
                 if key not in ("source", "title", "name"):
                     yield RuleLine(table, title, key, _said(value), str(entry.get("source", "")))
