@@ -40,7 +40,7 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     words = lexicon or load_lexicon()
     source = text_layer(data, filename)
     source.lines = with_tables(spread_columns(source.lines, words), words)
-    kind = as_kind or recognise(source)
+    kind = as_kind or recognise(source, words)
     reading = family(kind).read(source, words)
     reading.anomalies += [_hidden(line) for line in source.hidden]
     return reading
@@ -52,17 +52,39 @@ def _hidden(line: Line) -> Anomaly:
     return Anomaly(AnomalyCode.ORPHAN_TEXT, f"隐藏的行没有读入({place}):{line.text[:60]}", line.number)
 
 
-def recognise(source: Source) -> Kind:
-    """The family that fits best; `Unreadable` if none fits."""
+def recognise(source: Source, lexicon: Lexicon) -> Kind:
+    """The family that fits best; `Unreadable` if none fits.
+
+    Where the words tell nothing, what comes out does: a short list in a family's shape has few words to go by.
+    """
     scores = {kind: family(kind).score(source) for kind in Kind if _exists(kind)}
-    best = max(scores, key=lambda kind: scores[kind])
-    if scores[best] < LEAST_SCORE:
+    ranked = sorted(scores, key=lambda kind: scores[kind], reverse=True)
+    if scores[ranked[0]] >= LEAST_SCORE:
+        return ranked[0]
+    told = {kind: _told(kind, source, lexicon) for kind in ranked}
+    best = max(ranked, key=lambda kind: told[kind])
+    if told[best] == 0:
         raise Unreadable(
             reason="it is text, but no plan: nothing in it looks like numbered items with units, limits or measures",
             remedy="Give a rectification plan, a task breakdown, a work report, a progress report or a policy opinion; "
             "if it is one of these, say which with --as.",
         )
     return best
+
+
+def _told(kind: Kind, source: Source, lexicon: Lexicon) -> int:
+    """How much this family finds where most of two or more items have somebody who answers by some time; else 0."""
+    try:
+        items = family(kind).read(source, lexicon).walk()
+    except Unreadable:
+        return 0
+    assigned = [
+        item
+        for item in items
+        if (item.lead_officials or item.lead_units or item.responsible_units) and (item.time_limit or item.status)
+    ]
+    told = sum(bool(item.time_limit) + bool(item.status) for item in assigned)
+    return told if len(assigned) >= 2 and 2 * len(assigned) > len(items) else 0
 
 
 def family(kind: Kind) -> Family:

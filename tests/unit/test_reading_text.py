@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import date
 
 import pytest
 
 from duban.errors import Unreadable
+from duban.reading.reader import read_bytes
 from duban.reading.source import Format
 from duban.reading.text import archive, text_layer
 from duban.reading.text.detect import MAX_BYTES
@@ -131,3 +133,14 @@ def test_spanned_cells_of_a_web_table_are_repeated_and_marked() -> None:
     )
     rows = [(line.cells, line.merged) for line in text_layer(page.encode(), "plan.html").lines]
     assert rows == [(("一", "甲", "甲"), ("", "", "left")), (("一", "乙", "丙"), ("up", "", ""))]
+
+
+def test_a_short_list_with_few_words_to_go_by_is_told_by_what_it_yields() -> None:
+    text = (
+        "东山区重大隐患挂牌督办进展情况\n\n"
+        "1.兴隆商厦消防设施瘫痪（责任单位：区商务局、区消防救援大队；整改期限：2025年8月31日）。目前进展：已整改销号。\n"
+        "2.向阳小区房屋地基沉降（责任单位：区住建局；整改期限：2025年9月30日）。目前进展：正在整改。\n"
+    )
+    reading = read_bytes(text.encode(), "list.txt")
+    assert [item.responsible_units for item in reading.items] == [["区商务局", "区消防救援大队"], ["区住建局"]]
+    assert [item.milestones[0].due_on for item in reading.items] == [date(2025, 8, 31), date(2025, 9, 30)]
