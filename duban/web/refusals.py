@@ -32,6 +32,10 @@ def refusal_page(request: Request, error: DubanError) -> HTMLResponse:
     gaps = str(error.fields["gaps"]).split(";") if error.code == "guard_failed" else []
     if error.code == "invalid_request":
         gaps = str(error.fields["problems"]).split("; ")
+    if error.code == "directory_invalid":
+        gaps = str(error.fields["problems"]).split("；")
+    if error.code == "import_refused":
+        gaps = str(error.fields["rows"]).split("; ")
     try:
         visit = visitor(request)
     except DubanError:

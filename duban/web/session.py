@@ -94,7 +94,7 @@ Visit = Annotated[Visitor, Depends(visitor)]
 async def form_of_session(request: Request, visit: Visit) -> AsyncIterator[FormData]:
     """The form of a POST, if it came from a page of the same session. Raises Csrf."""
     check_origin(request)
-    form = await request.form(max_files=5, max_fields=500, max_part_size=200_000)
+    form = await request.form(max_files=5, max_fields=20_000, max_part_size=200_000)
     given = form.get("csrf")
     if not visit.csrf or not isinstance(given, str) or not hmac.compare_digest(given.encode(), visit.csrf.encode()):
         raise Csrf

@@ -41,6 +41,7 @@ class Pages:
             "at": lambda value: at(value, zone),
             "left": left,
             "size": size,
+            "field_zh": lambda name: words.FIELD_ZH.get(name, name),
             "bar": bar,
             "stacks": stacks,
         }

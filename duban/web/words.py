@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from duban.domain.lifecycle import ACTION_ZH, OUTCOME_ZH, STATE_ZH, Action, State
 from duban.errors import DubanError
 from duban.notices.context import KINDS_ZH
+from duban.web.reasons import reason_zh
 
 LIGHT_ZH = MappingProxyType({"red": "红灯", "yellow": "黄灯", "green": "绿灯", "none": "无时限"})
 PROGRESS_ZH = MappingProxyType({"open": "未完成", "mostly_done": "基本完成", "done": "已完成"})
@@ -68,6 +70,48 @@ ANOMALY_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "unknown_party": ("名录中没有", "名录里没有这个名称，通知先送督查室"),
     }
 )
+FAMILY_ZH = MappingProxyType(
+    {
+        "rectification_plan": "整改方案",
+        "task_breakdown": "任务分解",
+        "work_report": "工作报告",
+        "progress_report": "整改进展通报",
+        "policy_opinion": "意见、决定",
+    }
+)
+FIELD_ZH = MappingProxyType(
+    {
+        "number": "编号",
+        "path": "所属部分",
+        "title": "问题（任务）",
+        "goal": "整改目标",
+        "measures": "整改措施",
+        "time_limit": "整改时限",
+        "lead_officials": "牵头领导",
+        "lead_units": "牵头单位",
+        "responsible_units": "责任单位",
+        "support_units": "配合单位",
+        "supervising_units": "督导单位",
+        "regulations": "制度文件",
+        "targets": "量化目标",
+    }
+)
+COLUMN_ZH = MappingProxyType(
+    {
+        "kind": "类别",
+        "post": "职务",
+        "email": "邮箱",
+        "superior": "上级",
+        "substitute": "代理人",
+        "head": "负责人",
+        "members": "成员",
+        "aliases": "别名",
+        "valid_from": "生效日期",
+        "valid_to": "失效日期",
+    }
+)
+PARTY_KIND_ZH = MappingProxyType({"person": "领导", "unit": "单位", "collective": "集体", "office": "督查室"})
+PARTY_CHANGE_ZH = MappingProxyType({"new": "新增", "changed": "变更", "ended": "离任、撤并"})
 EVENT_ZH = MappingProxyType(
     {
         "item.assigned": "交办",
@@ -129,7 +173,7 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "locked_out": ("账户已锁定", "密码连续输错次数过多。请15分钟后再试，或请系统管理员重设密码。"),
         "evidence_infected": (
             "文件里查出病毒，没有收下",
-            "{filename}：{found}。请检查来源电脑，换一份干净的文件再上传。",
+            "{filename}：{found}。请检查电脑，换一份干净的文件再上传。",
         ),
         "evidence_gone": ("文件不在了", "{filename}在存放处找不到或已被改动。请告知系统管理员从备份恢复。"),
         "evidence_folder_unusable": ("文件没有存下", "存放佐证材料的地方现在写不进去。请告知系统管理员，稍后再上传。"),
@@ -172,9 +216,52 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
             "文件“{filename}”未收下：不能是空文件，不能超过20 MB，同一文件不能重复上传。",
         ),
         "evidence_type": ("文件类型不符", "请上传PDF、JPG、PNG、Word、Excel或文本文件，文件名后缀须与内容一致。"),
-        "unreadable": ("文件读不出来", "请上传已发布的方案：文本、Markdown、网页、Word、Excel或文字版PDF。"),
-        "directory_invalid": ("名录有误", "请按名录模板核对各列。"),
-        "edition_stands": ("已有同名方案的另一版", "请用命令“duban register”比较两版的差异。"),
+        "unreadable": ("文件读不出来", "{reason}"),
+        "directory_invalid": ("名录有误，没有录入", "请按下面所列逐行更正后重新上传。"),
+        "edition_stands": ("已有同名方案的另一版", "请到方案“{title}”的页面上传新一版，逐项比较改动。"),
+        "edition_known": ("这一版已经登记过", "这份文件就是第{edition}版，没有改动。尚未决定的各处在方案页查看。"),
+        "edition_moved": ("改动已有变化", "您打开页面之后，台账或本版有了变动。请返回重新查看，再作决定。"),
+        "edition_reason": (
+            "还没有写明理由",
+            "{items}：牵头领导、时限有改动或撤销的，须写明理由。请返回补写。",
+        ),
+        "edition_refused": ("不能这样办理这一版", "{reason}"),
+        "edition_barred": ("第{number}项不能采用新版内容", "{reason}"),
+        "report_is_edition": (
+            "这是方案本身，不是通报",
+            "这份文件是方案的第{edition}版。请上传公布的通报。",
+        ),
+        "upload_gone": ("上传的文件已不在", "可能已经登记过，或超过一天没有确认。请重新上传。"),
+        "already_done": ("已经填报过", "{on}已填报完成，不必重复填报。"),
+        "ambiguous_item": ("编号对应不止一个事项", "请从列表里选择具体的一项。"),
+        "bad_reply": ("填报的内容不能用", "{reason}"),
+        "date_out_of_reach": ("日期超出日历范围", "请核对年份。"),
+        "import_refused": ("导入的表有误，没有写入", "请按下面所列逐行更正后重新导入。"),
+        "not_an_export": ("这不是系统导出的台账表", "{reason}"),
+        "wrong_cell": ("表格里有一处不能用", "{reason}"),
+        "export_unreadable": ("这不是事件记录的导出文件", "{reason}"),
+        "limit_stands": ("这个时限不能起算", "{reason}"),
+        "no_such_review": ("没有这种会商材料", "该方案的督办规则没有规定这种会商。"),
+        "no_supervision_office": ("名录里没有督查室", "请在名录里登记督查室及其邮箱。"),
+        "not_our_mail": ("不是本系统发出的邮件", "请核对退信。"),
+        "template_refused": ("文书模板有误", "请系统管理员核对模板。"),
+        "unknown_notice_kind": ("没有这种文书", "请从列表里选择。"),
+        "impossible_rate": ("发送速度设置有误", "请系统管理员核对设置。"),
+        "wrong_setting": ("系统设置有误", "请系统管理员核对设置“{name}”。"),
+        "not_migrated": ("台账需要升级", "请系统管理员运行数据库升级。"),
+        "already_running": ("系统已在运行", "不必再次启动。"),
+        "not_ready": ("系统正在启动", "请稍后再试。"),
+        "not_deployed": ("流程引擎没有就绪", "请系统管理员启动流程引擎。"),
+        "prefect_refused": ("流程引擎没有接受", "请稍后再试；仍不行的，请告诉系统管理员。"),
+        "prefect_unreachable": ("流程引擎没有应答", "请稍后再试；仍不行的，请告诉系统管理员。"),
+        "sending_failed": ("邮件没有发出", "系统会再试；仍不行的，请核对邮箱。"),
+        "temporary_refusal": ("邮件暂时没有发出", "系统会再试。"),
+        "permanent_refusal": ("邮件被退回", "请核对邮箱是否正确。"),
+        "outcome_unknown": ("邮件是否送达不明", "请与收件人核实后，在发件处登记。"),
+        "transport_unavailable": ("邮件服务不可用", "请系统管理员核对邮件设置。"),
+        "naive_mail_date": ("邮件日期有误", "请告诉系统管理员。"),
+        "unusable_address": ("邮箱地址不能用", "请在名录里更正邮箱。"),
+        "unusable_message_id": ("邮件编号有误", "请告诉系统管理员。"),
         "code_taken": ("简称已被使用", "请换一个简称。"),
         "invalid_request": ("提交的内容有误", "请核对标出的各栏后重新提交。"),
         "csrf": ("页面已过期", "为防止他人冒用，请返回上一页刷新后重新提交。"),
@@ -203,16 +290,24 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
+_LATIN = re.compile(r"\s*\b[a-z_]{4,}\b")
+
+
 def refusal(error: DubanError) -> tuple[str, str]:
-    """Title and remedy of a refusal in Chinese; one that has no words here says what it says."""
-    title, remedy = REFUSAL_ZH.get(error.code, ("不能办理", error.message.replace("{", "").replace("}", "")))
+    """Title and remedy of a refusal in Chinese: what is wrong, and what to do."""
+    title, remedy = REFUSAL_ZH.get(error.code, ("不能办理", "请核对后重试；仍不行的，请把时间和代码告诉系统管理员。"))
     fields: dict[str, Any] = dict(error.fields)
     if error.code == "transition_refused":
         fields["action"] = ACTION_ZH[Action(fields["action"])] if fields["action"] in set(Action) else fields["action"]
+    for name in ("who", "state", "possible"):  # the codes that programs read beside the words
+        if name in fields:
+            fields[name] = _LATIN.sub("", str(fields[name])).replace(", ", "、")
+    if "reason" in fields:
+        fields["reason"] = reason_zh(str(fields["reason"])) or "请核对所填内容后重试。"
     try:
         return title.format(**fields), remedy.format(**fields)
     except KeyError:
-        return title, error.message
+        return title, "请核对后重试。"
 
 
 _COMPARATORS = MappingProxyType({">=": "不少于", "<=": "不超过", "=": "", "->": "达到"})

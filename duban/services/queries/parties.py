@@ -13,7 +13,7 @@ from duban.services.queries.lights import live, overdue
 from duban.services.queries.plans import find_plan
 from duban.services.queries.scope import Scope
 from duban.services.queries.shapes import PartyView, PlanRef
-from models import Item, ItemParty, Party
+from models import Item, ItemParty, Party, PartyMember
 
 
 def list_parties(database: Database, *, plan: str, scope: Scope, as_of: dt.date) -> tuple[PartyView, ...]:
@@ -28,9 +28,16 @@ def list_parties(database: Database, *, plan: str, scope: Scope, as_of: dt.date)
             .group_by(ItemParty.party_id)
         )
         counts = {party: (items, behind) for party, items, behind in session.execute(counted).tuples()}
-        parties = session.scalars(
+        parties = (
             select(Party).where(Party.plan_id == found.id).options(selectinload(Party.aliases)).order_by(Party.name)
         )
+        rows = session.scalars(parties).all()
+        names = {p.id: p.name for p in rows}
+        members: dict[int, list[str]] = {}
+        mine = select(Party.id).where(Party.plan_id == found.id)
+        of_plan = select(PartyMember).where(PartyMember.collective_id.in_(mine))
+        for row in session.scalars(of_plan):
+            members.setdefault(row.collective_id, []).append(names[row.member_id])
         ref = PlanRef(found.id, found.code, found.title)
         return tuple(
             view(
@@ -41,6 +48,10 @@ def list_parties(database: Database, *, plan: str, scope: Scope, as_of: dt.date)
                 aliases=tuple(a.name for a in p.aliases),
                 open_items=counts.get(p.id, (0, 0))[0],
                 overdue_items=counts.get(p.id, (0, 0))[1],
+                superior=names.get(p.superior_id or 0),
+                substitute=names.get(p.substitute_id or 0),
+                head=names.get(p.head_id or 0),
+                members=tuple(members.get(p.id, ())),
             )
-            for p in parties
+            for p in rows
         )

@@ -157,6 +157,15 @@ def source_of(session: Session, item: Item, doubted: set[int]) -> tuple[SourceLi
     return tuple(SourceLine(n, text, first <= n <= last, n in doubted) for n, text in shown)
 
 
+def document_of(database: Database, *, plan_id: int, document_id: int) -> tuple[str, bytes]:
+    """A plan's document as it was received: name and bytes. Raises NotFound."""
+    with database.read() as session:
+        document = session.get(Document, document_id)
+        if document is None or document.plan_id != plan_id:
+            raise NotFound(what="document", key=document_id)
+        return document.filename, document.content
+
+
 @lru_cache(maxsize=8)
 def _lines(_sha256: str, content: bytes, filename: str) -> tuple[tuple[int, str], ...]:
     from duban.reading.text import text_layer

@@ -140,6 +140,8 @@ class TargetView:
     due_on: dt.date | None
     reached: float | None
     reached_on: dt.date | None
+    upper: float | None = None
+    baseline: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +314,12 @@ class PartyView:
     aliases: tuple[str, ...]
     open_items: int
     overdue_items: int
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    superior: str | None = None
+    substitute: str | None = None
+    head: str | None = None
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

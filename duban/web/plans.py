@@ -1,0 +1,169 @@
+"""A plan's own page, and registering one: what a document would enter is shown before anything is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from duban.api.bodies import Id
+from duban.api.context import OFFICE
+from duban.api.problems import Invalid
+from duban.api.uploads import content_of, name_of
+from duban.reading.directory import Entry, read_directory
+from duban.reading.model import Kind
+from duban.reading.reader import read_bytes
+from duban.services import progress_reports
+from duban.services.editions import editions_of
+from duban.services.queries.plans import document_of, list_plans, one_plan
+from duban.services.registration import EditionStands, Received, register
+from duban.services.registration_preview import preview
+from duban.services.tools import office_rules
+from duban.services.uploads import Kept, forget, keep, kept
+from duban.web.session import Form, Visit, Visitor, date_field, field, file_field
+
+router = APIRouter(prefix="/plans")
+
+
+@router.get("/new")
+def get_new(visit: Visit) -> Response:
+    """The form: a document, its directory, the day from which the office follows it."""
+    visit.caller.require("登记方案", *OFFICE)
+    return visit.render("plan_new.html", kinds=list(Kind))
+
+
+@router.post("/new")
+def post_new(visit: Visit, form: Form) -> Response:
+    """Keeps what was sent, and leads to what it would enter."""
+    visit.caller.require("登记方案", *OFFICE)
+    file = file_field(form, "file")
+    content, filename = content_of(file), name_of(file)
+    about: dict[str, Any] = {
+        "kind": field(form, "kind", most=40),
+        "code": field(form, "code", most=80),
+        "as_of": (date_field(form, "from_on") or visit.as_of).isoformat(),
+    }
+    _kind(about["kind"])
+    actor, now = visit.caller.actor, visit.context.now()
+    directory = form.get("directory")
+    if isinstance(directory, UploadFile) and directory.filename:
+        list_content = content_of(directory)
+        read_directory(list_content, name_of(directory, "directory.csv"))  # wrong rows are told at once
+        name = name_of(directory, "directory.csv")
+        about["directory"] = keep(visit.context.database, name, list_content, {}, actor=actor, now=now)
+    read_bytes(content, filename, _kind(about["kind"]))  # what cannot be read is told at once
+    upload = keep(visit.context.database, filename, content, about, actor=actor, now=now)
+    return RedirectResponse(f"/plans/new/{upload}", 303)
+
+
+@router.get("/new/{upload_id}")
+def get_preview(upload_id: Id, visit: Visit) -> Response:
+    """What would be entered, or where it belongs instead: another edition, or a report on a plan that stands."""
+    visit.caller.require("登记方案", *OFFICE)
+    upload = kept(visit.context.database, upload_id, actor=visit.caller.actor)
+    received = _received(upload)
+    plans = list_plans(visit.context.database, scope=visit.caller.scope, as_of=visit.as_of)
+    shown, stands = None, None
+    try:
+        shown = preview(visit.context.database, received, **_registration(visit, upload))
+    except EditionStands as refused:
+        stands = next((p for p in plans if p.code == refused.fields["code"]), None)
+    is_report = received.reading.kind is Kind.PROGRESS_REPORT
+    others = [p for p in plans if p.kind != received.reading.kind.value] if is_report else []
+    return visit.render(
+        "plan_preview.html",
+        upload=upload,
+        reading=received.reading,
+        shown=shown,
+        stands=stands,
+        others=others,
+        plans=plans,
+    )
+
+
+@router.post("/new/{upload_id}")
+def post_registration(upload_id: Id, visit: Visit, form: Form) -> Response:
+    """Enters the previewed document: as a plan, or as an edition of one, or as a report on one."""
+    visit.caller.require("登记方案", *OFFICE)
+    database, actor, now = visit.context.database, visit.caller.actor, visit.context.now()
+    upload = kept(database, upload_id, actor=actor)
+    action = field(form, "action", most=20)
+    if action == "discard":
+        _forget(visit, upload)
+        return RedirectResponse("/plans/new", 303)
+    if action == "report":
+        plan = field(form, "plan", most=100)
+        if not plan:
+            raise Invalid(problems="plan: 请选择这份通报所报告的方案")
+        report = Received(
+            upload.filename, upload.content, read_bytes(upload.content, upload.filename, Kind.PROGRESS_REPORT)
+        )
+        done = progress_reports.receive(database, plan, report, actor=actor, now=now)
+        _forget(visit, upload)
+        found = one_plan(database, plan=plan, scope=visit.caller.scope, as_of=visit.as_of)
+        return RedirectResponse(f"/plans/{found.id}/reports/{done.document_id}", 303)
+    registered = register(database, _received(upload), **_registration(visit, upload))
+    _forget(visit, upload)
+    return RedirectResponse(f"/plans/{registered.plan_id}?new={'1' if registered.created else '0'}", 303)
+
+
+@router.get("/{plan_id}")
+def get_plan(plan_id: Id, visit: Visit, new: Annotated[str, Query(max_length=1)] = "") -> Response:
+    """Everything about one plan: its counts, its documents, and what the office does with it."""
+    plan = one_plan(visit.context.database, plan=str(plan_id), scope=visit.caller.scope, as_of=visit.as_of)
+    office = visit.caller.identity.role in OFFICE
+    return visit.render(
+        "plan.html",
+        plan=plan,
+        new=new,
+        editions=editions_of(visit.context.database, str(plan_id)) if office else (),
+        reports=progress_reports.reports_on(visit.context.database, str(plan_id)) if office else (),
+    )
+
+
+@router.get("/{plan_id}/documents/{document_id}")
+def get_document(plan_id: Id, document_id: Id, visit: Visit) -> Response:
+    """A document as it was received, as a download."""
+    visit.caller.require("下载原文件", *OFFICE)
+    filename, content = document_of(visit.context.database, plan_id=plan_id, document_id=document_id)
+    from urllib.parse import quote
+
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(filename)}"}
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def _kind(text: str) -> Kind | None:
+    try:
+        return Kind(text) if text else None
+    except ValueError:
+        raise Invalid(problems="kind: 请从列表中选择文件类型") from None
+
+
+def _received(upload: Kept) -> Received:
+    reading = read_bytes(upload.content, upload.filename, _kind(upload.about.get("kind", "")))
+    return Received(upload.filename, upload.content, reading)
+
+
+def _registration(visit: Visitor, upload: Kept) -> dict[str, Any]:
+    """What `register` and `preview` take beside the document."""
+    entries: list[Entry] = []
+    if upload.about.get("directory"):
+        directory = kept(visit.context.database, upload.about["directory"], actor=visit.caller.actor)
+        entries = read_directory(directory.content, directory.filename)
+    return {
+        "rules": office_rules(visit.context.settings),
+        "actor": visit.caller.actor,
+        "as_of": dt.date.fromisoformat(upload.about["as_of"]),
+        "now": visit.context.now(),
+        "directory": entries,
+        "code": upload.about.get("code") or None,
+    }
+
+
+def _forget(visit: Visitor, upload: Kept) -> None:
+    ids = [upload.id] + ([upload.about["directory"]] if upload.about.get("directory") else [])
+    forget(visit.context.database, *ids)
