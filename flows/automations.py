@@ -19,12 +19,11 @@ async def add_automations(client: PrefectClient, deployment_id: UUID, triggers: 
     """Makes what is not there by its name, and takes away what two engines made at once; gives the names made."""
     if not triggers:
         return []
-    owner = f"prefect.deployment.{deployment_id}"
+    ours = {entry["name"] for entry in triggers}
     there: set[str] = set()
-    for automation in await client.read_resource_related_automations(owner):
-        if automation.owner_resource != owner:
-            continue
-        if automation.name in there:
+    # The server does not say who owns an automation: those that start this deployment under a name of ours are ours.
+    for automation in await client.read_resource_related_automations(f"prefect.deployment.{deployment_id}"):
+        if automation.name in there & ours:
             await client.delete_automation(automation.id)
         there.add(automation.name)
     made = []

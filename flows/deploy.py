@@ -1,4 +1,4 @@
-"""`python -m flows.deploy`: makes the work pools and every deployment of prefect.yaml, where they are not as written.
+"""`duban deploy`: makes the work pools and every deployment of prefect.yaml, where they are not as written.
 
 The engine does this at its start. What a person changed in the Prefect UI since (a paused schedule) stays, until the
 entry in prefect.yaml changes.
@@ -117,9 +117,16 @@ def _version(entry: dict[str, Any]) -> str:
 
 
 async def _main() -> int:
-    async with get_client() as client:
-        for name in await deploy_all(client):
-            sys.stdout.write(f"deployed {name}\n")
+    try:
+        async with get_client() as client:
+            made = await deploy_all(client)
+    except (httpx.HTTPError, PrefectHTTPStatusError, OSError) as error:
+        sys.stderr.write(
+            f"The Prefect server does not take it: {error}\n"
+            "Start it, or correct DUBAN_PREFECT_API_URL, and repeat: what is made already stays.\n"
+        )
+        return 1
+    sys.stdout.write("".join(f"deployed {name}\n" for name in made) or "Everything is deployed as written.\n")
     return 0
 
 

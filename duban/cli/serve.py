@@ -17,14 +17,15 @@ def serve(host: str | None, port: int | None) -> None:
         os.environ["DUBAN_HOST"] = host
     if port is not None:
         os.environ["DUBAN_PORT"] = str(port)
-    _become("duban.web.serve")
+    become("duban.web.serve")
 
 
 @click.command("engine")
 def engine() -> None:
     """Run the engine until Ctrl-C: it delivers signals and advances item runs on the Prefect server."""
-    _become("flows.engine")  # Prefect takes seconds to load and lives in flows/ alone
+    become("flows.engine")  # Prefect takes seconds to load and lives in flows/ alone
 
 
-def _become(module: str) -> None:
+def become(module: str) -> None:
+    """Goes on as another program of ours, under the same process id."""
     os.execv(sys.executable, [sys.executable, "-m", module])  # noqa: S606 -- our own module

