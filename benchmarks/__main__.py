@@ -18,6 +18,8 @@ BENCHES = {
     "night-1m": "benchmarks.night_1m",
     "transitions": "benchmarks.transitions",
     "runs": "benchmarks.runs",
+    "runs-10k": "benchmarks.runs_10k",
+    "board": "benchmarks.board",
     "start": "benchmarks.start",
 }
 

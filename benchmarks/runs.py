@@ -25,8 +25,9 @@ from duban.services.run_specs import DEPLOYMENT, STATE_NAMES, specs
 from duban.services.transitions import MoveDetails, move
 from models import Item
 
-CREATED = 60  # items a round; the rate does not change with their number
+CREATED = 60  # items a round; `runs-10k` takes the whole number once
 ADVANCED = 30
+ROUNDS = 5  # pairs taken in turn; the median of their ratios is the figure
 WARM = 10
 STOCK = 4
 CLERK = Actor("督查员", "supervisor")
@@ -39,7 +40,7 @@ def run() -> list[Figure]:
         found = [_created(place)]
         found += _advanced(place)
         found.append(_latency(place))
-        found.append(_at_rest(place))
+        found.append(at_rest(place, "engine at rest"))
         return found
 
 
@@ -80,7 +81,7 @@ def _created(place: Place) -> Figure:
 def _advanced(place: Place) -> list[Figure]:
     """Runs that an engine brings to a new state, beside empty runs in one process, and beside the stock runner."""
     with place.database.read() as session:
-        ids = list(session.scalars(select(Item.id).order_by(Item.id).limit(WARM + ADVANCED * 3)))
+        ids = list(session.scalars(select(Item.id).order_by(Item.id).limit(WARM + ADVANCED * ROUNDS)))
     _move(place, ids)
     signals.settle_all(place.database, ids, _now())
     place.start("engine", "flows.engine")
@@ -99,7 +100,7 @@ def _advanced(place: Place) -> list[Figure]:
         return float(place.once("benchmarks.bench_flows", "sequence", str(ADVANCED)))
 
     engine()  # warm
-    rounds = in_turn({"engine": engine, "empty": empty}, 3)
+    rounds = in_turn({"engine": engine, "empty": empty}, ROUNDS)
     rate = ADVANCED / rounds.best("engine")
     stock = STOCK / float(place.once("benchmarks.bench_flows", "stock", str(STOCK), seconds=600))
     detail = f"{rate:.1f} a second against {ADVANCED / rounds.best('empty'):.1f}"
@@ -154,15 +155,15 @@ def _shows_drafted(place: Place, run_id: str) -> bool:
     return run is not None and run.state == STATE_NAMES[State.MEASURE_DRAFTED] and run.type == "PAUSED"
 
 
-def _at_rest(place: Place) -> Figure:
+def at_rest(place: Place, name: str) -> Figure:
     """Processor time of engine and server while nothing happens."""
     wait_until(lambda: signals.backlog(place.database) == 0, 300)
     time.sleep(2)
     seconds = 20.0
-    before = {name: _cpu(place, name) for name in ("engine", "server")}
+    before = {which: _cpu(place, which) for which in ("engine", "server")}
     time.sleep(seconds)
-    spent = {name: (_cpu(place, name) - before[name]) / seconds * 100 for name in before}
-    return at_most("engine at rest", spent["engine"], 2, " % of a core", f"the server takes {spent['server']:.1f} %")
+    spent = {which: (_cpu(place, which) - before[which]) / seconds * 100 for which in before}
+    return at_most(name, spent["engine"], 2, " % of a core", f"the server takes {spent['server']:.1f} %")
 
 
 def _cpu(place: Place, name: str) -> float:

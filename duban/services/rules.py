@@ -46,9 +46,12 @@ class RulesChanged(DubanError):
     status = 409
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rules:
-    """A policy and the calendar that its working days are counted on."""
+    """A policy and the calendar that its working days are counted on.
+
+    Compared by identity: what is the same text gives the same object (`rules_from`), so answers can be kept by it.
+    """
 
     policy: Policy
     calendar: Calendar

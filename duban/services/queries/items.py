@@ -18,14 +18,14 @@ from duban.adapters.database import Database
 from duban.domain.lifecycle import State
 from duban.domain.lights import Light
 from duban.errors import DubanError
-from duban.services.queries.lights import Lighting, Standing, live, overdue
+from duban.services.queries.lights import STANDING, Lighting, Standing, live, overdue
 from duban.services.queries.scope import Scope, own_parties, visible
 from duban.services.queries.shapes import ItemPage, ItemParty, ItemRow, PlanRef
 from models import Item, Measure, Party, PartyAlias, Plan, Progress, Regulation, Role
 from models import ItemParty as ItemPartyRow
 
 #: Rows looked at in one statement while a filter is decided in Python (lights hang on each plan's rules).
-CHUNK = 500
+CHUNK = 2000
 MOST = 200
 FAR = dt.date(9999, 12, 31)
 ORDERS: dict[str, tuple[Any, ...]] = {
@@ -80,15 +80,11 @@ def list_items(
         lighting = Lighting(session, as_of)
         order = ORDERS[sort]
         after = _after(cursor, sort)
-        found: list[ItemRow] = []
-        while len(found) <= limit:
-            step = CHUNK if where.light else limit + 1
-            rows = _rows(session, _condition(scope, where, as_of), order, after, step)
-            shown = _item_rows(lighting, rows)
-            found += [r for r in shown if where.light in (None, r.light)]
-            if len(rows) < step:
-                break
-            after = tuple(rows[-1][-len(order) :])
+        condition = _condition(scope, where, as_of)
+        if where.light:
+            ids = _under_light(session, lighting, where.light, condition, order, after, limit + 1)
+            condition, after = Item.id.in_(ids), None
+        found = _item_rows(lighting, _rows(session, condition, order, after, limit + 1))
         more = len(found) > limit
         found = _completed(session, found[:limit])
         return ItemPage(tuple(found), _cursor(session, found[-1].id, sort) if more else None, as_of)
@@ -118,6 +114,31 @@ def _rows(
     if after is not None:
         query = query.where(tuple_(*order) > tuple_(*(literal(v) for v in after)))
     return session.execute(query.order_by(*order).limit(limit)).all()
+
+
+def _under_light(
+    session: Session,
+    lighting: Lighting,
+    light: str,
+    condition: ColumnElement[bool],
+    order: tuple[Any, ...],
+    after: tuple[Any, ...] | None,
+    most: int,
+) -> list[int]:
+    """The ids of the first items under a light, in the list's order; of the others little is read."""
+    found: list[int] = []
+    while len(found) < most:
+        query = select(*STANDING, *order).join(Plan, Plan.id == Item.plan_id).where(condition)
+        if after is not None:
+            query = query.where(tuple_(*order) > tuple_(*(literal(v) for v in after)))
+        rows = session.execute(query.order_by(*order).limit(CHUNK)).all()
+        standing = [Standing(*row[: len(STANDING)]) for row in rows]
+        lights = lighting.of(standing, Item.id.in_([s.id for s in standing]))
+        found += [s.id for s in standing if lights[s.id].colour == light]
+        if len(rows) < CHUNK:
+            break
+        after = tuple(rows[-1][-len(order) :])
+    return found[:most]
 
 
 def _item_rows(lighting: Lighting, rows: Sequence[Any]) -> list[ItemRow]:

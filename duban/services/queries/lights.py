@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
@@ -68,6 +69,12 @@ class _Limit:
     counted: bool
 
 
+@lru_cache(maxsize=50_000)
+def _lit(facts: LightFacts, as_of: dt.date, rules: Rules) -> Light:
+    """`light`, judged once for all items of which the same is to be said: a plan has few dates, and many items."""
+    return light(facts, as_of, rules.policy, rules.calendar)
+
+
 class Lighting:
     """Lights on one day; each plan's rules are read once."""
 
@@ -124,7 +131,7 @@ class Lighting:
             check_in_due_on=check_in_due_on,
             long_term=item.long_term,
         )
-        return light(facts, self._as_of, rules.policy, rules.calendar)
+        return _lit(facts, self._as_of, rules)
 
     def _clocks(self, among: ColumnElement[bool]) -> tuple[dict[int, _Limit], dict[int, dt.date]]:
         """Start and pause of each item's nearest open limit, and the day its open check-in is due."""
