@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from duban.domain.lifecycle import Action
 from models import ClosingStep, Progress, ResolutionAction, UserRole
@@ -26,6 +27,16 @@ def _storable(text: str) -> str:
     return text
 
 
+def _written(value: object) -> object:
+    if isinstance(value, (int, float)) or (isinstance(value, str) and not _BEGINS_LIKE_A_DATE.match(value)):
+        raise ValueError("must be written out, as in 2026-07-13")
+    return value
+
+
+#: As the document says, and as a person reads it: pydantic alone also takes a number, as seconds since 1970.
+_BEGINS_LIKE_A_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+Date = Annotated[dt.date, BeforeValidator(_written)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written)]
 #: Text that both databases can hold.
 Text = Annotated[str, AfterValidator(_storable)]
 ShortText = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
@@ -53,7 +64,7 @@ class InstrumentIn(Body):
     """An issued regulation: its document number (文号), its date, or both."""
 
     document_number: ShortText | None = Field(None, examples=["嘉府办发〔2014〕12号"])
-    issued_on: dt.date | None = Field(None, examples=["2014-09-12"])
+    issued_on: Date | None = Field(None, examples=["2014-09-12"])
 
 
 class MoveIn(Body):
@@ -82,8 +93,8 @@ class MoveIn(Body):
         default_factory=dict, description="With issue_regulation: what was issued, by the id of the regulation."
     )
     merge_into: BodyId | None = Field(None, description="With merge: the item that it goes on in.")
-    due_on: dt.date | None = Field(None, description="With reopen: the new limit.")
-    occurred_at: AwareDatetime | None = Field(None, description="When it really happened, if before now.")
+    due_on: Date | None = Field(None, description="With reopen: the new limit.")
+    occurred_at: Instant | None = Field(None, description="When it really happened, if before now.")
 
 
 class BulkMove(MoveIn):
@@ -102,14 +113,14 @@ class MeasureIn(VersionedBody):
     """How far a measure is: open 未完成, mostly_done 基本完成, done 已完成."""
 
     progress: Progress
-    done_on: dt.date | None = None
+    done_on: Date | None = None
     reason: Reason = ""
 
 
 class MilestoneIn(VersionedBody):
     """A milestone that is done."""
 
-    done_on: dt.date | None = None
+    done_on: Date | None = None
     reason: Reason = ""
 
 
@@ -123,7 +134,7 @@ class TargetIn(VersionedBody):
     """The value that a target has reached by a day, today where it is left out."""
 
     reached: Annotated[Decimal, Field(max_digits=20, decimal_places=4, allow_inf_nan=False)]
-    reached_on: dt.date | None = None
+    reached_on: Date | None = None
     evidence_id: BodyId | None = None
     note: Reason = ""
 
@@ -132,12 +143,12 @@ class AbsenceIn(Body):
     """Who is away (外出、请假), first and last day included; the substitute stands in, and nobody further."""
 
     party: ShortText
-    first_on: dt.date
-    last_on: dt.date
+    first_on: Date
+    last_on: Date
 
 
 #: A day that somebody plans with: what lies outside is a typing error, and far from any calendar.
-Day = Annotated[dt.date, Field(ge=dt.date(2000, 1, 1), le=dt.date(2099, 12, 31))]
+Day = Annotated[Date, Field(ge=dt.date(2000, 1, 1), le=dt.date(2099, 12, 31))]
 
 
 class SelfChecksIn(VersionedBody):
@@ -259,7 +270,7 @@ class ClosingIn(VersionedBody):
     step: ClosingStep
     on_behalf_of: ShortText | None = Field(None, description="With sign: the lead official who signed on paper.")
     note: Reason = ""
-    ends_on: dt.date | None = Field(None, description="With publish: the publication's last day.")
+    ends_on: Date | None = Field(None, description="With publish: the publication's last day.")
 
 
 Names = Annotated[list[ShortText], Field(max_length=100)]
@@ -291,7 +302,7 @@ class ExtensionIn(VersionedBody):
     """A request for a later limit, before the cut-off on its last day."""
 
     clock_id: BodyId
-    until_on: dt.date
+    until_on: Date
     reason: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
     progress: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
 
@@ -300,7 +311,7 @@ class DecisionIn(Body):
     """What somebody else decides about it; without a date the one that was asked for."""
 
     granted: bool
-    until_on: dt.date | None = None
+    until_on: Date | None = None
     opinion: Reason = ""
 
 

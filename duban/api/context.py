@@ -17,6 +17,7 @@ from fastapi.params import Query as QueryInfo
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from duban.adapters.database import Database
+from duban.api.bodies import Date
 from duban.api.limits import Limiter
 from duban.api.metrics import Metrics
 from duban.api.problems import Invalid, NotSignedIn, RoleForbidden
@@ -171,7 +172,7 @@ def log_refusal(request: Request, error: DubanError) -> None:
 async def day_asked_for(
     request: Request,
     as_of: Annotated[
-        dt.date | None,
+        Date | None,
         Query(ge=EARLIEST, le=LATEST, description="Lights and days left on this date; today where left out."),
     ] = None,
 ) -> dt.date:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from duban.api.bodies import Id
+from duban.api.bodies import Date, Id
 from duban.api.context import AsOf, Ctx, Who
 from duban.api.examples import ITEM_PAGE, answer
 from duban.api.problems import documented
@@ -37,8 +36,8 @@ def get_items(
     overdue: bool | None = None,
     quarantined: bool | None = None,
     long_term: bool | None = None,
-    due_from: dt.date | None = None,
-    due_to: dt.date | None = None,
+    due_from: Date | None = None,
+    due_to: Date | None = None,
     q: Annotated[Search | None, Query(description="Words that must all stand in the item's text or parties.")] = None,
     sort: Literal["position", "due", "updated"] = "position",
     cursor: Annotated[Search | None, Query(description="`next` of the page before.")] = None,

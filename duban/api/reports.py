@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
-from duban.api.bodies import AbsenceIn, CheckInIn, Id, TargetIn
+from duban.api.bodies import AbsenceIn, CheckInIn, Date, Id, TargetIn
 from duban.api.changes import Recorded, record_once
 from duban.api.context import AsOf, Ctx, Who
 from duban.api.once import IdempotencyKey
@@ -103,7 +103,7 @@ def get_absences(
     context: Ctx,
     caller: Who,
     as_of: AsOf,
-    since: Annotated[dt.date | None, Query(description="Absences that had not ended before this day.")] = None,
+    since: Annotated[Date | None, Query(description="Absences that had not ended before this day.")] = None,
 ) -> tuple[AbsenceView, ...]:
     """From today on where no day is given."""
     found = one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of)

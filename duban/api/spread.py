@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from duban.api.bodies import CallAnswerIn, CallIn, Id, ReInspectionIn, SelfCheckReportIn, SelfChecksIn
+from duban.api.bodies import CallAnswerIn, CallIn, Date, Id, ReInspectionIn, SelfCheckReportIn, SelfChecksIn
 from duban.api.changes import Recorded, perform, record_once, recorded
 from duban.api.context import AsOf, Ctx, Who
 from duban.api.examples import CALLS, RE_INSPECTIONS, SELF_CHECKS, answer
@@ -131,7 +130,7 @@ def get_re_inspections(
     caller: Who,
     as_of: AsOf,
     plan: OfPlan = None,
-    until: Annotated[dt.date | None, Query(description="Only what is due by this day.")] = None,
+    until: Annotated[Date | None, Query(description="Only what is due by this day.")] = None,
 ) -> ReInspections:
     """Closed items with the day of their re-inspection, the earliest first; and what was found last."""
     return list_re_inspections(context.database, scope=caller.scope, as_of=as_of, plan=plan or None, until=until)

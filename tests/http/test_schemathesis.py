@@ -27,7 +27,7 @@ from models import Base, Clock, Extension, Item, Measure, Milestone, Notice, Pla
 
 from .conftest import Site
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
 CHECKS: list[Callable[..., Any]] = [
     checks.status_code_conformance,
     checks.content_type_conformance,
@@ -64,8 +64,16 @@ class Walk:
     answers: set[tuple[str, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        config = SchemathesisConfig.from_dict({"seed": 1, "generation": {"with-security-parameters": False}})
-        self.schema = schemathesis.openapi.from_dict(self.site.client().get("/openapi.json").json(), config=config)
+        config = SchemathesisConfig.from_dict(
+            {
+                "seed": 1,
+                "generation": {"with-security-parameters": False},
+                "checks": {"negative_data_rejection": {"expected-statuses": [401, 403, 404, 405, 409, 413, 422, 503]}},
+            }
+        )
+        document = self.site.client().get("/openapi.json").json()
+        _without_tuples(document["components"]["schemas"])
+        self.schema = schemathesis.openapi.from_dict(document, config=config)
         self.session = requests.Session()
         self.session.trust_env = False
         self.headers = {"Authorization": f"Bearer {self.site.token(self.person)}"}
@@ -125,6 +133,14 @@ class Walk:
             self.defects[label] = "\n".join(_text(one) for one in error.exceptions)
         else:
             self.defects[label] = f"{type(error).__name__}: {error}"
+
+
+def _without_tuples(part: Any) -> None:
+    """Schemathesis takes `prefixItems` for the `items` of older drafts, which OpenAPI 3.1 does not have."""
+    if isinstance(part, dict):
+        part.pop("prefixItems", None)
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _without_tuples(inner)
 
 
 def _text(failure: BaseException) -> str:
