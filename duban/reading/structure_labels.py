@@ -190,7 +190,13 @@ def _starts(text: str, mark: int, colon: int) -> list[int]:
     return sorted(i for i in set(starts) if least <= i < colon and text[i] not in " " and i not in inside)
 
 
+#: Numbers and marks before a label at a line's start are not longer than this.
+_LONGEST_OPENING = 40
+
+
 def _opens_line(text: str, start: int) -> bool:
+    if start > _LONGEST_OPENING:
+        return False
     before = text[:start].strip("【[〔(（◆◇■●▲★☆※·-—> ")
     if not before:
         return True

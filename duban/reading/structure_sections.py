@@ -42,29 +42,46 @@ class Sections:
 
     def settle(self, outline: Outline) -> None:
         """Put the items of each section below it; what turns out to be no section's stays an orphan."""
-        for path in sorted(self._found, key=len, reverse=True):
-            section = self._found[path]
-            if section.fields:
-                _settle(outline, section, list(path))
+        for depth in sorted({len(path) for path in self._found}, reverse=True):
+            sections = {path: one for path, one in self._found.items() if len(path) == depth and one.fields}
+            _settle(outline, sections, depth)
         outline.orphans.sort(key=lambda orphan: orphan.line)
 
 
-def _settle(outline: Outline, section: Draft, path: list[str]) -> None:
-    below = [draft for draft in outline.drafts if draft.path[: len(path)] == path]
+def _settle(outline: Outline, sections: dict[tuple[str, ...], Draft], depth: int) -> None:
+    """Sections of one depth: in one pass, since a document may have thousands."""
+    below: dict[tuple[str, ...], list[Draft]] = {}
+    for draft in outline.drafts:
+        if (path := tuple(draft.path[:depth])) in sections:
+            below.setdefault(path, []).append(draft)
+    parents = {path: found for path, found in below.items() if not _is_own(sections[path], found)}
+    kept: list[Draft] = []
+    for draft in outline.drafts:
+        path = tuple(draft.path[:depth])
+        if path not in parents:
+            kept.append(draft)
+        elif draft is parents[path][0]:
+            kept.append(_over(sections[path], parents[path], depth))
+    outline.drafts = kept
+    for path, section in sections.items():
+        if path not in parents:
+            text = "\n".join(f"{one.word}:{one.text}" for one in section.fields)
+            first = section.fields[0].line
+            outline.orphans.append(Orphan(first, max(first, section.end_line), text))
+
+
+def _is_own(section: Draft, below: list[Draft]) -> bool:
+    """Whether labels under a heading are a torn item's rather than the section's: items below have such fields too."""
     roles = {one.role for one in section.fields if one.word != _BY_NAME}
-    own = any(draft.having(role) for draft in below for role in roles if section.style == "section-lines")
-    if not below or own:
-        text = "\n".join(f"{one.word}:{one.text}" for one in section.fields)
-        first = section.fields[0].line
-        outline.orphans.append(Orphan(first, max(first, section.end_line), text))
-        return
-    at = outline.drafts.index(below[0])
-    outline.drafts = [draft for draft in outline.drafts if draft not in below]
-    section.path = path[:-1]
+    return section.style == "section-lines" and any(draft.having(role) for draft in below for role in roles)
+
+
+def _over(section: Draft, below: list[Draft], depth: int) -> Draft:
+    section.path = section.path[: depth - 1]
     section.children = below
     section.line = min(section.line, below[0].line)
     section.end_line = max(section.end_line, *(draft.end_line for draft in below))
-    outline.drafts.insert(at, section)
+    return section
 
 
 _BY_NAME = "由"
