@@ -15,7 +15,13 @@ from tasks.ledger import today
 from tasks.reviews import draw_papers, preview_papers, publish_papers, queue_mails, send_mails
 
 NAMES = MappingProxyType(
-    {"weekly": "每周材料", "fortnightly": "双周材料", "monthly": "每月材料", "quarterly": "每季材料"}
+    {
+        "weekly": "每周材料",
+        "fortnightly": "双周材料",
+        "monthly": "每月材料",
+        "quarterly": "每季材料",
+        "half_yearly": "半年材料",
+    }
 )
 
 

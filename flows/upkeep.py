@@ -12,7 +12,7 @@ from tasks.night import reconcile_runs
 from tasks.outbox import deliver_waiting
 
 
-@flow(name="deliver", persist_result=False)
+@flow(name="deliver", flow_run_name="发送待发邮件", persist_result=False)
 def deliver() -> State[Any]:
     """Sends what waits in the outbox."""
     counts = deliver_waiting()
@@ -20,7 +20,7 @@ def deliver() -> State[Any]:
     return Failed(message=f"{counts['problem']};{said}") if counts["problem"] else Completed(message=said)
 
 
-@flow(name="reconcile", persist_result=False)
+@flow(name="reconcile", flow_run_name="核对运行", persist_result=False)
 def reconcile() -> State[Any]:
     """Repairs every difference between the ledger and its runs, and says what it did."""
     counts = reconcile_runs()

@@ -14,6 +14,7 @@ from duban.domain.lifecycle import State
 from duban.services import alarms
 from duban.services.alarms import Trouble
 from duban.settings import ROOT
+from flows.reviews import NAMES
 from models import Delivery
 
 from .conftest import World, wait_until
@@ -64,6 +65,8 @@ def test_prefect_deploy_makes_the_same_deployments_and_automations_as_the_engine
     assert done.returncode == 0, done.stdout + done.stderr
     assert there() == before
     assert {d["work_pool_name"] for d in deployments(world).values()} == {"duban", "duban-items"}
+    cadences = {d["parameters"]["cadence"] for d in deployments(world).values() if "cadence" in d["parameters"]}
+    assert cadences == set(NAMES)
 
 
 def test_a_night_that_fails_starts_a_look_by_an_automation(world: World) -> None:
