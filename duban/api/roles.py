@@ -62,6 +62,7 @@ OTHERS: tuple[tuple[str, tuple[UserRole, ...]], ...] = (
         "出具、查看月度材料（进展通报、曝光、排名、检查、议题）；不限单位的只读账户也可以",
         (UserRole.SUPERVISOR, UserRole.ADMIN),
     ),
+    ("上传、启用、恢复文书模板", (UserRole.ADMIN,)),
     ("签收发给自己所代表单位的文书", (UserRole.UNIT, UserRole.LEAD)),
     ("批复第一次延期（不得批自己申请的）；第二次由方案负责人批", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("登记他人已签收、代领导登记签字", (UserRole.SUPERVISOR, UserRole.ADMIN)),

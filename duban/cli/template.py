@@ -76,10 +76,9 @@ def preview_(kind: str, folder: Path, sample: str) -> None:
     """Write a notice of KIND with made-up facts into FOLDER, as it would look today."""
     from duban.notices.office_templates import preview
     from duban.notices.schema import shape_of
-    from duban.settings import load_settings
 
     shape_of(kind)
-    shown = preview(load_settings().templates / "notices", kind, sample=sample)
+    shown = preview(_own_folder(), kind, sample=sample)
     folder.mkdir(parents=True, exist_ok=True)
     files = {"txt": f"{shown.mail.subject}\n\n{shown.mail.text}".encode(), "html": shown.mail.html.encode()}
     if shown.sheet is not None:
@@ -92,15 +91,7 @@ def preview_(kind: str, folder: Path, sample: str) -> None:
 
 def _own_folder() -> Path:
     """The office's folder; the shipped one is not the office's to change."""
-    from duban.errors import WrongSetting
-    from duban.notices.rendering import SHIPPED
+    from duban.services.template_shelf import own_folder
     from duban.settings import load_settings
 
-    folder = load_settings().templates / "notices"
-    if folder.resolve() == SHIPPED:
-        raise WrongSetting(
-            name="DUBAN_TEMPLATES",
-            reason="it is the folder that comes with duban, which the next update overwrites",
-            remedy="Set it to a folder of your own; what is not in there comes from the shipped one.",
-        )
-    return folder
+    return own_folder(load_settings())

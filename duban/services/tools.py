@@ -21,6 +21,7 @@ from duban.services.night_decide import Office
 from duban.services.pace import throttle_of
 from duban.services.registration import OfficeRules
 from duban.services.robot import robot_from_url
+from duban.services.template_shelf import own_folder
 from duban.settings import Settings
 
 
@@ -54,7 +55,7 @@ def night_tools(settings: Settings, database: Database) -> NightTools:
     return NightTools(
         database=database,
         transport=transport_from_url(settings.transport_url, sender),
-        renderer=Renderer(settings.templates / "notices"),
+        renderer=Renderer(own_folder(settings)),
         office=Office(email=settings.office_email, public_url=settings.public_url.rstrip("/")),
         clock=utc_now,
         domain=sender.address.rpartition("@")[2],

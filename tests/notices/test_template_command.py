@@ -9,11 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from duban.cli.template import template
-from duban.errors import WrongSetting
 from duban.notices import samples
 from duban.notices.context import CONTEXTS
 from duban.notices.errors import TemplateRefused
-from duban.notices.rendering import Renderer
+from duban.notices.rendering import SHIPPED, Renderer
 
 
 @pytest.fixture
@@ -70,7 +69,10 @@ def test_a_bad_template_is_not_saved(own: Path, tmp_path: Path) -> None:
     assert not own.exists()
 
 
-def test_the_shipped_templates_are_not_an_offices_to_change(tmp_path: Path) -> None:
+def test_the_shipped_templates_are_not_an_offices_to_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUBAN_DATA_DIR", str(tmp_path / "data"))
+    shipped = (SHIPPED / "urge" / "subject.txt.j2").read_bytes()
     (tmp_path / "good").write_text("题目", "utf-8")
-    with pytest.raises(WrongSetting, match="DUBAN_TEMPLATES"):
-        run("save", "urge/subject.txt.j2", tmp_path / "good")
+    run("save", "urge/subject.txt.j2", tmp_path / "good")
+    assert (tmp_path / "data" / "templates" / "notices" / "urge" / "subject.txt.j2").read_text("utf-8") == "题目"
+    assert (SHIPPED / "urge" / "subject.txt.j2").read_bytes() == shipped
