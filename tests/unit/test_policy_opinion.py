@@ -72,3 +72,26 @@ def test_parts_with_a_text_of_their_own_are_clauses_in_their_place() -> None:
     ]  # fmt: skip
     assert reading.items[-1].measures == ["建立机制。"]
     assert reading.issued_on == dt.date(2024, 6, 3)
+
+
+def test_from_when_an_opinion_is_in_force_is_no_goal_and_clauses_that_set_no_task_are_no_doubt() -> None:
+    clauses = "".join(
+        f"({n})事项{n}。{'推进改革。' * k}(责任单位:省商务厅)\n" for k, n in enumerate("二三四五", start=1)
+    )
+    text = f"一、总体要求\n(一)指导思想。坚持改革。\n二、重点任务\n{clauses}"
+    text += "本意见自2024年5月1日起施行,有效期至2027年底。\n"
+    reading = read(HEAD + text)
+    assert [i.milestones for i in reading.items] == [[]] * 5
+    assert reading.items[-1].measures == ["推进改革。" * 4]
+    assert not [a for a in reading.anomalies if a.blocks]
+
+
+def test_a_notice_that_sets_tasks_itself_is_read_as_an_opinion() -> None:
+    text = (
+        "某区政府办公室关于进一步加强安全生产工作的通知\n各街道:\n"
+        "一、突出重点整治。年底前改造管网35公里。(区应急局牵头,区建设局配合)\n"
+        "二、提升本质安全。推进改造。(责任单位:区工信局)\n"
+    )
+    reading = read_bytes(text.encode(), "通知.txt")
+    assert reading.kind is Kind.POLICY_OPINION
+    assert [(i.lead_units, i.responsible_units) for i in reading.items] == [(["区应急局"], []), ([], ["区工信局"])]

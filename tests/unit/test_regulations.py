@@ -107,3 +107,21 @@ def test_a_document_number_proves_that_it_is_issued() -> None:
 
 def test_in_a_report_on_the_past_what_was_made_is_issued() -> None:
     assert [r.status for r in find_regulations(["制定《甲办法》"], default_status="issued")] == ["issued"]
+
+
+@pytest.mark.parametrize(
+    ("measure", "title"),
+    [
+        ("制定制造业数字化转型三年行动计划", "制造业数字化转型三年行动计划"),
+        ("制定出台产业集群培育实施方案", "产业集群培育实施方案"),
+        ("出台支持民营经济发展若干措施,兑现资金", "支持民营经济发展若干措施"),
+        ("印发政务服务事项清单", "政务服务事项清单"),
+    ],
+)
+def test_plans_and_lists_without_book_title_marks_are_promised_by_their_verb(measure: str, title: str) -> None:
+    assert found(measure) == [(title, "planned")]
+
+
+@pytest.mark.parametrize("measure", ["制定管理清单", "制定整改方案", "制定问题清单", "制定2个行动方案"])
+def test_lists_and_plans_for_the_work_itself_are_no_regulations(measure: str) -> None:
+    assert found(measure) == []

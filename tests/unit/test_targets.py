@@ -17,6 +17,14 @@ def found(text: str) -> list[tuple[str, str, str, str]]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("新建三所学校", ("新建学校", "=", "3", "所")),
+        ("新建公办幼儿园四所", ("新建公办幼儿园", "=", "4", "所")),
+        ("新增停车场十二个以上", ("新增停车场", ">=", "12", "个")),
+        ("打造3个以上特色小镇", ("打造特色小镇", ">=", "3", "个")),
+        ("压减会议20%", ("压减会议", "-%", "20", "%")),
+        ("占比提高到40%以上", ("占比", ">=", "40", "%")),
+        ("占全区税收的72%", ("占全区税收", "=", "72", "%")),
+        ("总投资86亿元的重大项目", ("总投资", "=", "86", "亿元")),
         ("新增就业岗位40000个", ("新增就业岗位", "=", "40000", "个")),
         ("新增就业岗位 40,000 个", ("新增就业岗位", "=", "40000", "个")),
         ("新增就业岗位3万个以上", ("新增就业岗位", ">=", "3", "万个")),
@@ -109,3 +117,12 @@ def test_a_date_before_a_target_is_its_due_day() -> None:
     assert (first.due_on, second.due_on) == (dt.date(2017, 12, 31), dt.date(2017, 12, 31))
     [by_2020] = find_targets("到2020年,覆盖率达到90%", year=2019)
     assert (by_2020.due_on, by_2020.name) == (dt.date(2020, 12, 31), "覆盖率")
+
+
+def test_a_share_that_follows_a_share_grows_as_it_does() -> None:
+    assert found("居民收入分别增长6%和7.5%") == [("居民收入", "+%", "6", "%"), ("居民收入", "+%", "7.5", "%")]
+
+
+@pytest.mark.parametrize("text", ["实施三年行动计划", "新建一所小学", "建设两个中心", "培育一批企业", "办好十件实事"])
+def test_numbers_in_words_that_count_nothing_are_no_targets(text: str) -> None:
+    assert found(text) == []

@@ -157,3 +157,41 @@ def test_fields_may_stand_behind_the_task_without_a_bracket() -> None:
         "引进项目3个。", ["陈刚"], ["经发办", "招商办"], "12月底",
     )  # fmt: skip
     assert (second.title, second.responsible_units) == ("修路(二期)。", ["交通办"])
+
+
+@pytest.mark.parametrize(
+    ("bracket", "limit"),
+    [
+        ("(牵头单位:区住建局;责任单位:区财政局、各街镇,6月底完成)", "6月底完成"),
+        ("(区住建局牵头,区财政局、各街镇按职责分工负责,9月底前完成)", "9月底前完成"),
+        ("(区住建局牵头;区财政局、各街镇负责;持续推进)", "持续推进"),
+    ],
+)
+def test_a_limit_may_stand_behind_the_names_without_a_label(bracket: str, limit: str) -> None:
+    item = read(f"{HEAD}1、改造小区。{bracket}\n2、修路。(责任单位:区交通局)\n").items[0]
+    assert (units(item), item.time_limit) == ((["区住建局"], ["区财政局", "各街镇"], []), limit)
+
+
+def test_labels_of_what_is_no_field_end_the_names_before_them() -> None:
+    item = read(
+        f"{HEAD}1、修路5条。 责任单位:区交通局 实际进展内容:已开工,完成55%。\n2、架桥。 责任单位:区建委\n"
+    ).items[0]
+    assert units(item) == ([], ["区交通局"], [])
+
+
+def test_a_plan_behind_the_notice_that_sends_it_keeps_its_own_title_and_fields() -> None:
+    text = (
+        "东区政府办公室关于印发2023年主要目标任务责任分解方案的通知\n一、各单位要高度重视。\n二、每季度通报进展。\n"
+        "东区政府办公室\n2023年1月3日\n2023年主要目标任务责任分解方案\n一、主要预期目标\n"
+        "(一)地区生产总值增长7%\n责任单位:区发改局\n(二)工业投资增长12%\n责任单位:区经信局\n"
+    )
+    reading = read(text)
+    assert (reading.title, reading.issuer) == ("2023年主要目标任务责任分解方案", "东区政府办公室")
+    assert [(i.number, i.responsible_units) for i in reading.items] == [("一", ["区发改局"]), ("二", ["区经信局"])]
+
+
+def test_a_list_of_promised_works_is_a_breakdown_and_no_rectification_plan() -> None:
+    text = "民生实事责任清单\n" + "".join(
+        f"{n}、新建学校{k}所。\n牵头领导:张三丰\n责任单位:县教育局\n完成时限:8月底\n" for n, k in (("一", 3), ("二", 4))
+    )
+    assert [(i.number, i.lead_officials) for i in read(text).items] == [("一", ["张三丰"]), ("二", ["张三丰"])]

@@ -93,3 +93,15 @@ def test_the_day_of_the_speech_is_the_day_of_issue() -> None:
 def test_a_baseline_has_the_same_name_and_a_like_unit(past: str, target: str, baseline: object) -> None:
     [wanted] = find_targets(target)
     assert Baselines(find_targets(past)).of(wanted) == baseline
+
+
+def test_headings_without_a_number_part_a_report_whose_others_have_one() -> None:
+    text = "某县政府工作报告\n一、2023年工作回顾\n新建公路80公里。\n2024年工作打算\n(一)抓项目。新建公路100公里。\n"
+    assert [str(t.value) for i in read(text).items for t in i.targets] == ["100"]
+
+
+def test_a_list_of_works_promised_for_the_year_is_a_report() -> None:
+    text = "2019年为民办十件实事\n一是新建幼儿园20所,新增学位1.4万个。\n二是新建农村公路300公里。\n"
+    reading = read_bytes(text.encode(), "实事.txt")
+    assert reading.kind is Kind.WORK_REPORT
+    assert [[t.name for t in i.targets] for i in reading.items] == [["新建幼儿园", "新增学位"], ["新建农村公路"]]

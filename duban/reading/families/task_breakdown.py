@@ -25,6 +25,9 @@ from duban.reading.targets import find_targets
 _TITLE = re.compile(
     r"任务分解|责任分解|任务分工|责任分工|分工方案|目标任务|任务清单|重点工作|工作要点|任务书|实事|责任清单|任务安排|工作任务|折子工程|重点项目|推进计划|攻坚任务|(?:项目|建设|工作)计划"
 )
+_POLICY = re.compile(
+    r"关于(?!印发|转发|下达|分解)[^。]{2,60}(?:意见|若干措施|政策措施|规划|纲要|决定|通知)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
+)
 _UNITS = re.compile(
     r"(?:牵头|责任|配合|主办|承办|协办|负责)(?:单位|部门|处室|科室)?\s*[:\uff1a]|(?:牵头|负责|配合)\s*[)\uff09]"
     r"|由[^。;\uff1b]{2,60}(?:牵头|负责)|(?:牵头|主办|责任|承办|配合|协办)(?:单位|部门)\s*(?:\||$)"
@@ -47,6 +50,8 @@ def score(source: Source) -> float:
     named = 1.0 if _heads_of_units(source) else min(1.0, 2 * len(_UNITS.findall(text)) / lines)
     head = "\n".join(line.text for line in source.lines[:12])
     titled = bool(_TITLE.search(head) or _TITLE.search(source.title or ""))
+    if not titled and any(_POLICY.search(line.text) and len(line.text) <= 80 for line in source.lines[:12]):
+        named *= 0.4  # an opinion also names the units of its clauses
     foreign = min(1.0, 4 * len(_OTHER_KIND.findall(text)) / lines)
     return max(0.0, (0.55 if titled else 0.4) * named + 0.4 * titled * (named > 0) - 0.4 * foreign)
 

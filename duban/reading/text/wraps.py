@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from duban.reading.source import Line
 from duban.reading.structure_numbering import numbered
 
-_ENDED = re.compile(r"[。!?！？;；:：][”’」)）]?$")
+_ENDED = re.compile(
+    r"[。!?！？;；:：][”’」)）]?$|[(（][^()（）]{0,80}(?:单位|部门|牵头|配合|负责|时限|完成)[^()（）]{0,80}[)）]$"
+)
 _CLOSED = re.compile(r"[。!?！？;；:：)）】〕》][”’」]?$")
 _BULLET = re.compile(r"^\s*(?:[▲△●○■□◆◇★☆※•➢►▶]|(?:[-*+>#]|\d{1,2}\.)\s)")
 _SIGNED = re.compile(r"^[(（][^()（）]{0,40}(?:19|20)\d\d年[^()（）]{0,20}[)）]$")
@@ -96,7 +98,7 @@ def _goes_on(above: Line, below: Line, indented: bool) -> bool:
         return False
     if indented:
         return not (below.after_blank and ended)
-    if ended and (below.after_blank or above.text[-1] in "。:："):
+    if ended and (below.after_blank or above.text[-1] in "。:：)）"):
         return False
     return not below.after_blank and not starts_anew(below.text)
 
