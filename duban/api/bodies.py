@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from duban.domain.counting import Unit
 from duban.domain.lifecycle import Action
 from models import ClosingStep, Progress, ResolutionAction, UserRole
 
@@ -46,6 +47,10 @@ BodyId = Annotated[int, Field(ge=1, le=LARGEST)]
 Version = Annotated[
     int, Field(ge=1, le=2**31 - 1, description="The item's version that you saw; a later one is answered with 409.")
 ]
+
+
+#: A day that somebody plans with: what lies outside is a typing error, and far from any calendar.
+Day = Annotated[Date, Field(ge=dt.date(2000, 1, 1), le=dt.date(2099, 12, 31))]
 
 
 class Body(BaseModel):
@@ -145,10 +150,6 @@ class AbsenceIn(Body):
     party: ShortText
     first_on: Date
     last_on: Date
-
-
-#: A day that somebody plans with: what lies outside is a typing error, and far from any calendar.
-Day = Annotated[Date, Field(ge=dt.date(2000, 1, 1), le=dt.date(2099, 12, 31))]
 
 
 class SelfChecksIn(VersionedBody):
@@ -313,6 +314,22 @@ class DecisionIn(Body):
     granted: bool
     until_on: Date | None = None
     opinion: Reason = ""
+
+
+class CountIn(VersionedBody):
+    """A relative limit (40个工作日内) and the day of the event that it counts from; it counts from the day after."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"amount": 40, "unit": "workdays", "from_on": "2026-07-01", "expected_version": 3}]
+        }
+    )
+
+    amount: Annotated[int, Field(ge=1, le=3650)]
+    unit: Unit
+    from_on: Day
+    milestone_id: BodyId | None = Field(None, description="The undated part; without it the item gets one of its own.")
+    reason: Reason = Field("", description="Which event the day is that of.")
 
 
 class PauseIn(VersionedBody):

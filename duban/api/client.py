@@ -232,6 +232,13 @@ class Client:
         )
         return _read(Kept, answer)
 
+    def count_limit(
+        self, item_id: int, amount: int, unit: str, from_on: dt.date, *, version: int, **more: Any
+    ) -> Recorded:
+        """起算: a relative limit from the day of its event; `more`: milestone_id, reason."""
+        body = {"amount": amount, "unit": unit, "from_on": from_on, "expected_version": version, **more}
+        return self._post(Recorded, f"/items/{item_id}/limits", body)
+
     def closing_step(self, item_id: int, step: str, *, version: int, **more: Any) -> Recorded:
         """A step towards 销号: request, sign, verify, publish."""
         return self._post(Recorded, f"/items/{item_id}/closing", {"step": step, "expected_version": version, **more})

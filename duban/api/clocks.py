@@ -8,12 +8,13 @@ from functools import partial
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from duban.api.bodies import DecisionIn, ExtensionIn, Id, PauseIn
-from duban.api.changes import Recorded, perform, recorded
+from duban.api.bodies import CountIn, DecisionIn, ExtensionIn, Id, PauseIn
+from duban.api.changes import Recorded, perform, record_once, recorded
 from duban.api.context import Ctx, Who
 from duban.api.once import IdempotencyKey, once
 from duban.api.problems import documented
 from duban.services.clock_changes import pause_clock, resume_clock
+from duban.services.counted_limits import start_counted
 from duban.services.extensions import ask, decide
 from duban.services.queries.item import belongs
 
@@ -71,6 +72,25 @@ def post_decision(
         return recorded(context, item_id)
 
     return once(context, caller, idempotency_key, (f"/items/{item_id}/extensions/{extension_id}/decision", body), act)
+
+
+@router.post("/limits", summary="Count a relative limit from its day (起算)", response_model=Recorded)
+def post_limit(
+    item_id: Id, body: CountIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """The office only, for a part without a date: its clock starts, and reminders whose day is over are not sent."""
+    if body.milestone_id is not None:
+        belongs(context.database, item_id=item_id, milestone_id=body.milestone_id)
+    change = partial(
+        start_counted,
+        item_id=item_id,
+        amount=body.amount,
+        unit=body.unit,
+        from_on=body.from_on,
+        milestone_id=body.milestone_id,
+        reason=body.reason,
+    )
+    return record_once(context, caller, idempotency_key, (item_id, "limits", body), change)
 
 
 @router.post("/clocks/{clock_id}/pause", summary="Stop a clock")

@@ -38,6 +38,7 @@ def deeds() -> tuple[Deed, ...]:
         Deed("evidence", "上传佐证材料", ANYBODY_ON_IT),
         *(Deed(f"closing.{step.value}", STEP_ZH[step], by) for step, by in STEP_BY.items()),
         Deed("extensions", "申请延期", BY_UNIT),
+        Deed("limits", "起算按日计算的时限", OFFICE),
         Deed("clocks.pause", "暂停、恢复计时", OFFICE),
         Deed("self-checks", "布置举一反三自查", OFFICE),
         Deed("self-check-report", "报告自查结果", BY_UNIT),

@@ -17,10 +17,12 @@ from duban.api.changes import ItemChange, perform
 from duban.api.context import log_refusal
 from duban.api.problems import Invalid
 from duban.api.progress import keep_evidence
+from duban.domain.counting import Unit
 from duban.domain.lifecycle import ACTION_ZH, Action
 from duban.errors import DubanError
 from duban.services.clock_changes import pause_clock, resume_clock
 from duban.services.closing import take_step
+from duban.services.counted_limits import start_counted
 from duban.services.extensions import ask, decide
 from duban.services.progress import report_check_in, report_measure, report_milestone, report_regulation
 from duban.services.queries.item import belongs
@@ -32,6 +34,7 @@ from models import ClosingStep, Progress
 
 router = APIRouter(prefix="/items")
 MOST_AT_ONCE = 200
+MOST_AMOUNT = 3650
 
 
 def _done(visit: Visitor, form: FormData, item_id: int, change: ItemChange[object], place: str = "") -> Response:
@@ -217,6 +220,34 @@ def post_decision(item_id: Id, extension_id: Id, visit: Visit, form: Form) -> Re
         opinion=field(form, "opinion"),
     )
     return _back(item_id, "#extensions")
+
+
+@router.post("/{item_id}/limits")
+def post_limit(item_id: Id, visit: Visit, form: Form) -> Response:
+    """Counts a relative limit from the day of its event."""
+    from_on, part = date_field(form, "from_on"), field(form, "milestone_id", most=18)
+    if from_on is None:
+        raise Invalid(problems="from_on: 请填写从哪一天起算")
+    try:
+        unit = Unit(field(form, "unit"))
+    except ValueError:
+        raise Invalid(problems="unit: 请选择单位") from None
+    amount = number_field(form, "amount")
+    if amount > MOST_AMOUNT:
+        raise Invalid(problems=f"amount: 最多{MOST_AMOUNT}")
+    milestone_id = number_field(form, "milestone_id") if part else None
+    if milestone_id is not None:
+        belongs(visit.context.database, item_id=item_id, milestone_id=milestone_id)
+    change = partial(
+        start_counted,
+        item_id=item_id,
+        amount=amount,
+        unit=unit,
+        from_on=from_on,
+        milestone_id=milestone_id,
+        reason=field(form, "reason"),
+    )
+    return _done(visit, form, item_id, change, "#milestones")
 
 
 @router.post("/{item_id}/clocks/{clock_id}/{change}")

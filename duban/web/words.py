@@ -361,6 +361,7 @@ _DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
         "evidence.handed_in": lambda p: str(p.get("filename", "")),
         "item.resolved": lambda p: RESOLUTION_ZH.get(str(p.get("action")), ""),
         "closing.sign": lambda p: f"代{p['on_behalf_of']}登记" if p.get("on_behalf_of") else "",
+        "clock.counted": lambda p: f"自{p.get('from_on')}次日起，至{p.get('due_on')}",
         "extension.asked": lambda p: f"申请延至{p.get('until_on', '')}",
         "extension.decided": lambda p: f"同意延至{p.get('until_on', '')}" if p.get("granted") else "未同意",
         "item.assigned": lambda p: "待核" if p.get("quarantined") else "",

@@ -76,6 +76,8 @@ def attempt(  # noqa: C901 -- one branch a deed
         return client.post(f"{at}/extensions", json=body | stale)
     if key == "clocks.pause":
         return client.post(f"{at}/clocks/{part_of(site, Clock, item)}/pause", json={"reason": "x"} | stale)
+    if key == "limits":
+        return client.post(f"{at}/limits", json={"amount": 40, "unit": "workdays", "from_on": "2026-07-01"} | stale)
     if key == "self-checks":
         return client.post(f"{at}/self-checks", json={"units": ["区民政局"], "due_on": "2026-12-31"} | stale)
     if key == "self-check-report":

@@ -88,7 +88,7 @@ def _conditions(scope: Scope, as_of: dt.date) -> list[tuple[str, ColumnElement[b
         piles.append(("to_verify", and_(live(), _step(ClosingStep.REQUEST), ~_step(ClosingStep.VERIFY))))
         piles.append(("to_re_inspect", _to_re_inspect(as_of)))
     if scope.role is UserRole.UNIT:
-        piles.append(("to_answer", and_(live(), _unanswered())))
+        piles.append(("to_answer", and_(live(), _unanswered(scope))))
     if scope.role is UserRole.LEAD:
         piles.append(("to_sign", and_(live(), _step(ClosingStep.REQUEST), ~_signed(scope))))
         piles.append(("to_review", and_(live(), Item.state == State.MEASURE_DRAFTED, overdue(as_of))))
@@ -111,9 +111,11 @@ def _to_re_inspect(as_of: dt.date) -> ColumnElement[bool]:
     )
 
 
-def _unanswered() -> ColumnElement[bool]:
-    """Self-checks and calls that nobody has answered yet."""
-    said = exists().where(Event.item_id == Item.id, Event.type.in_((SELF_CHECK_REPORTED, CALL_ANSWERED)))
+def _unanswered(scope: Scope) -> ColumnElement[bool]:
+    """Self-checks that were not reported, and calls that one's own unit has not answered yet."""
+    names = select(Party.name).where(Party.id.in_(own_parties(scope)))
+    mine = and_(Event.type == CALL_ANSWERED, Event.payload["unit"].as_string().in_(names))
+    said = exists().where(Event.item_id == Item.id, or_(Event.type == SELF_CHECK_REPORTED, mine))
     return and_(Item.origin.in_((Origin.SELF_CHECK, Origin.CALL)), ~said)
 
 
