@@ -175,4 +175,4 @@ def _opening_role(blocks: Sequence[Block]) -> Role | None:
             if role:
                 counts[role] = counts.get(role, 0) + 1
                 fresh = False
-    return max(counts, key=lambda role: counts[role]) if counts else None
+    return max(counts, key=lambda role: (counts[role], role in (Role.MEASURES, Role.GOAL))) if counts else None

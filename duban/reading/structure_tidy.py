@@ -35,8 +35,9 @@ def _in_frame(draft: Draft, lexicon: Lexicon) -> bool:
 
 def _merge_single_children(outline: Outline) -> None:
     """Where no problem has more than one measure of its own, that measure is the problem's."""
-    if all(len(draft.children) <= 1 for draft in outline.drafts):
-        for draft in outline.drafts:
+    problems = [draft for draft in outline.drafts if not draft.style.startswith("section")]
+    if all(len(draft.children) <= 1 for draft in problems):
+        for draft in problems:
             for child in draft.children:
                 draft.fields += child.fields
                 draft.end_line = max(draft.end_line, child.end_line)

@@ -102,3 +102,55 @@ def test_totals_belong_to_no_single_problem() -> None:
     assert is_summary(total)
     reading = read(f"{HEAD}二、整改情况\n1.针对甲不足问题。\n召开会议。\n2.针对乙不足问题。\n走访3家。\n{total}\n")
     assert (reading.items[1].measures, reading.figures["problems_closed"]) == (["走访3家。"], 1)
+
+
+def test_a_heading_tells_how_the_problems_below_it_stand() -> None:
+    text = "一、集中整改期内已完成的整改事项\n1.针对“研究不够”的问题。专题研究4次。\n"
+    text += "2.针对“交流不多”的问题。交流干部14名。\n"
+    text += "二、需长期坚持的整改事项\n3.针对“成长慢”的问题。实施导师帮带。\n"
+    items = read(f"某局党组关于巡视整改进展情况的通报\n{text}").items
+    assert [(i.number, i.status) for i in items] == [("1", "done"), ("2", "done"), ("3", "open")]
+
+
+def test_a_problem_is_known_by_what_is_said_of_it_below() -> None:
+    text = (
+        "一、总体情况\n专项审计共发现2个问题,已完成整改1个,正在整改1个。\n二、具体整改情况\n(一)处理设施负荷率偏低。\n"
+    )
+    text += (
+        "该问题已完成整改。一是改造管网35公里;二是优化调度。\n(二)划界工作滞后。\n该问题正在整改。已划界河道46条。\n"
+    )
+    reading = read(f"某市人民政府关于专项审计发现问题整改情况的报告\n{text}")
+    assert [(i.number, i.title, i.status) for i in reading.items] == [
+        ("一", "处理设施负荷率偏低。", "done"), ("二", "划界工作滞后。", "open")
+    ]  # fmt: skip
+    assert reading.figures == {"problems": 2, "problems_closed": 1, "problems_open": 1}
+
+
+def test_limits_and_results_behind_the_deeds_are_fields() -> None:
+    text = "1.针对“监管不力”的问题。(1)检查32家。(2)约谈4人。整改时限:2024年5月底前。整改结果:已完成。\n"
+    text += "2.针对“管理有漏洞”的问题。(1)更换设备。(2)安装监控。整改时限:2024年9月底前。整改结果:未完成,正在招标。\n"
+    first, second = read(f"某县卫健局关于巡察反馈意见整改落实情况的报告\n{text}").items
+    assert (first.measures, first.time_limit, first.status) == (
+        ["(1)检查32家。", "(2)约谈4人。"],
+        "2024年5月底前",
+        "done",
+    )
+    assert (str(second.milestones[0].due_on), second.status) == ("2024-09-30", "open")
+
+
+def test_of_two_labels_of_status_one_tells_what_was_done() -> None:
+    entry = "反馈问题:{}\n整改情况:{}\n整改结果:{}\n"
+    text = entry.format("夜市油烟扰民。", "安装净化器42套。", "已完成") + entry.format(
+        "路灯损坏。", "更换56盏。", "达到序时进度"
+    )
+    first, second = read(f"关于群众反映问题整改情况的公示\n{text}").items
+    assert (first.title, first.measures, first.status) == ("夜市油烟扰民。", ["安装净化器42套。"], "done")
+    assert (second.measures, second.status) == (["更换56盏。"], "open")
+
+
+def test_a_line_that_only_says_how_a_problem_stands_is_no_deed() -> None:
+    text = "1.关于创新不强的问题\n一是设立基金。\n二是共建实验室。\n整改状态:持续推进\n"
+    text += "2.关于主业不突出的问题\n一是制定规划。\n整改状态:已完成,长期坚持\n"
+    text += "3.关于基层薄弱的问题(未整改到位)\n派驻2人。\n"
+    items = read(f"某集团关于巡视集中整改进展情况的通报\n{text}").items
+    assert [(len(i.measures), i.status) for i in items] == [(2, "open"), (1, "done"), (1, "open")]
