@@ -16,8 +16,8 @@ from models import AccessLog, Delivery, DeliveryStatus, NoticeRecipient
 
 from .chains import broken_chains
 from .ledger import NOW, World, a_night, a_world, an_item, due
+from .nights import DUE, RUNGS, mails, text_of
 from .servers import Postbox, smtp_server
-from .test_night import DUE, RUNGS, mails, text_of
 
 SUBJECT = "=?utf-8?B?6YCA5L+h?="
 

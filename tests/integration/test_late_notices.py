@@ -10,7 +10,7 @@ from duban.services.release import release
 from models import Night, NightState, Notice
 
 from .ledger import CLERK, a_night, a_world, an_item, due
-from .test_night import DUE, RUNGS, mails, text_of
+from .nights import DUE, RUNGS, mails, text_of
 
 THURSDAY = dt.date(2026, 7, 9)  # after 07-01 to 07-08 were missed
 WHY = "自2026年7月1日至2026年7月8日停运8夜"

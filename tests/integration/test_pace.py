@@ -22,8 +22,8 @@ from duban.services.robot import robot_from_url
 from models import Delivery, DeliveryStatus, Night, NightState, NoticeRecipient
 
 from .ledger import Watch, World, a_world, an_item, due, night_tools
+from .nights import DUE, RUNGS, mails, text_of
 from .servers import Postbox, smtp_server
-from .test_night import DUE, RUNGS, mails, text_of
 
 MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
 
