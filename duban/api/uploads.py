@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import File, UploadFile
+from starlette.datastructures import UploadFile as AnyUpload
 
 from duban.api.problems import TooLarge
 
@@ -14,7 +15,7 @@ DocumentFile = Annotated[UploadFile, File(description="The published document, a
 DirectoryFile = Annotated[UploadFile, File(description="A directory of parties, as CSV or .xlsx.")]
 
 
-def content_of(file: UploadFile) -> bytes:
+def content_of(file: AnyUpload) -> bytes:
     """The bytes of an uploaded file. Raises TooLarge."""
     content = file.file.read(MAX_DOCUMENT + 1)
     if len(content) > MAX_DOCUMENT:
@@ -22,6 +23,6 @@ def content_of(file: UploadFile) -> bytes:
     return content
 
 
-def name_of(file: UploadFile, default: str = "document") -> str:
+def name_of(file: AnyUpload, default: str = "document") -> str:
     """The file's own name, without the folders that some browsers send along."""
     return (file.filename or default).replace("\\", "/").rsplit("/", 1)[-1] or default

@@ -338,7 +338,7 @@ class _Look:
             ("targets", Target, Target.text),
         ):
             texts: dict[int, list[str]] = defaultdict(list)
-            query = select(table.item_id, column).where(table.item_id.in_(mine)).order_by(table.item_id, table.position)  # type: ignore[attr-defined]
+            query = select(table.item_id, column).where(table.item_id.in_(mine)).order_by(table.item_id, table.position)
             for item_id, text in session.execute(query).tuples():
                 texts[item_id].append(text)
             self._texts[name] = texts

@@ -1,25 +1,40 @@
-"""待核: each doubtful reading beside its source, settled by one click with a reason, and undone."""
+"""待核: each doubtful reading beside its source, settled by one key or click, and undone."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from duban.api.bodies import Id
+from duban.api.bodies import LARGEST, Id
 from duban.api.items import Search
 from duban.api.problems import Invalid
 from duban.services.queries.item import belongs
 from duban.services.queries.plans import anomalies_of, list_plans, quarantine
-from duban.services.resolutions import ROLE_OF, Edit, resolve, undo
+from duban.services.resolutions import Edit, resolve, undo
 from duban.web.session import Form, Visit, field, lines_field, number_field
 from models import ResolutionAction
 
 router = APIRouter(prefix="/quarantine")
 
 
+#: What a decision says where nobody wrote a reason of their own: one key or one click is a decision with a reason.
+USUAL = {
+    ResolutionAction.KEEP: "已对照原文核实，读取无误",
+    ResolutionAction.EDIT: "已对照原文更正",
+    ResolutionAction.MERGE: "同一事项印了两份，已对照原文合并",
+    ResolutionAction.DROP: "重复排印，已对照原文剔除",
+}
+
+
 @router.get("")
-def get_quarantine(visit: Visit, plan: Search = "") -> Response:
+def get_quarantine(
+    visit: Visit, plan: Search = "", done: Annotated[int | None, Query(ge=1, le=LARGEST)] = None
+) -> Response:
     """Items that wait for a person first, then those that were settled; then doubts that belong to no item."""
     database, scope = visit.context.database, visit.caller.scope
     plans = list_plans(database, scope=scope, as_of=visit.as_of)
@@ -28,45 +43,78 @@ def get_quarantine(visit: Visit, plan: Search = "") -> Response:
         (p, [a for a in anomalies_of(database, plan=str(p.id), scope=scope, unresolved=True) if not a.blocks])
         for p in chosen
     ]
+    doubtful = quarantine(database, scope=scope, as_of=visit.as_of, plan=plan or None)
+    settled = next((r for d in doubtful for r in d.resolutions if r.id == done and r.undone_at is None), None)
     return visit.render(
         "quarantine.html",
         plans=plans,
         plan=plan,
-        doubtful=quarantine(database, scope=scope, as_of=visit.as_of, plan=plan or None),
+        doubtful=doubtful,
         loose=[(p, found) for p, found in loose if found],
+        usual={action.value: reason for action, reason in USUAL.items()},
+        settled_now=settled,
+        settled_item=next((d.row for d in doubtful if settled and d.row.id == settled.item_id), None),
+        fields=FIELDS,
     )
+
+
+#: The fields that can be set right: name, the role that fills it, whether a line is an entry.
+FIELDS = (
+    ("title", None, False),
+    ("goal", None, False),
+    ("measures", None, True),
+    ("time_limit", None, False),
+    ("lead_officials", "lead_official", True),
+    ("lead_units", "lead_unit", True),
+    ("responsible_units", "responsible", True),
+    ("support_units", "support", True),
+    ("supervising_units", "supervising", True),
+)
 
 
 @router.post("/{item_id}/resolve")
 def post_resolution(item_id: Id, visit: Visit, form: Form) -> Response:
-    """keep, merge, edit or drop; a reason is owed."""
+    """keep, merge, edit or drop. Only the fields that somebody changed are written; changed and kept is edited."""
     try:
         action = ResolutionAction(field(form, "action"))
     except ValueError:
         raise Invalid(problems="action: 请选择如何核定") from None
-    reason = field(form, "reason")
-    if not reason:
-        raise Invalid(problems="reason: 请填写理由")
     edit = Edit()
-    if action is ResolutionAction.EDIT:
-        edit = Edit(
-            title=field(form, "title") or None,
-            goal=field(form, "goal") or None,
-            measures=lines_field(form, "measures") or None,
-            time_limit=field(form, "time_limit") or None,
-            **{name: lines_field(form, name) or None for name in ROLE_OF},
-        )
-    resolve(
+    if action in (ResolutionAction.EDIT, ResolutionAction.KEEP):
+        edit = _changed(form)
+        if edit.given() and action is ResolutionAction.KEEP:
+            action = ResolutionAction.EDIT
+    done = resolve(
         visit.context.database,
         item_id=item_id,
         action=action,
         actor=visit.caller.actor,
-        reason=reason,
+        reason=field(form, "reason") or USUAL[action],
         now=visit.context.now(),
         edit=edit,
         expected_version=number_field(form, "expected_version"),
     )
-    return RedirectResponse(f"/quarantine?plan={field(form, 'plan', most=100)}#item-{item_id}", 303)
+    place = field(form, "next", most=18)
+    anchor = f"#item-{place}" if place.isdigit() and int(place) not in done.dropped else "#done"
+    plan = quote(field(form, "plan", most=100))
+    return RedirectResponse(f"/quarantine?plan={plan}&done={done.resolution_id}{anchor}", 303)
+
+
+def _changed(form: FormData) -> Edit:
+    """The fields whose text is another than the page showed (`was-NAME`); a form without those names all its fields."""
+    given: dict[str, Any] = {}
+    for name, _, listed in FIELDS:
+        if name not in form:
+            continue
+        now: Any = lines_field(form, name) if listed else field(form, name)
+        if f"was-{name}" in form:
+            was: Any = lines_field(form, f"was-{name}") if listed else field(form, f"was-{name}")
+            if now == was:
+                continue
+        elif not now:
+            continue
+        given[name] = now
+    return Edit(**given)
 
 
 @router.post("/{item_id}/undo/{resolution_id}")
@@ -74,4 +122,4 @@ def post_undo(item_id: Id, resolution_id: Id, visit: Visit, form: Form) -> Respo
     """Takes a decision back, if the item has not moved on."""
     belongs(visit.context.database, item_id=item_id, resolution_id=resolution_id)
     undo(visit.context.database, resolution_id=resolution_id, actor=visit.caller.actor, now=visit.context.now())
-    return RedirectResponse(f"/quarantine?plan={field(form, 'plan', most=100)}#item-{item_id}", 303)
+    return RedirectResponse(f"/quarantine?plan={quote(field(form, 'plan', most=100))}#item-{item_id}", 303)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -308,6 +308,21 @@ def refusal(error: DubanError) -> tuple[str, str]:
         return title.format(**fields), remedy.format(**fields)
     except KeyError:
         return title, "请核对后重试。"
+
+
+_DOUBTED = MappingProxyType(
+    {
+        "lead": ("lead_officials", "lead_units"),
+        "units": ("responsible_units", "lead_units"),
+        "limit": ("time_limit",),
+    }
+)
+
+
+def doubted_fields(fields: Iterable[str | None]) -> frozenset[str]:
+    """The fields of an item that doubts speak of, by the names that they have on the page."""
+    names = [name for one in fields if one for name in one.split(",")]
+    return frozenset(field for name in names for field in _DOUBTED.get(name, (name,)))
 
 
 _COMPARATORS = MappingProxyType({">=": "不少于", "<=": "不超过", "=": "", "->": "达到"})

@@ -47,7 +47,7 @@ def test_a_doubt_is_settled_and_taken_back_on_a_phone(visit: Any, site: Site) ->
     page = visit("supervisor", 390).open("/quarantine")
     card = page.locator(f"#item-{first.id}")
     assert card.locator(".source .doubted").count() >= 1
-    card.get_by_label("理由（必填）").first.fill("已对照原件核实")
+    card.get_by_label("理由", exact=True).fill("已对照原件核实")
     card.get_by_role("button", name="按原文保留").click()
     page.wait_for_load_state()
     assert not site.item("12", copy=1).quarantined

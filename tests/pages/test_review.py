@@ -1,0 +1,79 @@
+"""The review of doubtful readings: one key or one click, only the wrong field touched, and taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from models import ItemParty, Measure, Party, Resolution, Role
+
+from ..http.conftest import Site
+
+
+def units(site: Site, item_id: int) -> list[str]:
+    with site.database.read() as session:
+        query = select(Party.name).join(ItemParty, ItemParty.party_id == Party.id)
+        found = query.where(ItemParty.item_id == item_id, ItemParty.role == Role.RESPONSIBLE)
+        return list(session.scalars(found.order_by(ItemParty.position)))
+
+
+def last(site: Site) -> Resolution:
+    with site.database.read() as session:
+        return session.scalars(select(Resolution).order_by(Resolution.id.desc())).first()  # type: ignore[return-value]
+
+
+def test_one_key_settles_an_item_and_one_takes_it_back(visit: Any, site: Site) -> None:
+    window = visit("supervisor")
+    page = window.open("/quarantine")
+    page.keyboard.press("?")
+    assert page.locator("#keys").get_attribute("open") is not None
+    page.keyboard.press("j")
+    second = page.locator("article.current").get_attribute("id")
+    assert second != page.locator("article.doubt").first.get_attribute("id")
+    page.keyboard.press("k")
+    with page.expect_navigation():
+        page.keyboard.press("1")
+    assert last(site).action.value == "keep"
+    assert last(site).reason
+    assert "已按原文保留" in page.locator("#done").inner_text()
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    assert last(site).undone_by == "supervisor"
+    assert window.complaints == []
+
+
+def test_only_the_field_that_was_wrong_is_touched(visit: Any, site: Site) -> None:
+    item = site.item("12", copy=1)
+    before = units(site, item.id)
+    with site.database.read() as session:
+        measures = list(session.scalars(select(Measure.id).where(Measure.item_id == item.id)))
+    page = visit("supervisor").open(f"/quarantine#item-{item.id}")
+    card = page.locator(f"#item-{item.id}")
+    card.locator(".fix", has_text="责任单位").locator("summary").click()
+    card.get_by_label("责任单位", exact=True).fill("\n".join([*before, "区城管局"]))
+    button = card.get_by_role("button", name="按更正保留（改1栏）")
+    with page.expect_navigation():
+        button.click()
+    assert last(site).action.value == "edit"
+    assert units(site, item.id) == [*before, "区城管局"]
+    assert site.item("12", copy=1).title == item.title
+    with site.database.read() as session:
+        assert list(session.scalars(select(Measure.id).where(Measure.item_id == item.id))) == measures
+
+
+def test_each_doubt_stands_at_its_line_of_the_source(site: Site) -> None:
+    from bs4 import BeautifulSoup
+
+    page = BeautifulSoup(site.signed_in("supervisor").get("/quarantine").text, "lxml")
+    for card in page.select("article[data-waiting]"):
+        assert card.select(".source .doubted + .here"), card["id"]
+        assert card.select(".fix summary")
+
+
+def test_the_page_works_without_scripts(visit: Any, site: Site) -> None:
+    page = visit("supervisor", scripts=False).open("/quarantine")
+    card = page.locator("article.doubt").first
+    with page.expect_navigation():
+        card.get_by_role("button", name="剔除这一份").click()
+    assert last(site).action.value == "drop"
