@@ -11,11 +11,12 @@ from starlette.responses import Response
 from duban.api.bodies import Id
 from duban.api.items import Search
 from duban.api.progress import download
-from duban.domain.lifecycle import State
+from duban.domain.lifecycle import Action, State
 from duban.services.clock_changes import BY_OFFICE
 from duban.services.closing import STEP_BY
 from duban.services.item_changes import ANYBODY_ON_IT
 from duban.services.progress import BY_UNIT
+from duban.services.queries.choices import merge_choices
 from duban.services.queries.explain import explain_item
 from duban.services.queries.item import history, may, one_item
 from duban.services.queries.items import ItemFilter, count_items, list_items
@@ -115,6 +116,9 @@ def item_values(visit: Visit, item_id: int) -> dict[str, Any]:
         "explained": explain_item(database, item_id=item_id, scope=caller.scope, as_of=visit.as_of),
         "notices": list_notices(database, scope=caller.scope, where=NoticeFilter(item=item_id), limit=30).notices,
         "may": allowed,
+        "mergeable": merge_choices(database, item_id=item_id)
+        if any(action.action is Action.MERGE for action in item.actions)
+        else (),
         "spread": spread_of(database, item_id=item_id, scope=caller.scope),
         "most_on": min(visit.as_of, dt.date.max),
     }

@@ -175,3 +175,26 @@ def test_the_first_night_is_shown_before_the_release_and_only_to_the_office(site
     assert re.fullmatch(r"/plans/1/release\?done=1&written=\d\d", done.headers["location"])
     assert soup(office.get("/plans/1/release")).select_one('form[action="/plans/1/release"]') is None
     assert site.signed_in("unit").get("/plans/1/release").status_code == 403
+
+
+def test_an_item_is_merged_by_choosing_and_an_undated_part_is_counted_from_its_day(site: Site) -> None:
+    office, item = site.signed_in("supervisor"), site.in_state("ongoing", due_on=None)
+    page = soup(office.get(f"/items/{item.id}"))
+    options = {o["value"] for o in page.select("#merge-into option") if o["value"]}
+    assert str(site.item("3").id) in options
+    assert str(item.id) not in options
+    form = page.select_one(f'form[action="/items/{item.id}/limits"]')
+    assert send(office, form, amount="0", unit="workdays", from_on="2026-07-01").status_code == 422
+    done = send(office, form, amount="40", unit="workdays", from_on="2026-07-01", milestone_id="", reason="批复之日")
+    assert done.status_code == 303, done.text
+    with site.database.read() as session:
+        counted = session.scalars(
+            select(Clock).where(Clock.item_id == item.id, Clock.counted, Clock.amount == 40)
+        ).one()
+    assert counted.due_on == dt.date(2026, 8, 26)
+    assert "批复之日" in soup(office.get(f"/items/{item.id}")).select_one(".timeline").text
+    merge = next(
+        f for f in soup(office.get(f"/items/{item.id}")).select("form") if f.select_one("[name=action][value=merge]")
+    )
+    assert send(office, merge, merge_into=str(site.item("3").id), reason="同一问题").status_code == 303
+    assert site.item(item.number).merged_into_id == site.item("3").id

@@ -10,8 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from duban.adapters.database import Database
+from duban.domain.lifecycle import State
 from duban.services.queries.scope import Scope, own_parties
 from models import Item, ItemParty, Origin, Party, PartyKind, PartyMember, Role
+
+#: So many entries of one list a page carries.
+MOST_CHOICES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,25 @@ def own_choices(
             query = query.where(Party.id.in_(own_parties(scope)))
         rows = session.execute(query).tuples()
         return tuple(PartyChoice(name, kind is PartyKind.PERSON, substitute) for name, kind, substitute in rows)
+
+
+def merge_choices(database: Database, *, item_id: int) -> tuple[tuple[int, str, str], ...]:
+    """The open items of the same plan that an item may go on in, as id, number and title, in the plan's order."""
+    with database.read() as session:
+        plan_id = select(Item.plan_id).where(Item.id == item_id).scalar_subquery()
+        rows = session.execute(
+            select(Item.id, Item.number, Item.title)
+            .where(
+                Item.plan_id == plan_id,
+                Item.id != item_id,
+                Item.state != State.CLOSED,
+                ~Item.quarantined,
+                ~Item.dropped,
+            )
+            .order_by(Item.position, Item.id)
+            .limit(MOST_CHOICES)
+        ).tuples()
+        return tuple(rows)
 
 
 def _taken(session: Session, item_id: int) -> dict[int, str]:
