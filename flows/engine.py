@@ -70,7 +70,7 @@ async def _serve(settings: Settings, stopping: threading.Event) -> None:
     from prefect.context import AsyncClientContext, SyncClientContext
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-    from flows.deploy import deploy_when_server_answers
+    from flows.deploy import deploy_all, deploy_when_server_answers
     from flows.engine_health import serve_health
     from flows.engine_logs import quieten
     from flows.engine_runs import ItemRuns, mend_forever, supervised
@@ -89,7 +89,7 @@ async def _serve(settings: Settings, stopping: threading.Event) -> None:
             log.info("engine %s is up: %s", name, settings.prefect_api_url)
             await asyncio.gather(
                 runs.deliver_forever(stop),
-                mend_forever(stop),
+                mend_forever(stop, runs.undeployed, deploy_all),
                 supervised("item pool", lambda: item_worker(name, runs, settings.engine_concurrency).start(), stop),
                 supervised("job pool", lambda: job_worker(name).start(), stop),
             )

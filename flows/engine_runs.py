@@ -12,17 +12,19 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import httpx
 from prefect import get_client
+from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import Abort, ObjectNotFound, Pause, PrefectHTTPStatusError
 from prefect.flow_engine import run_flow_async
 from sqlalchemy.exc import SQLAlchemyError
 
+from duban.adapters.prefect_api import NotDeployed
 from duban.errors import DubanError
 from duban.services import reconcile, run_specs, runs, signals
 from duban.services.bell import Bell
@@ -50,6 +52,7 @@ class ItemRuns:
         self.advanced = 0
         self.looked_at: dt.datetime | None = None  # the last look into the outbox that succeeded
         self.last_error: str | None = None
+        self.undeployed = asyncio.Event()  # the server has lost our deployments: somebody wiped or restored it
 
     @property
     def running(self) -> int:
@@ -118,6 +121,9 @@ class ItemRuns:
         """Brings one item's run to what the ledger says, or puts the signal off with the reason why not."""
         try:
             problem = await self._bring_up(claim)
+        except NotDeployed as error:
+            self.undeployed.set()
+            problem = error.message
         except PASSING as error:
             problem = f"{type(error).__name__}: {error}"
         except Exception as error:  # a fault in one item's run must not stop the others'
@@ -172,17 +178,44 @@ def set_right(item_id: int) -> str | None:
     return made[0][1] if made else None
 
 
-async def mend_forever(stop: asyncio.Event) -> None:
-    """Every minute: runs that were ended by hand or by a crash stand again, and stuck ones go on."""
+async def mend_forever(
+    stop: asyncio.Event, undeployed: asyncio.Event, deploy: Callable[[PrefectClient], Awaitable[list[str]]]
+) -> None:
+    """Every minute: runs that were ended by hand or by a crash stand again, and stuck ones go on.
+
+    A server that was wiped, or restored from before our deployments, gets all of them again, and every item its run.
+    """
     while not stop.is_set():
-        with contextlib.suppress(asyncio.TimeoutError):
-            try:
-                counts = await asyncio.to_thread(reconcile.mend_ended, database(), prefect(), now=now())
-                if counts.mended:
-                    log.info("mended %s runs: %s", counts.mended, counts.as_dict())
-            except PASSING as error:
-                log.warning("could not look for runs to mend: %s", error)
-        await _sleep(stop, MEND_EVERY)
+        try:
+            undeployed.clear()
+            counts = await asyncio.to_thread(reconcile.mend_ended, database(), prefect(), now=now())
+            if counts.mended:
+                log.info("mended %s runs: %s", counts.mended, counts.as_dict())
+        except NotDeployed:
+            await _put_back(deploy)
+        except PASSING as error:
+            log.warning("could not look for runs to mend: %s", error)
+        await _first(stop, undeployed, MEND_EVERY)
+
+
+async def _put_back(deploy: Callable[[PrefectClient], Awaitable[list[str]]]) -> None:
+    """Makes the deployments that the server has lost, and the runs of all items, and says how many."""
+    log.warning("the Prefect server has lost our deployments: they are made again")
+    try:
+        made = await deploy(get_client())
+        counts = await asyncio.to_thread(reconcile.reconcile, database(), prefect(), now=now())
+    except PASSING as error:
+        log.warning("could not put back what the server has lost: %s", error)
+        return
+    log.warning("deployed: %s; runs: %s", ", ".join(made), counts.as_dict())
+
+
+async def _first(stop: asyncio.Event, other: asyncio.Event, seconds: float) -> None:
+    """Sleeps until one of the two happens, or the time is over."""
+    waits = {asyncio.create_task(stop.wait()), asyncio.create_task(other.wait())}
+    _, left = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
 
 
 async def supervised(name: str, work: Any, stop: asyncio.Event) -> None:

@@ -24,6 +24,7 @@ from duban.services.rules import rules_of
 
 MOST_ROWS = 200  # a table in the Prefect UI is for looking at; the board has them all
 MOST_LINES = 50  # of a table within a text
+TABLES = frozenset({"check", "exposure", "ranking", "units", "late"})  # of a paper, shown as tables of their own too
 
 CADENCE_ZH = MappingProxyType(
     {
@@ -98,6 +99,8 @@ def papers_publication(report: PapersReport, mails: int) -> Publication:
         lines += [f"- {line}" for line in paper.data["text"]]
         for key, table in paper.data["tables"].items():
             lines += ["", *_markdown_table(table)]
+            if key not in TABLES:
+                continue
             name = re.sub(r"[^a-z0-9-]", "-", f"{paper.kind}-{key}".lower())
             rows = tables.setdefault(name, (table["title"], []))[1]
             for row in table["rows"]:

@@ -11,6 +11,7 @@ from duban.adapters.prefect_api import PrefectApi, PrefectUnreachable, RunState
 from duban.domain.lifecycle import Action, State
 from duban.services import reconcile, runs
 from duban.services.run_specs import DEPLOYMENT, STATE_NAMES, mark_of
+from duban.web.words import EVENT_ZH
 
 from .conftest import World, free_port, wait_until
 from .rows import now
@@ -66,6 +67,10 @@ def test_an_item_gets_a_run_that_waits_under_the_name_of_its_state(world: World)
     tags = world.call("GET", f"/flow_runs/{found[0].id}")["tags"]
     assert {"unit:区委政研室", "lead:周明远"} < set(tags)
     assert any(tag.startswith("plan:青河2026") for tag in tags)
+
+
+def test_every_event_that_a_page_names_has_words_on_the_timeline() -> None:
+    assert set(EVENT_ZH) <= set(runs.EVENT_WORDS)
 
 
 def test_runs_are_created_in_bulk_and_once_only(world: World) -> None:
