@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from duban.reading.lexicon import Lexicon, load_lexicon
 from duban.reading.party_words import (
@@ -67,11 +68,16 @@ class Named:
 
 def split_parties(text: str, lexicon: Lexicon | None = None) -> list[Named]:
     """The people and units that a field names, in order. 无, ／, — and an empty text name nobody."""
-    words = lexicon or load_lexicon()
+    return list(_split(text, lexicon or load_lexicon()))
+
+
+@lru_cache(maxsize=4096)
+def _split(text: str, words: Lexicon) -> tuple[Named, ...]:
+    """As `split_parties`; the same few names stand in item after item, and are looked at more than once."""
     found: list[Named] = []
     for clause in re.split(r"[;\uff1b。\n]", ENUMERATED.sub("、", PHONE.sub("", text))):
         found += _clause(clause, words)
-    return list(dict.fromkeys(_without_posts(found)))
+    return tuple(dict.fromkeys(_without_posts(found)))
 
 
 def split_people(text: str, lexicon: Lexicon | None = None) -> list[Named]:
