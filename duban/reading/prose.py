@@ -160,7 +160,7 @@ def _continues(above: Line, below: Line) -> bool:
         return False
     if above.cells is not None or below.cells is not None or _starts_anew(below):
         return False
-    if _is_open(above.text):
+    if _is_open(above.text, below.text[:6]):
         return True
     is_heading = len(above.text) <= 60 and "。" not in above.text and numbered(above.text) is not None
     if len(above.text) < 30 or _ENDS.search(above.text) or is_heading:
@@ -173,11 +173,11 @@ def _starts_anew(line: Line) -> bool:
     return bool(_BULLET.match(line.text) or _BULLET.match(line.original.strip())) or numbered(line.text) is not None
 
 
-def _is_open(text: str) -> bool:
+def _is_open(text: str, follows: str) -> bool:
     """Whether a bracket of fields that begins near the end of the text is not closed: (牵头单位:经委;责任单"""
     end = text[-160:]
     opened = max(map(end.rfind, "(\uff08【〔"))
-    return opened > max(map(end.rfind, ")\uff09】〕")) and bool(_FIELD_WORD.search(end, opened))
+    return opened > max(map(end.rfind, ")\uff09】〕")) and bool(_FIELD_WORD.search(end[opened:] + follows))
 
 
 def _is_field(text: str) -> bool:

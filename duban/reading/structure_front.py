@@ -210,6 +210,7 @@ def _issuer(head: Sequence[Line], tail: Sequence[Line], title: str) -> str | Non
 
 def _year(front: Front, title: str, limits: Iterable[str]) -> int | None:
     """The year that dates without a year are in."""
+    title = re.sub(r"(?<=\d) (?=年)", "", title)
     work = _YEAR_OF_WORK.search(title)
     if work and (front.issued_on is None or int(work.group(1)) >= front.issued_on.year):
         return int(work.group(1))

@@ -134,7 +134,7 @@ def _named(text: str, role: Role, lexicon: Lexicon) -> tuple[Named, ...]:
 
 @lru_cache(maxsize=4096)
 def _limit(text: str, year: int | None) -> Limit:
-    return read_limit(text, year=year)
+    return read_limit(re.sub(r"(?<=\d) (?=[年月日个季])|(?<=[年月]) (?=\d)", "", text), year=year)
 
 
 def _party_field(party: Named, one: Field) -> str:

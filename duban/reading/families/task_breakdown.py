@@ -19,15 +19,17 @@ from duban.reading.source import Line, Source
 from duban.reading.states import opening_state
 from duban.reading.structure_front import front_of
 from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies
+from duban.reading.structure_numbering import numbered
 from duban.reading.structure_tables import as_text, ledger_outline
 from duban.reading.targets import find_targets
 
 _TITLE = re.compile(
-    r"任务分解|责任分解|任务分工|责任分工|分工方案|目标任务|任务清单|重点工作|工作要点|任务书|实事|责任清单|任务安排|工作任务|折子工程|重点项目|推进计划|攻坚任务|(?:项目|建设|工作)计划"
+    r"任务分解|责任分解|任务分工|责任分工|分工方案|目标任务|任务清单|重点工作|工作要点|任务书|实事|责任清单|任务安排|工作任务|重点任务|任务表|折子工程|重点项目|推进计划|攻坚任务|(?:项目|建设|工作)计划"
 )
 _POLICY = re.compile(
     r"关于(?!印发|转发|下达|分解)[^。]{2,60}(?:意见|若干措施|政策措施|规划|纲要|决定|通知)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
 )
+_PARTED = re.compile(r"分解|分工|清单|任务书")
 _UNITS = re.compile(
     r"(?:牵头|责任|配合|主办|承办|协办|负责)(?:单位|部门|处室|科室)?\s*[:\uff1a]|(?:牵头|负责|配合)\s*[)\uff09]"
     r"|由[^。;\uff1b]{2,60}(?:牵头|负责)|(?:牵头|主办|责任|承办|配合|协办)(?:单位|部门)\s*(?:\||$)"
@@ -48,12 +50,17 @@ def score(source: Source) -> float:
     text = source.text[:200_000]
     lines = max(1, len(source.lines))
     named = 1.0 if _heads_of_units(source) else min(1.0, 2 * len(_UNITS.findall(text)) / lines)
-    head = "\n".join(line.text for line in source.lines[:12])
+    head = "\n".join(line.text for line in source.lines[:12] if _may_be_title(line.text))
     titled = bool(_TITLE.search(head) or _TITLE.search(source.title or ""))
     if not titled and any(_POLICY.search(line.text) and len(line.text) <= 80 for line in source.lines[:12]):
         named *= 0.4  # an opinion also names the units of its clauses
     foreign = min(1.0, 4 * len(_OTHER_KIND.findall(text)) / lines)
     return max(0.0, (0.55 if titled else 0.4) * named + 0.4 * titled * (named > 0) - 0.4 * foreign)
+
+
+def _may_be_title(text: str) -> bool:
+    """Whether a line may name a breakdown: no numbered heading (二、重点任务), no opinion on 重点工作."""
+    return numbered(text) is None and (not _POLICY.search(text) or bool(_PARTED.search(text)))
 
 
 def _heads_of_units(source: Source) -> bool:

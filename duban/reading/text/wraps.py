@@ -13,6 +13,10 @@ _ENDED = re.compile(
     r"[。!?！？;；:：][”’」)）]?$|[(（][^()（）]{0,80}(?:单位|部门|牵头|配合|负责|时限|完成)[^()（）]{0,80}[)）]$"
 )
 _CLOSED = re.compile(r"[。!?！？;；:：)）】〕》][”’」]?$")
+_WITHIN = re.compile(r"[，,；;。]")
+_MARKED_END = re.compile(r"[^\w%％]$")
+#: Figures and brackets are set narrower than they count: a line that stops within a sentence may be this much short.
+_NEARLY = 0.85
 _BULLET = re.compile(r"^\s*(?:[▲△●○■□◆◇★☆※•➢►▶]|(?:[-*+>#]|\d{1,2}\.)\s)")
 _SIGNED = re.compile(r"^[(（][^()（）]{0,40}(?:19|20)\d\d年[^()（）]{0,20}[)）]$")
 #: So many pairs of full lines tell wraps at a width that short lines may have by chance.
@@ -42,8 +46,14 @@ def join_wraps(lines: Sequence[Line]) -> list[Line]:
             joined[-1] = joined[-1].joined_with(line)
         else:
             joined.append(line)
-        full = body and measured.size(line.original.rstrip()) >= measured.width - 4
+        size = measured.size(line.original.rstrip())
+        full = body and (size >= measured.width - 4 or (size >= _NEARLY * measured.width and _stops_within(line.text)))
     return joined
+
+
+def _stops_within(text: str) -> bool:
+    """Whether a line stops within a sentence: it has a mark in its midst and none at its end."""
+    return bool(_WITHIN.search(text)) and not _MARKED_END.search(text)
 
 
 def _columns_of_characters(text: str) -> int:
