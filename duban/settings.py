@@ -44,7 +44,8 @@ class Settings(BaseSettings):
     mails_a_minute: int = Field(3000, ge=0, description="mails a minute through a server in all; 0: no limit")
     robot_url: SecretStr | None = Field(
         None,
-        description="chat robot that repeats the supervision office's mail: wecombot://, dingtalk://, feishu://, lark://",
+        description="chat robot that repeats the office's mail: wecombot://, dingtalk://, feishu://, lark://; or an "
+        "SMS gateway that gets a short line of it: json://, jsons://",
     )
     prefect_api_url: str = Field("http://127.0.0.1:4200/api", description="the Prefect server's API")
     prefect_auth: SecretStr | None = Field(None, description="user:password of the Prefect API, if it asks for one")
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     oidc_label: str = Field("单位统一认证登录", description="words on the button of the sign-in page")
     host: str = Field("127.0.0.1", description="where API and board listen")
     port: int = Field(8300, ge=1, le=65535, description="their port")
+    workers: int = Field(1, ge=1, le=64, description="processes that serve them side by side")
     engine_concurrency: int = Field(4, ge=1, le=64, description="item runs that one engine advances at a time")
     night_by: dt.time = Field(dt.time(6, 0), description="local time by which the night is done, else it is an alarm")
     engine_host: str = Field("127.0.0.1", description="where an engine tells its health")

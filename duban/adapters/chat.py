@@ -1,4 +1,4 @@
-"""Chat robots (企业微信, 钉钉, 飞书) as a transport, through the apprise library."""
+"""Chat robots (企业微信, 钉钉, 飞书) and SMS gateways as a transport, through the apprise library."""
 
 from __future__ import annotations
 
@@ -34,6 +34,17 @@ _ONE_AT_A_TIME = threading.Lock()
 """Two hooks laid over one another would be taken off in the wrong order."""
 
 _NAMES = {"wecombot": "企业微信", "dingtalk": "钉钉", "feishu": "飞书", "lark": "Lark"}
+_NAMES |= {"json": "短信网关", "jsons": "短信网关"}
+
+GATEWAYS = ("json", "jsons")
+"""Gateways that take a message as JSON by HTTP (`message`, and what the address adds with `?:name=value`)."""
+
+LONGEST_SMS = 70
+"""Characters of one Chinese text message (GSM 03.38, UCS-2: 140 octets); a longer one is sent as several."""
+
+_SMS_END = "，详见邮件"
+_DONE = frozenset({None, 0, 200})
+"""What a gateway's own code says where the message was taken; many name none and answer by HTTP alone."""
 
 
 class ChatRobot:
@@ -64,6 +75,19 @@ class ChatRobot:
         yield ChatSession(self.scheme, plugin)
 
 
+class SmsGateway(ChatRobot):
+    """A gateway that sends a text message. It gets one short line from the subject, and nothing of a mail's text."""
+
+    def __repr__(self) -> str:
+        return f"SmsGateway({self.scheme}://…)"
+
+    @contextmanager
+    def open(self) -> Iterator[ChatSession]:
+        """A session. Raises `TransportUnavailable` if the library does not accept the address."""
+        with super().open() as session:
+            yield SmsSession(session.scheme, session.plugin)
+
+
 class ChatSession:
     """An instantiated robot."""
 
@@ -77,11 +101,14 @@ class ChatSession:
         The library only says yes or no, and takes a robot's refusal with HTTP 200 for a yes, so the answers that it
         gets are watched: the robot's own code decides.
         """
-        body = fitting(f"{one_line(outgoing.subject)}\n\n{outgoing.text.strip()}", LONGEST_BYTES[self.scheme])
+        body = self._body(outgoing)
         answers: list[requests.Response | requests.RequestException] = []
         with _watched(answers):
             accepted = bool(self.plugin.send(body=body, title=""))
         return Receipt(outgoing.message_id, self._judged(accepted, answers))
+
+    def _body(self, outgoing: Outgoing) -> str:
+        return fitting(f"{one_line(outgoing.subject)}\n\n{outgoing.text.strip()}", LONGEST_BYTES[self.scheme])
 
     def _judged(self, accepted: bool, answers: list[requests.Response | requests.RequestException]) -> str:
         name = _NAMES[self.scheme]
@@ -95,11 +122,31 @@ class ChatSession:
             raise TemporaryRefusal(f"{name}: too many messages ({code})")
         if answer.status_code >= 500:
             raise OutcomeUnknown(f"{name}: HTTP {answer.status_code}")
-        if answer.status_code != 200 or code:
-            raise PermanentRefusal(f"{name}: HTTP {answer.status_code}, code {code}")
+        return self._taken(name, accepted, answer.status_code, code)
+
+    def _taken(self, name: str, accepted: bool, status: int, code: int | None) -> str:
+        if status != 200 or code:
+            raise PermanentRefusal(f"{name}: HTTP {status}, code {code}")
         if code is None or not accepted:
             raise OutcomeUnknown(f"{name}: the answer names no result")
         return f"{name} 0"
+
+
+class SmsSession(ChatSession):
+    """An instantiated gateway."""
+
+    def _body(self, outgoing: Outgoing) -> str:
+        line = one_line(outgoing.subject)
+        if len(line) + len(_SMS_END) > LONGEST_SMS:
+            line = line[: LONGEST_SMS - len(_SMS_END) - 1] + "…"
+        return f"{line}{_SMS_END}"
+
+    def _taken(self, name: str, accepted: bool, status: int, code: int | None) -> str:
+        if not 200 <= status < 300 or code not in _DONE:
+            raise PermanentRefusal(f"{name}: HTTP {status}, code {code}")
+        if not accepted:
+            raise OutcomeUnknown(f"{name}: the answer names no result")
+        return f"{name} {status}"
 
 
 def fitting(text: str, limit: int) -> str:

@@ -169,6 +169,7 @@ _EXTRAS: dict[str, dict[str, Any]] = {
         "as_of": "2026-07-17",
         "item": {"days_overdue": 9},
         "sheet": None,
+        "acknowledge": None,
         "pending": {"kind_zh": "督办单", "label": "临督办〔2026〕3号", "sent_on": "2026-07-14", "days_late": 1},
     },
 }

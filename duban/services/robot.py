@@ -1,6 +1,7 @@
 """The chat robot of the supervision office: repeats in its group what its mailbox gets, and never instead of it.
 
-A group has more readers than the mailbox, so what is posted carries no link that answers for the office.
+A group has more readers than the mailbox, so what is posted carries no link that answers for the office. An SMS gateway
+gets one short line and nothing of the text.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from duban.adapters.chat import LONGEST_BYTES, ChatRobot
+from duban.adapters.chat import GATEWAYS, LONGEST_BYTES, ChatRobot, SmsGateway
 from duban.adapters.database import Database
 from duban.adapters.mail import Transport
 from duban.errors import WrongSetting
@@ -25,10 +26,13 @@ log = logging.getLogger(__name__)
 
 
 def robot_from_url(url: str) -> Transport:
-    """The robot that the setting names. Raises WrongSetting."""
-    if urlsplit(url).scheme.lower() not in LONGEST_BYTES:
+    """The robot, or the SMS gateway, that the setting names. Raises WrongSetting."""
+    scheme = urlsplit(url).scheme.lower()
+    if scheme in GATEWAYS:
+        return SmsGateway(url)
+    if scheme not in LONGEST_BYTES:
         reason = "it names no robot that is known"
-        remedy = f"Begin it with one of {', '.join(f'{scheme}://' for scheme in LONGEST_BYTES)}."
+        remedy = f"Begin it with one of {', '.join(f'{known}://' for known in (*LONGEST_BYTES, *GATEWAYS))}."
         raise WrongSetting(name="DUBAN_ROBOT_URL", reason=reason, remedy=remedy)
     return ChatRobot(url)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import socket
 import threading
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from duban.adapters.chat import ChatRobot, ChatSession, fitting
+from duban.adapters.chat import ChatRobot, ChatSession, SmsSession, fitting
 from duban.adapters.mail import (
     Mailbox,
     OutcomeUnknown,
@@ -21,6 +22,7 @@ from duban.adapters.mail import (
     TemporaryRefusal,
     transport_from_url,
 )
+from duban.services.robot import robot_from_url
 
 Make = Callable[..., Outgoing]
 ROBOTS = {
@@ -127,3 +129,54 @@ def test_a_long_text_is_cut_at_a_line_and_says_so(outgoing: Make) -> None:
 def test_a_robots_token_is_never_shown(sender: Mailbox) -> None:
     transport = transport_from_url(ROBOTS["wecombot"][0], sender)
     assert "693a91f6" not in repr(transport)
+
+
+@contextmanager
+def gateway(answer: tuple[int, bytes] | None, query: str = "") -> Iterator[tuple[ChatSession, list[Any]]]:
+    """A session of an SMS gateway that is a server of ours, reached by the address alone."""
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server.got, server.answer = [], answer
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        with robot_from_url(f"json://127.0.0.1:{server.server_address[1]}/send{query}").open() as session:
+            assert isinstance(session, SmsSession)
+            session.plugin.request_rate_per_sec = 0
+            yield session, server.got
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize("answer", [(200, b""), (202, b"queued"), (200, b'{"code": 0}'), (200, b'{"code": 200}')])
+def test_an_sms_gateway_gets_one_short_line_and_nothing_of_the_text(outgoing: Make, answer: Any) -> None:
+    mail = dataclasses.replace(outgoing(), subject="【督办】" + "沿河餐饮油烟扰民问题整治不到位" * 9)
+    with gateway(answer, "?:phone=13800000000") as (session, got):
+        session.send(mail)
+    (message,) = got
+    assert message["phone"] == "13800000000"
+    assert len(message["message"]) == 70
+    assert message["message"].endswith("…，详见邮件")
+    assert not any("现予督办" in str(value) or "http" in str(value) for value in message.values())
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ((200, b'{"code": 1001, "msg": "bad sign"}'), PermanentRefusal),
+        ((401, b""), PermanentRefusal),
+        ((429, b""), TemporaryRefusal),
+        ((503, b""), OutcomeUnknown),
+        (None, OutcomeUnknown),
+    ],
+)
+def test_each_answer_of_an_sms_gateway_is_told_apart(outgoing: Make, answer: Any, error: type[Exception]) -> None:
+    with gateway(answer) as (session, got):
+        with pytest.raises(error):
+            session.send(outgoing())
+        assert len(got) == 1
+
+
+def test_a_gateways_key_is_never_shown() -> None:
+    assert "geheim" not in repr(robot_from_url("jsons://sms.example.org/send?+X-Api-Key=geheim"))
