@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse
@@ -18,7 +19,7 @@ from duban.reading.directory import Entry, read_directory
 from duban.reading.model import Kind
 from duban.reading.reader import read_bytes
 from duban.services import progress_reports
-from duban.services.editions import editions_of
+from duban.services.editions import editions_of, receive
 from duban.services.queries.plans import document_of, list_plans, one_plan
 from duban.services.registration import EditionStands, Received, register
 from duban.services.registration_preview import preview
@@ -95,6 +96,11 @@ def post_registration(upload_id: Id, visit: Visit, form: Form) -> Response:
     if action == "discard":
         _forget(visit, upload)
         return RedirectResponse("/plans/new", 303)
+    if action == "edition":
+        plan = field(form, "plan", most=100)
+        kept_edition = receive(database, plan, _received(upload), actor=actor, now=now)
+        _forget(visit, upload)
+        return RedirectResponse(f"/plans/{kept_edition.plan_id}/editions/{kept_edition.edition}", 303)
     if action == "report":
         plan = field(form, "plan", most=100)
         if not plan:
@@ -130,8 +136,6 @@ def get_document(plan_id: Id, document_id: Id, visit: Visit) -> Response:
     """A document as it was received, as a download."""
     visit.caller.require("下载原文件", *OFFICE)
     filename, content = document_of(visit.context.database, plan_id=plan_id, document_id=document_id)
-    from urllib.parse import quote
-
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(filename)}"}
     return Response(content, media_type="application/octet-stream", headers=headers)
 

@@ -82,6 +82,10 @@ def test_a_plan_is_shown_before_it_is_registered_and_stands_afterwards(site: Sit
     assert "云溪2026" in client.get("/").text
     again = send(client, form, {"file": ("云溪.md", text)})
     assert "以前已登记" in follow(client, again).text
+    other = send(client, form, {"file": ("云溪.md", text.replace("30日前完成".encode(), "29日前完成".encode()))})
+    standing = follow(client, other)
+    compared = follow(client, send(client, form_at(standing, other.headers["location"]), action="edition"))
+    assert "第2版的改动" in compared.text
 
 
 def test_a_file_that_is_no_plan_is_refused_in_chinese_with_what_to_do(site: Site) -> None:
