@@ -33,6 +33,7 @@ from duban.api import (
     views,
 )
 from duban.api.context import Context, known_parameters, log_refusal, utc_now
+from duban.api.examples import answers
 from duban.api.limits import BodyLimit, Limiter, RateLimit
 from duban.api.metrics import Measured
 from duban.settings import Settings
@@ -139,6 +140,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         schemas["Problem"] = problems.Problem.model_json_schema()
+        for name, example in answers().items():
+            if name in schemas:
+                schemas[name]["examples"] = [example]
         for path in schema["paths"].values():
             for operation in path.values():
                 _document_invalid(operation)
