@@ -34,13 +34,12 @@ from duban.api import (
 )
 from duban.api.context import Context, known_parameters, log_refusal, utc_now
 from duban.api.examples import answers
-from duban.api.limits import BodyLimit, Limiter, RateLimit
+from duban.api.limits import Allowances, BodyLimit, RateLimit
 from duban.api.metrics import Measured
 from duban.settings import Settings
 
-#: Requests that one client may make: steadily a minute, and at once.
+#: Requests that one client may make steadily a minute.
 REQUESTS_A_MINUTE = 6000
-REQUESTS_AT_ONCE = 1000
 DESCRIPTION = """
 Follows every rectification item of a government plan from the day it is assigned until it is struck off the ledger.
 
@@ -84,7 +83,6 @@ def create_app(
     `now` is the clock; `as_of` the business date that lights are derived for, today in the settings' time zone where
     it is left out; `requests_a_minute` of one client, 0 for no limit.
     """
-    limiter = Limiter(requests_a_minute, min(REQUESTS_AT_ONCE, max(1, int(requests_a_minute))))
     today = as_of or (lambda: now().astimezone(settings.zone).date())
     app = FastAPI(
         title="duban 督办",
@@ -94,7 +92,7 @@ def create_app(
         docs_url=None,  # FastAPI's own pages load scripts from a CDN; the site renders the docs itself
         redoc_url=None,
     )
-    app.state.context = Context(settings, database, now, today, limiter)
+    app.state.context = Context(settings, database, now, today, Allowances(requests_a_minute))
     problems.install(app, log_refusal)
     v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(known_parameters)])
     for module in (
@@ -120,7 +118,7 @@ def create_app(
     app.include_router(v1)
     app.include_router(operations.router)
     app.add_middleware(BodyLimit)
-    app.add_middleware(RateLimit, limiter=limiter)
+    app.add_middleware(RateLimit)
     app.add_middleware(Measured, metrics=app.state.context.metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

@@ -18,7 +18,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from duban.adapters.database import Database
 from duban.api.bodies import Date
-from duban.api.limits import Limiter
+from duban.api.limits import Allowances
 from duban.api.metrics import Metrics
 from duban.api.problems import Invalid, NotSignedIn, RoleForbidden
 from duban.domain.actors import Actor
@@ -45,6 +45,11 @@ OFFICE = (UserRole.SUPERVISOR, UserRole.ADMIN)
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 
 
+#: Refusals that the access log keeps: no key or a wrong one, not yours, too large, too often; and infected files.
+LOGGED = (401, 403, 413, 429)
+LOGGED_CODES = ("evidence_infected",)
+
+
 def utc_now() -> dt.datetime:
     """The system clock."""
     return dt.datetime.now(dt.UTC)
@@ -58,7 +63,7 @@ class Context:
     database: Database
     now: Callable[[], dt.datetime]
     as_of: Callable[[], dt.date]
-    limiter: Limiter
+    allowances: Allowances
     metrics: Metrics = field(default_factory=Metrics)
 
     @property
@@ -155,8 +160,10 @@ async def known_parameters(request: Request) -> None:
 
 
 def log_refusal(request: Request, error: DubanError) -> None:
-    """Writes 401 and 403 into the access log: who tried what, from where."""
-    if error.status in (401, 403):
+    """Writes into the access log who was turned away from what, from where."""
+    if getattr(request.state, "silent", False):  # it was written a moment ago
+        return
+    if error.status in LOGGED or error.code in LOGGED_CODES:
         context = context_of(request)
         log_access(
             context.database,

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import math
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from duban.api.problems import TooLarge, TooManyRequests, problem
+from duban.errors import DubanError
 
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 21 * 1024 * 1024  # a file of 20 MB and the form around it
 _REMEMBERED = 10_000
+#: Requests that one client may make at once; a minute, `create_app` says.
+REQUESTS_AT_ONCE = 1000
+#: Wrong keys and passwords from one address: steadily a minute, and at once.
+FAILURES_A_MINUTE = 30
+FAILURES_AT_ONCE = 60
 
 
 class Limiter:
@@ -30,6 +39,16 @@ class Limiter:
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def wait(self, client: str) -> int:
+        """The whole seconds until there is a request to take, 0 where there is one; takes none."""
+        if self._rate <= 0:
+            return 0
+        now = self._clock()
+        with self._lock:
+            left, at = self._buckets.get(client, (float(self._burst), now))
+        left = min(self._burst, left + (now - at) * self._rate)
+        return 0 if left >= 1 else max(1, math.ceil((1 - left) / self._rate))
 
     def take(self, client: str) -> int:
         """Takes one request: 0, or the whole seconds to wait until there is one."""
@@ -61,7 +80,8 @@ class BodyLimit:
         most = MAX_UPLOAD if headers.get("content-type", "").startswith("multipart/") else MAX_BODY
         declared = headers.get("content-length", "0")
         if not declared.isdigit() or int(declared) > most:
-            await problem(TooLarge(limit=_megabytes(most)))(scope, receive, send)
+            answer = await run_in_threadpool(refused, Request(scope), TooLarge(limit=_megabytes(most)))
+            await answer(scope, receive, send)
             return
         received = 0
 
@@ -76,30 +96,103 @@ class BodyLimit:
         await self.app(scope, counted, send)
 
 
-class RateLimit:
-    """Refuses a client that asks too often: by its token if it shows one, else by its address."""
+class Allowances:
+    """What clients have left in this process, and whose key is whose."""
 
-    def __init__(self, app: ASGIApp, limiter: Limiter) -> None:
+    def __init__(self, per_minute: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.requests = Limiter(per_minute, min(REQUESTS_AT_ONCE, max(1, int(per_minute))), clock)
+        self.failures = Limiter(FAILURES_A_MINUTE if per_minute > 0 else 0, FAILURES_AT_ONCE, clock)
+        self.told = Limiter(1, 1, clock)  # one line in the access log a minute and client says enough
+        self._users: OrderedDict[str, str] = OrderedDict()
+
+    def user_of(self, key: str) -> str | None:
+        """Whose key this is, if it has opened something here."""
+        return self._users.get(key)
+
+    def remember(self, key: str, user: str) -> None:
+        """A key has opened something."""
+        self._users[key] = user
+        self._users.move_to_end(key)
+        while len(self._users) > _REMEMBERED:
+            self._users.popitem(last=False)
+
+    def forget(self, key: str) -> None:
+        """A key opens nothing any more."""
+        self._users.pop(key, None)
+
+
+class RateLimit:
+    """Refuses a client that asks too often: a user by their name, whatever keys they show; everybody else by address.
+
+    A key (token or session) counts as its user's once it has opened something; until then, and for ever if it is
+    wrong, its requests count against the address that they come from. An address that shows too many wrong keys or
+    passwords waits, and those of its users whose key is known do not.
+    """
+
+    def __init__(self, app: ASGIApp, cookie: str = "duban_session") -> None:
         self.app = app
-        self.limiter = limiter
+        self.cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets health and metrics through, whatever the load."""
         if scope["type"] != "http" or scope["path"] in ("/healthz", "/readyz", "/metrics"):
             await self.app(scope, receive, send)
             return
-        wait = self.limiter.take(_client(Request(scope)))
+        request = Request(scope)
+        left: Allowances = request.app.state.context.allowances
+        key, address = self._key(request), f"address {network_of(request)}"
+        user = left.user_of(key)
+        client = f"user {user}" if user is not None else address
+        wait = left.requests.take(client) or (left.failures.wait(address) if user is None else 0)
         if wait:
-            await problem(TooManyRequests(seconds=wait))(scope, receive, send)
+            await (await _refusal(request, left, client, wait))(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        state, status = scope.setdefault("state", {}), 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        finally:
+            if status == 401 and (key or scope["method"] == "POST"):  # a wrong key, or a wrong password
+                left.failures.take(address)
+                left.forget(key)
+            elif key and "actor" in state:
+                left.remember(key, str(state["actor"]))
+
+    def _key(self, request: Request) -> str:
+        """A digest of what a request opens doors with; "" where it brings nothing."""
+        shown = request.headers.get("authorization") or request.cookies.get(self.cookie) or ""
+        return hashlib.sha256(shown.encode()).hexdigest() if shown else ""
 
 
-def _client(request: Request) -> str:
-    token = request.headers.get("authorization", "")
-    if token:
-        return hashlib.sha256(token.encode()).hexdigest()
-    return request.client.host if request.client else "unknown"
+async def _refusal(request: Request, left: Allowances, client: str, wait: int) -> Response:
+    """A page or a problem, as the app answers refusals; logged by it, once a minute and client."""
+    error = TooManyRequests(seconds=wait)
+    request.state.silent = bool(left.told.take(client))
+    if request.state.silent and request.url.path.startswith("/api/"):
+        return problem(error)
+    return await run_in_threadpool(refused, request, error)
+
+
+def refused(request: Request, error: DubanError) -> Response:
+    """What the app answers to an error that is raised before it: a page or a problem, and a line in the log."""
+    answer: Response = request.app.exception_handlers[DubanError](request, error)
+    return answer
+
+
+def network_of(request: Request) -> str:
+    """Where a request comes from: an IPv4 address, or the /64 of an IPv6 one, all of which one machine can use."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return host if address.version == 4 else str(ipaddress.ip_network(f"{host.split('%')[0]}/64", strict=False))
 
 
 def _megabytes(size: int) -> str:

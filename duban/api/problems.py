@@ -182,7 +182,7 @@ def from_http(request: Request, error: HTTPException) -> DubanError:
 
 
 def install(app: FastAPI, on_refusal: Callable[[Request, DubanError], None]) -> None:
-    """Makes every error of the app a problem; `on_refusal` hears of each one that duban itself raised."""
+    """Makes every error of the app a problem; `on_refusal` hears of each refusal."""
 
     def refused(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, DubanError)  # noqa: S101 -- the handler is registered for this class only
@@ -195,7 +195,9 @@ def install(app: FastAPI, on_refusal: Callable[[Request, DubanError], None]) -> 
 
     def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101
-        answer = problem(from_http(request, error))
+        ours = from_http(request, error)
+        on_refusal(request, ours)
+        answer = problem(ours)
         answer.headers.update(error.headers or {})
         return answer
 

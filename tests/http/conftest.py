@@ -18,6 +18,8 @@ import pytest
 import uvicorn
 
 from duban.adapters.database import Database
+from duban.api.app import REQUESTS_A_MINUTE
+from duban.api.limits import Allowances
 from duban.domain.actors import Actor
 from duban.reading.directory import read_directory
 from duban.reading.reader import read_bytes
@@ -203,7 +205,9 @@ def serve(server: tuple[str, Holder], database: Database, tmp_path: Path, **limi
     else:  # building the routes takes half a second: the same app looks at another ledger
         built = holder.shared
         before = built.state.context
-        built.state.context = dataclasses.replace(before, settings=settings, database=database, now=clock)
+        built.state.context = dataclasses.replace(
+            before, settings=settings, database=database, now=clock, allowances=Allowances(REQUESTS_A_MINUTE)
+        )
         built.state.links = Door(settings)
     holder.site = built
     return Site(url, database, clock, settings, plan_id=1)
