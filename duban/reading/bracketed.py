@@ -42,7 +42,7 @@ def brackets(text: str, line: int, lexicon: Lexicon) -> list[Bracket]:
     found = []
     for begin, end in _spans(text):
         inside = text[begin + 1 : end - (text[end - 1] in _CLOSE)].strip()
-        fields = labelled(inside, line, lexicon) or _unlabelled(inside, text[end:], line, lexicon)
+        fields = labelled(inside, line, lexicon) or _unlabelled(inside, text[end : end + 40], line, lexicon)
         if fields:
             found.append(Bracket(begin, end, tuple(fields)))
     return found
