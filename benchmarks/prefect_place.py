@@ -63,7 +63,7 @@ class Place:
             env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
         if finished.returncode:
-            raise RuntimeError(f"{arguments}: {finished.stderr[-2000:]}")
+            raise RuntimeError(f"{arguments} ended with {finished.returncode}: {finished.stderr[-2000:]}")
         return finished.stdout
 
 

@@ -11,12 +11,15 @@ import click
 @click.command("serve")
 @click.option("--host", help="Where to listen; default DUBAN_HOST (loopback).")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port; default DUBAN_PORT.")
-def serve(host: str | None, port: int | None) -> None:
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes side by side; default DUBAN_WORKERS (1).")
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the API and the board until Ctrl-C."""
     if host is not None:
         os.environ["DUBAN_HOST"] = host
     if port is not None:
         os.environ["DUBAN_PORT"] = str(port)
+    if workers is not None:
+        os.environ["DUBAN_WORKERS"] = str(workers)
     become("duban.web.serve")
 
 
