@@ -14,6 +14,10 @@ from heapq import heapify, heappop, heappush
 
 from duban.errors import DubanError
 
+#: Waiting times between attempts that were refused for now; after the last one a person has to look. Greylisting servers
+#: ask for 5 minutes; RFC 5321, 4.5.4.1, for 30 and more between later tries, and for not giving up within the day.
+BACK_OFF = tuple(dt.timedelta(minutes=m) for m in (5, 15, 60, 240, 480, 960))
+
 
 class ImpossibleRate(DubanError):
     """A rate of {count} in {seconds} seconds lets nothing through.
@@ -99,13 +103,9 @@ def schedule(queue: Sequence[Waiting], recent: Iterable[Sending], throttle: Thro
     return [slots[index] for index in range(len(queue))]
 
 
-def back_off(attempt: int) -> dt.timedelta:
-    """How long to wait after the `attempt`-th temporary refusal (from 1): 5, 10, 20 … minutes, at most 4 hours.
-
-    RFC 5321, 4.5.4.1 asks for 30 minutes and more between tries of one host; greylisting servers ask for 5.
-    """
-    doublings = min(max(attempt, 1) - 1, 6)  # a large exponent would overflow
-    return min(dt.timedelta(minutes=5 * 2**doublings), dt.timedelta(hours=4))
+def back_off(attempt: int) -> dt.timedelta | None:
+    """How long to wait after the `attempt`-th temporary refusal (from 1); None when it was the last one."""
+    return BACK_OFF[max(attempt, 1) - 1] if attempt <= len(BACK_OFF) else None
 
 
 def _free(taken: list[dt.datetime], rate: Rate | None, at: dt.datetime) -> dt.datetime:

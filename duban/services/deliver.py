@@ -24,7 +24,7 @@ from duban.adapters.mail import (
 )
 from duban.adapters.mail import Session as Mailing
 from duban.notices.sheet import DOCX, sheet_file_name
-from duban.notices.throttle import Throttle
+from duban.notices.throttle import Throttle, back_off
 from duban.services.compose import SHEETS_A_MAIL
 from duban.services.notice_facts import sheet_context
 from duban.services.pace import Pace
@@ -33,8 +33,6 @@ from models import Delivery, DeliveryStatus, IssuedPaper, Notice, NoticeRecipien
 MAIL, ROBOT = "mail", "robot"  # the channels; each has its own transport
 UNLIMITED = Throttle()
 SENDING_FOR = dt.timedelta(minutes=5)
-#: Waiting times between attempts that were refused for now; after the last one a person has to look.
-BACK_OFF = tuple(dt.timedelta(minutes=m) for m in (5, 15, 60, 240, 480, 960))
 INTERRUPTED = "发送过程中断,无法确认对方是否收到;请核实后处理"
 
 
@@ -240,12 +238,13 @@ def _again_later(
     taken: Taken, reason: str, now: dt.datetime, done: Delivered, unavailable: TransportUnavailable | None
 ) -> Settlement:
     """Refused for now: waits longer each time, and fails for good after the last attempt."""
-    if taken.attempts > len(BACK_OFF):
+    wait = back_off(taken.attempts)
+    if wait is None:
         done.failed += 1
         return Settlement(taken.id, DeliveryStatus.FAILED, error=reason, unavailable=unavailable)
     done.waiting += 1
-    not_before = now + BACK_OFF[taken.attempts - 1]
-    return Settlement(taken.id, DeliveryStatus.QUEUED, error=reason, not_before=not_before, unavailable=unavailable)
+    again = now + wait
+    return Settlement(taken.id, DeliveryStatus.QUEUED, error=reason, not_before=again, unavailable=unavailable)
 
 
 _SHEETS = (

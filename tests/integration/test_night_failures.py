@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import insert, update
 
 from duban.adapters.database import Database
-from duban.services.deliver import BACK_OFF, deliver
+from duban.notices.throttle import BACK_OFF
+from duban.services.deliver import deliver
 from duban.services.night import run_night
 from models import (
     Clock,
