@@ -17,6 +17,7 @@ from duban.reading.model import Kind
 from duban.reading.reader import read_bytes
 from duban.services import progress_reports
 from duban.services.editions import Edition, EditionRow, compare, decide, discard, editions_of, receive, stored
+from duban.services.queries.plans import one_plan
 from duban.services.registration import Received
 
 router = APIRouter(prefix="/plans/{plan}", tags=["plans"], responses=documented(401, 403, 404, 409, 413, 422, 429))
@@ -79,7 +80,8 @@ def post_edition(
     """Keeps the document and shows what it changes, item by item. Nothing is applied before somebody accepts it."""
     caller.require("upload an edition", *OFFICE)
     content, filename = content_of(file), name_of(file)
-    received = Received(filename, content, read_bytes(content, filename))
+    kind = Kind(one_plan(context.database, plan=plan, scope=caller.scope, as_of=context.as_of()).kind)
+    received = Received(filename, content, read_bytes(content, filename, kind))
     if dry_run:
         return compare(context.database, plan, received)
     return receive(context.database, plan, received, actor=caller.actor, now=context.now())

@@ -31,7 +31,7 @@ from duban.services.edition_difference import (
 from duban.services.event_log import lock_items
 from duban.services.queries.plans import find_plan
 from duban.services.registration import Received, store_document
-from models import Document, DocumentDecision, Plan
+from models import Document, DocumentDecision, Item, Plan
 
 __all__ = [
     "ChangeKind",
@@ -142,6 +142,9 @@ def receive(database: Database, plan: str, received: Received, *, actor: Actor, 
     with database.write() as session:
         found = _locked(session, plan)
         document = _known(session, found, received)
+        report = select(Document.id).where(Document.plan_id == found.id, Document.sha256 == received.sha256)
+        if document is None and session.scalars(report).first() is not None:
+            raise EditionRefused(edition=_last(session, found) + 1, reason="这份文件已作为进展通报收下，不是新一版方案")
         if document is None:
             document = store_document(session, found, received, _last(session, found) + 1, actor, now)
         diff = difference(session, found, _read(found, received), document)
@@ -189,7 +192,7 @@ def decide(
         unwanted = _chosen(diff, edition, decline)
         given = dict(reasons or {})
         _check_reasons(wanted, given)
-        lock_items(session, {c.item_id for c, _ in wanted if c.item_id is not None})
+        _lock(session, found, wanted)
         applying = Applying(session, found, document, diff, actor, now)
         make_way(session, [(c.item_id, fields) for c, fields in wanted if c.item_id is not None])
         wanted.sort(key=lambda one: one[0].kind is ChangeKind.ADDED)  # new ones find their numbers free
@@ -278,6 +281,14 @@ def _locked(session: Session, plan: str) -> Plan:
     found = find_plan(session, plan)
     session.refresh(found, with_for_update=True)
     return found
+
+
+def _lock(session: Session, plan: Plan, wanted: list[tuple[ItemChange, tuple[FieldChange, ...]]]) -> None:
+    """Locks what is changed, in the order of the ids; an item put in moves the places of all behind it."""
+    if any(c.kind is ChangeKind.ADDED for c, _ in wanted):
+        lock_items(session, set(session.scalars(select(Item.id).where(Item.plan_id == plan.id))))
+    else:
+        lock_items(session, {c.item_id for c, _ in wanted if c.item_id is not None})
 
 
 def _known(session: Session, plan: Plan, received: Received) -> Document | None:

@@ -13,12 +13,14 @@ from duban.api.bodies import Id
 from duban.api.context import OFFICE
 from duban.api.problems import Invalid
 from duban.api.uploads import content_of, name_of
-from duban.reading.model import Kind
+from duban.errors import Unreadable
+from duban.reading.model import Kind, Reading
 from duban.reading.reader import read_bytes
 from duban.services import editions, progress_reports
 from duban.services.edition_difference import SEPARATOR, WEIGHTY
 from duban.services.queries.items import ItemFilter, list_items
 from duban.services.queries.plans import one_plan
+from duban.services.queries.shapes import PlanView
 from duban.services.registration import Received
 from duban.web.session import Form, Visit, Visitor, field, file_field
 
@@ -34,7 +36,10 @@ def post_edition(plan_id: Id, visit: Visit, form: Form) -> Response:
     file = file_field(form, "file")
     content, filename = content_of(file), name_of(file)
     chosen = field(form, "what", most=20)
-    reading = read_bytes(content, filename, Kind.PROGRESS_REPORT if chosen == "report" else None)
+    if chosen == "report":
+        reading = read_bytes(content, filename, Kind.PROGRESS_REPORT)
+    else:
+        reading = _edition_of(plan, content, filename)
     actor, now = visit.caller.actor, visit.context.now()
     received = Received(filename, content, reading)
     if chosen == "report":
@@ -42,6 +47,17 @@ def post_edition(plan_id: Id, visit: Visit, form: Form) -> Response:
         return RedirectResponse(f"/plans/{plan.id}/reports/{report.document_id}", 303)
     edition = editions.receive(visit.context.database, str(plan_id), received, actor=actor, now=now)
     return RedirectResponse(f"/plans/{plan.id}/editions/{edition.edition}", 303)
+
+
+def _edition_of(plan: PlanView, content: bytes, filename: str) -> Reading:
+    """Reads an edition as its plan's family. Raises Invalid for a progress report that was taken for an edition."""
+    try:
+        seems = read_bytes(content, filename).kind
+    except Unreadable:
+        seems = Kind(plan.kind)
+    if seems is Kind.PROGRESS_REPORT and plan.kind != Kind.PROGRESS_REPORT.value:
+        raise Invalid(problems="what: 这份文件像是整改进展通报；请返回选“公布的整改进展情况通报”后再上传")
+    return read_bytes(content, filename, Kind(plan.kind))
 
 
 @router.get("/editions/{edition}")

@@ -127,6 +127,8 @@ def test_a_second_edition_is_decided_item_by_item(site: Site) -> None:
 def test_a_progress_report_is_entered_into_the_items_that_a_person_confirms(site: Site) -> None:
     client = site.signed_in("supervisor")
     form = form_at(soup(client.get("/plans/1")), "/plans/1/editions")
+    mistaken = send(client, form, {"file": ("通报.txt", REPORT.encode())}, what="edition")
+    assert (mistaken.status_code, "像是整改进展通报" in mistaken.text) == (422, True)
     page = follow(client, send(client, form, {"file": ("通报.txt", REPORT.encode())}, what="report"))
     report = page.select_one("main form")
     after = follow(client, send(client, report, take=["1"], action="accept"))
