@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from duban.domain.limits import read_limit
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
@@ -147,9 +148,14 @@ def _unlabelled(inside: str, after: str, line: int, lexicon: Lexicon) -> list[Fi
     if all_known(names, lexicon):
         fields = [_field(Role.RESPONSIBLE_UNITS, "", names, line)]
         return [*fields, _field(Role.TIME_LIMIT, "", last, line)] if last else fields
-    limit = read_limit(inside, year=2000)
-    alone = limit.category == "immediate" or any(m.due_on and m.text == inside for m in limit.milestones)
-    return [_field(Role.TIME_LIMIT, "", inside, line)] if len(inside) <= 24 and alone else []
+    return [_field(Role.TIME_LIMIT, "", inside, line)] if len(inside) <= 24 and _is_limit(inside) else []
+
+
+@lru_cache(maxsize=1024)
+def _is_limit(text: str) -> bool:
+    """Whether a text is a limit and nothing else; the same few stand in item after item."""
+    limit = read_limit(text, year=2000)
+    return limit.category == "immediate" or any(m.due_on and m.text == text for m in limit.milestones)
 
 
 def all_known(text: str, lexicon: Lexicon) -> bool:
