@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from duban.api.bodies import AbsenceIn, CheckInIn, Date, Id, TargetIn
 from duban.api.changes import Recorded, record_once
 from duban.api.context import AsOf, Ctx, Who
-from duban.api.once import IdempotencyKey
+from duban.api.once import IdempotencyKey, once
 from duban.api.plans import PlanKey
 from duban.api.problems import documented
 from duban.services.absences import AbsenceView, cancel, enter, list_absences
@@ -110,21 +110,27 @@ def get_absences(
     return list_absences(context.database, plan=found.code, since=since or as_of)
 
 
-@router.post("/plans/{plan}/absences", summary="Enter an absence", status_code=201)
-def post_absence(plan: PlanKey, body: AbsenceIn, context: Ctx, caller: Who, as_of: AsOf) -> AbsenceView:
+@router.post("/plans/{plan}/absences", summary="Enter an absence", status_code=201, response_model=AbsenceView)
+def post_absence(
+    *, plan: PlanKey, body: AbsenceIn, context: Ctx, caller: Who, as_of: AsOf, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
     """By the supervision office, or by whoever acts for the party itself."""
     found = one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of)
-    absence_id = enter(
-        context.database,
-        plan=found.code,
-        party=body.party,
-        first_on=body.first_on,
-        last_on=body.last_on,
-        actor=caller.actor,
-        now=context.now(),
-    )
-    everything = list_absences(context.database, plan=found.code, since=body.last_on)
-    return next(a for a in everything if a.id == absence_id)
+
+    def act() -> AbsenceView:
+        absence_id = enter(
+            context.database,
+            plan=found.code,
+            party=body.party,
+            first_on=body.first_on,
+            last_on=body.last_on,
+            actor=caller.actor,
+            now=context.now(),
+        )
+        everything = list_absences(context.database, plan=found.code, since=body.last_on)
+        return next(a for a in everything if a.id == absence_id)
+
+    return once(context, caller, idempotency_key, (f"/plans/{found.id}/absences", body), act, status=201)
 
 
 @router.delete("/absences/{absence_id}", summary="Take an absence back", status_code=204)

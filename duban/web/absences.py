@@ -65,5 +65,6 @@ def post_absence(visit: Visit, form: Form) -> Response:
 @router.post("/{absence_id}/cancel")
 def post_cancellation(absence_id: Id, visit: Visit, form: Form) -> Response:
     """Takes one back; it stays on record."""
+    plan = number_field(form, "plan")
     cancel(visit.context.database, absence_id=absence_id, actor=visit.caller.actor, now=visit.context.now())
-    return RedirectResponse(f"/absences?plan={number_field(form, 'plan')}&done=cancelled", 303)
+    return RedirectResponse(f"/absences?plan={plan}&done=cancelled", 303)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import suppress
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from duban.adapters.workdays import own_days_text
+from duban.adapters.workdays import CalendarFileInvalid, own_days_text
 from duban.api.bodies import Id
 from duban.api.context import OFFICE
 from duban.api.problems import Invalid
 from duban.domain.calendar_edit import with_day, without_day
-from duban.domain.policies import load_policy
+from duban.domain.policies import PolicyInvalid, load_policy
 from duban.domain.policy_edit import numbers, with_numbers
 from duban.services import calendars, policy_changes
 from duban.services.assignments import assign_items
@@ -49,7 +49,7 @@ def get_policy(plan_id: Id, visit: Visit, done: str = "") -> Response:
         plan=plan,
         policy=policy,
         numbers=[(n, number_zh(n.name, policy.rungs)) for n in numbers(policy.text)],
-        shipped=[(path.stem, load_policy(path).title) for path in _shipped(visit)],
+        shipped=list(_shipped(visit).items()),
         done=bool(done),
     )
 
@@ -102,10 +102,10 @@ def _new_policy(visit: Visitor, form: FormData, policy: PolicyView) -> tuple[str
             return with_numbers(policy.text, changes, source), f"{policy.name}.toml"
         case "shipped":
             wanted = field(form, "shipped", most=100)
-            found = next((path for path in _shipped(visit) if path.stem == wanted), None)
-            if found is None:
+            if wanted not in _shipped(visit):
                 raise Invalid(problems="shipped: 请选择一套规则")
-            return load_policy(found).text, found.name
+            path = visit.context.settings.policy.parent / f"{wanted}.toml"
+            return load_policy(path).text, path.name
         case "file":
             return _file(form)
         case _:
@@ -119,19 +119,24 @@ def _whole(form: FormData, name: str) -> int:
     return int(text)
 
 
-def _shipped(visit: Visitor) -> list[Path]:
-    """The policies beside the one that the settings name."""
-    return sorted(visit.context.settings.policy.parent.glob("*.toml"))
+def _shipped(visit: Visitor) -> dict[str, str]:
+    """The policies beside the one that the settings name, with their titles; one that cannot be read is left out."""
+    found = {}
+    for path in sorted(visit.context.settings.policy.parent.glob("*.toml")):
+        with suppress(PolicyInvalid):
+            found[path.stem] = load_policy(path).title
+    return found
 
 
 @router.get("/calendar")
 def get_calendar(visit: Visit, done: str = "") -> Response:
     """Where the working days come from, how far they are known, and the office's own days."""
     settings = visit.context.settings
-    found = calendars.in_force(visit.context.database)
-    waits = settings.calendar is not None and calendars.differs(
-        visit.context.database, own_days_text(settings.calendar)
-    )
+    found, waits = calendars.in_force(visit.context.database), False
+    with suppress(CalendarFileInvalid):  # a file that cannot be read does not hide what is in force
+        waits = settings.calendar is not None and calendars.differs(
+            visit.context.database, own_days_text(settings.calendar)
+        )
     return visit.render("calendar.html", calendar=found, waits=waits, done=bool(done))
 
 

@@ -151,6 +151,14 @@ def lines_field(form: FormData, name: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in field(form, name, most=20_000).split("\n") if line.strip())
 
 
+def list_field(form: FormData, name: str, *, most: int = 200) -> tuple[str, ...]:
+    """Every value of a field that may be ticked more than once. Raises Invalid for what cannot be stored."""
+    values = tuple(str(value).strip() for value in form.getlist(name))
+    if len(values) > most or any(len(value) > 200 or "\x00" in value for value in values):
+        raise Invalid(problems=f"{name}: 请从列表中勾选")
+    return values
+
+
 def file_field(form: FormData, name: str) -> UploadFile:
     """A field's file. Raises Invalid."""
     value = form.get(name)

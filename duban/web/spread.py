@@ -21,7 +21,7 @@ from duban.services.queries.re_inspections import list_re_inspections
 from duban.services.queries.spread import list_calls, list_self_checks, self_checks_of
 from duban.services.re_inspection import re_inspect
 from duban.web.choosing import chosen_plan
-from duban.web.session import Form, Visit, Visitor, date_field, field, number_field
+from duban.web.session import Form, Visit, Visitor, date_field, field, list_field, number_field
 from models import PartyKind, UserRole
 
 router = APIRouter()
@@ -57,7 +57,7 @@ def get_self_checks_of(item_id: Id, visit: Visit, done: str = "") -> Response:
 @router.post("/items/{item_id}/self-checks")
 def post_self_checks(item_id: Id, visit: Visit, form: Form) -> Response:
     """Spawns a self-check in each unit that was ticked."""
-    units = [str(value)[:200] for value in form.getlist("units")]
+    units = list_field(form, "units")
     due_on = date_field(form, "due_on")
     if not units:
         raise Invalid(problems="units: 请勾选至少一个单位")
@@ -104,19 +104,19 @@ def post_call(visit: Visit, form: Form) -> Response:
     due_on = date_field(form, "due_on")
     if due_on is None:
         raise Invalid(problems="due_on: 请填写完成时限")
-    plan = field(form, "plan", most=100)
+    plan = number_field(form, "plan")
     call(
         visit.context.database,
-        plan=plan,
+        plan=str(plan),
         caller=field(form, "caller", most=200),
-        called=[str(value)[:200] for value in form.getlist("units")],
+        called=list_field(form, "units"),
         title=field(form, "title", most=500),
         due_on=due_on,
         goal=field(form, "goal"),
         actor=visit.caller.actor,
         now=visit.context.now(),
     )
-    return RedirectResponse(f"/calls?plan={number_field(form, 'plan')}&done=1", 303)
+    return RedirectResponse(f"/calls?plan={plan}&done=1", 303)
 
 
 @router.post("/items/{item_id}/call-answer")

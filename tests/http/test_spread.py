@@ -82,6 +82,20 @@ def test_a_call_is_answered_by_each_called_unit_for_itself(site_on_both: Site) -
     assert other_caller.value.status == 403
 
 
+def test_an_absence_is_entered_once_however_often_it_is_sent(site: Site) -> None:
+    lead = site.client("lead")
+    body = {"party": "陆知衡", "first_on": "2026-07-20", "last_on": "2026-07-24"}
+    sent = [lead.post("/api/v1/plans/1/absences", json=body, headers={"Idempotency-Key": "a"}) for _ in range(2)]
+    assert [answer.status_code for answer in sent] == [201, 201]
+    assert sent[0].json() == sent[1].json()
+    (typed,) = clients(site, "lead")
+    assert [a.party for a in typed.absences("1")] == ["陆知衡"]
+    with pytest.raises(Refused, match="absence_refused"):
+        typed.enter_absence("1", "陆知衡", dt.date(2026, 7, 24), dt.date(2026, 7, 25))
+    typed.cancel_absence(sent[0].json()["id"])
+    assert typed.absences("1")[0].cancelled_at is not None
+
+
 def test_views_are_ones_own_and_the_same_name_takes_the_new_filters(site: Site) -> None:
     unit, other = clients(site, "unit", "other unit")
     first = unit.save_view("急件", light="red", sort="due")
