@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from duban.reading.structure_headings import Headings
 from duban.reading.structure_numbering import numbered
 from duban.reading.structure_table_heads import PER_ROW, Head
 
+#: Workbooks count days from here (and take 1900 for a leap year).
+_FIRST_DAY = dt.date(1899, 12, 30)
 _TOTALS = re.compile(r"^(?:合\s*计|总\s*计|小\s*计|共\s*计|汇\s*总|累\s*计|总数)")
 _NOTE = re.compile(r"^(?:注|备注|说明|填表说明|填报单位|填报人|制表|审核|填表|联系)[:：]?")
 _CARRIED = frozenset({Role.GOAL, Role.MEASURES, Role.STATUS, Role.CATEGORY, Role.REGULATIONS, *PER_ROW})
@@ -175,11 +178,19 @@ def _carry(draft: Draft, column: int, role: Role, rows: Sequence[Line], head: He
     """
     one = Field(role, head.words[column], rows[0].number)
     for index, row in enumerate(rows):
-        text = _cell(row, column)
+        text = _day_of(_cell(row, column)) if role is Role.TIME_LIMIT and row.sheet else _cell(row, column)
         if text and (index == 0 or _mark(row, column) != "up"):
             one.pieces += [Piece(part, row.number, row.last) for part in parts_of(text, role)]
     if one.pieces:
         _add_field(draft, one)
+
+
+def _day_of(text: str) -> str:
+    """A day that a workbook keeps as a plain number (45838 for 2025-06-30), as it would be printed; else the text."""
+    if not re.fullmatch(r"[345]\d{4}", text):
+        return text
+    day = _FIRST_DAY + dt.timedelta(days=int(text))
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _add_field(draft: Draft, one: Field) -> None:

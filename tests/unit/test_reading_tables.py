@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -150,6 +151,20 @@ def test_hidden_rows_and_columns_are_not_read_but_named() -> None:
     assert len(named) == 1
     assert "作废任务" in named[0].detail
     assert not named[0].blocks
+
+
+def test_days_and_shares_are_read_as_the_sheet_shows_them() -> None:
+    rows = [("序号", "工作任务", "目标", "责任单位", "完成时限"), (1, "提高达标率", 0.95, "区环保局", 45838)]
+    rows += [(2, "提高覆盖率", 0.8, "区教育局", 2025.1), (3, "新建泊位", "300个", "区建委", "2025年底")]
+    book = workbook(rows)
+    for cell in ("C2", "C3"):
+        book.active[cell].number_format = "0%"
+    book.active["E3"].number_format = "0.00"
+    items = read_bytes(saved(book), "任务分解.xlsx").items
+    assert [(i.goal, i.time_limit) for i in items] == [
+        ("95%", "2025年6月30日"), ("80%", "2025.10"), ("300个", "2025年底"),
+    ]  # fmt: skip
+    assert items[1].milestones[0].due_on == dt.date(2025, 10, 31)
 
 
 # -- Word tables

@@ -17,6 +17,8 @@ from duban.reading.text.grid import MAX_COLUMNS
 from duban.reading.text.normalise import clean
 
 _MERGE = re.compile(rb"<(?:\w{1,20}:)?mergeCell\s[^<>]{0,200}?ref=[\"']([A-Z0-9:]{5,21})[\"']")
+#: 0.00 shows 2025.1 as 2025.10, and 0% shows 0.95 as 95%.
+_DECIMALS = re.compile(r"^(?:#,##)?0(?:\.(?P<places>0+))?(?P<percent>%)?(?:_\s?\)?)?(?:;.*)?$")
 _HIDDEN_ROW = re.compile(
     rb"<(?:\w{1,20}:)?row\s(?=[^<>]{0,300}?\shidden=[\"'](?:1|true)[\"'])[^<>]{0,300}?\br=[\"'](\d{1,7})[\"']"
 )
@@ -154,6 +156,9 @@ def shown(cell: Any) -> str:
         return ""
     if isinstance(value, dt.datetime | dt.date):
         return _date(value, str(cell.number_format or ""))
+    if isinstance(value, int | float) and (decimals := _DECIMALS.search(str(cell.number_format or ""))):
+        places = len(decimals["places"] or "")
+        return f"{value * 100:.{places}f}%" if decimals["percent"] else f"{value:.{places}f}"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.10g}"
     lines = (clean(part) for part in str(value).replace("_x000D_", "").splitlines())
