@@ -14,8 +14,8 @@ from heapq import heapify, heappop, heappush
 
 from duban.errors import DubanError
 
-#: Waiting times between attempts that were refused for now; after the last one a person has to look. Greylisting servers
-#: ask for 5 minutes; RFC 5321, 4.5.4.1, for 30 and more between later tries, and for not giving up within the day.
+#: Waits between attempts that were refused for now; after the last one a person has to look. Servers that greylist ask
+#: for 5 minutes; RFC 5321, 4.5.4.1, for 30 and more between later tries, and for not giving up within the day.
 BACK_OFF = tuple(dt.timedelta(minutes=m) for m in (5, 15, 60, 240, 480, 960))
 
 

@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from duban.domain.events import anchor_hash
 from duban.domain.lifecycle import State
+from duban.domain.policy_model import ClockKind, LightRule
 from duban.errors import DubanError
+from duban.services.queries.lights import OPEN_CLOCKS, STANDING, Lighting, Standing
 from duban.services.rules import Rules, rules_of
-from models import Anchor, Event, Item, ItemParty, Plan, Role, Snapshot
+from models import Anchor, Clock, ClockState, Event, Item, ItemParty, Plan, Role, Snapshot
 
 UNIT_ROLES = (Role.LEAD_UNIT, Role.RESPONSIBLE)
 
@@ -37,8 +39,10 @@ def count(session: Session, as_of: dt.date) -> Counted:
         except DubanError as error:
             found.problems.append(f"plan {plan_id} is not counted: {error.message}")
             continue
-        found.items.update(_whole(session, plan_id, as_of, rules))
-        found.items.update(_by_unit(session, plan_id, as_of, rules))
+        apart = _apart(plan_id, rules)
+        found.items.update(_whole(session, plan_id, as_of, rules, apart))
+        found.items.update(_by_unit(session, plan_id, as_of, rules, apart))
+        found.items.update(_one_by_one(session, plan_id, as_of, apart))
     return found
 
 
@@ -53,10 +57,42 @@ def keep(session: Session, counted: Counted) -> None:
         session.execute(insert(Snapshot), rows)
 
 
-def _whole(session: Session, plan_id: int, as_of: dt.date, rules: Rules) -> Counter[tuple[int, int, str, str]]:
+def _apart(plan_id: int, rules: Rules) -> ColumnElement[bool]:
+    """Open items whose light hangs on more than their date: read with doubt, paused, owing a periodic report; all of a
+    plan whose lights measure the gap to the schedule.
+    """
+    if rules.policy.lights.rule is LightRule.SCHEDULE_GAP:
+        return Item.state != State.CLOSED
+    reports = and_(Clock.kind == ClockKind.CHECK_IN, Clock.state.in_(OPEN_CLOCKS))
+    clocks = select(Clock.item_id).where(Clock.plan_id == plan_id, or_(Clock.state == ClockState.PAUSED, reports))
+    return and_(Item.state != State.CLOSED, or_(Item.quarantined, Item.id.in_(clocks)))
+
+
+def _one_by_one(
+    session: Session, plan_id: int, as_of: dt.date, apart: ColumnElement[bool]
+) -> Counter[tuple[int, int, str, str]]:
+    """The items that stand apart, with the lights that the board shows."""
+    among = and_(Item.plan_id == plan_id, ~Item.dropped, apart)
+    items = {row[0]: Standing(*row) for row in session.execute(select(*STANDING).where(among)).tuples()}
+    lights = Lighting(session, as_of).of(items.values(), among)
+    units = session.execute(
+        select(ItemParty.party_id, ItemParty.item_id)
+        .join(Item, Item.id == ItemParty.item_id)
+        .where(among, ItemParty.role.in_(UNIT_ROLES))
+        .distinct()
+    ).tuples()
+    found: Counter[tuple[int, int, str, str]] = Counter()
+    for party_id, item_id in (*((0, item_id) for item_id in items), *units):
+        found[(plan_id, party_id, items[item_id].state.value, lights[item_id].colour.value)] += 1
+    return found
+
+
+def _whole(
+    session: Session, plan_id: int, as_of: dt.date, rules: Rules, apart: ColumnElement[bool]
+) -> Counter[tuple[int, int, str, str]]:
     rows = session.execute(
         select(Item.state, Item.due_on, func.count())
-        .where(Item.plan_id == plan_id, ~Item.dropped)
+        .where(Item.plan_id == plan_id, ~Item.dropped, ~apart)
         .group_by(Item.state, Item.due_on)
     ).tuples()
     found: Counter[tuple[int, int, str, str]] = Counter()
@@ -65,11 +101,13 @@ def _whole(session: Session, plan_id: int, as_of: dt.date, rules: Rules) -> Coun
     return found
 
 
-def _by_unit(session: Session, plan_id: int, as_of: dt.date, rules: Rules) -> Counter[tuple[int, int, str, str]]:
+def _by_unit(
+    session: Session, plan_id: int, as_of: dt.date, rules: Rules, apart: ColumnElement[bool]
+) -> Counter[tuple[int, int, str, str]]:
     rows = session.execute(
         select(ItemParty.party_id, Item.state, Item.due_on, func.count(Item.id.distinct()))
         .join(Item, Item.id == ItemParty.item_id)
-        .where(Item.plan_id == plan_id, ~Item.dropped, ItemParty.role.in_(UNIT_ROLES))
+        .where(Item.plan_id == plan_id, ~Item.dropped, ItemParty.role.in_(UNIT_ROLES), ~apart)
         .group_by(ItemParty.party_id, Item.state, Item.due_on)
     ).tuples()
     found: Counter[tuple[int, int, str, str]] = Counter()
