@@ -47,9 +47,13 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
 
 
 def _hidden(line: Line) -> Anomaly:
-    """A row that the file holds but does not show: not read, and not lost in silence."""
-    place = f"{line.sheet}第{line.row}行" if line.sheet else f"第{line.row}行"
-    return Anomaly(AnomalyCode.ORPHAN_TEXT, f"隐藏的行没有读入({place}):{line.text[:60]}", line.number)
+    """What the file holds but does not show as text: not read, and not lost in silence."""
+    if line.page is not None:
+        detail = f"第{line.page}页是图片,没有可读的文字,这一页没有读入"
+    else:
+        place = f"{line.sheet}第{line.row}行" if line.sheet else f"第{line.row}行"
+        detail = f"隐藏的行没有读入({place}):{line.text[:60]}"
+    return Anomaly(AnomalyCode.ORPHAN_TEXT, detail, line.number)
 
 
 def recognise(source: Source, lexicon: Lexicon) -> Kind:

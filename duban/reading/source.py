@@ -59,7 +59,7 @@ class Line:
 class Source:
     """A document as lines. `title` is set only where the format itself names one (an HTML title, a sheet's name).
 
-    `hidden` are rows that the file holds but does not show: they are not read, and named as doubts.
+    `hidden` are rows that the file holds but does not show, and pages that are pictures: not read, but named as doubts.
     """
 
     format: Format

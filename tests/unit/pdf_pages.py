@@ -21,6 +21,7 @@ class Page:
 
     texts: list[tuple[float, float, str]] = field(default_factory=list)
     rules: list[tuple[float, float, float, float]] = field(default_factory=list)
+    picture: bool = False
 
     def content(self) -> bytes:
         """The page's content stream."""
@@ -29,7 +30,8 @@ class Page:
             f"BT /F1 {SIZE} Tf {x} {800 - top - SIZE} Td <{text.encode('utf-16-be').hex()}> Tj ET"
             for x, top, text in self.texts
         ]
-        return "\n".join([*drawn, *shown]).encode()
+        image = ["q 500 0 0 700 50 50 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x00 EI Q"] if self.picture else []
+        return "\n".join([*image, *drawn, *shown]).encode()
 
 
 def grid(left: Sequence[float], tops: Sequence[float]) -> list[tuple[float, float, float, float]]:

@@ -102,6 +102,14 @@ def test_a_row_that_a_page_broke_goes_on_under_the_repeated_head() -> None:
     assert [told(item) for item in items] == [*EXPECTED, ("4", "编制规划。", ["区规划局"], ["各街道"], "年底前")]
 
 
+def test_a_scanned_page_among_pages_of_text_is_named() -> None:
+    first = Page([TITLE, *row(80, HEAD), *row(110, FIRST), *row(138, SECOND), *row(152, THIRD)])
+    reading = read(first, Page([(290.0, 780.0, "2")], picture=True))
+    assert [told(item) for item in reading.items] == EXPECTED
+    assert [(a.code.value, a.blocks) for a in reading.anomalies] == [("orphan_text", False)]
+    assert "第2页是图片" in reading.anomalies[0].detail
+
+
 def test_a_pdf_with_a_password_says_so_and_names_the_way_out() -> None:
     entry = f"/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<{'11' * 32}>/U<{'22' * 32}>>>"
     with pytest.raises(Unreadable, match="password") as refusal:

@@ -22,6 +22,8 @@ from duban.reading.text.pdf_columns import Columns, Printed, table_in
 from duban.reading.text.wraps import starts_anew
 
 MAX_PAGES = 400
+#: A scanned page may still have its number as text.
+_PAGE_NUMBER = 8
 _REMEDY_SCANNED = "Recognise its text first (OCR, 文字识别), or ask the issuing office for the text."
 
 
@@ -33,8 +35,8 @@ def read_pdf(data: bytes) -> Source:
     try:
         with pdfplumber.open(io.BytesIO(data)) as document:
             _refuse_long(len(document.pages))
+            pictured = [bool(page.images) for page in document.pages]
             pages = [_page(page) for page in document.pages]
-            pictures = any(page.images for page in document.pages[:5])
     except Unreadable:
         raise
     except RecursionError as error:
@@ -49,10 +51,20 @@ def read_pdf(data: bytes) -> Source:
         isinstance(part, list) for page in pages for part in page
     )
     if ink < 10:
-        if pictures or pages:
+        if pages:
             raise Unreadable(reason="it is a scanned PDF: pictures of pages without text", remedy=_REMEDY_SCANNED)
         raise Unreadable(reason="there is no text in it")
-    return Source(Format.PDF, in_simplified(without_furniture(_lines(pages))))
+    lines = in_simplified(without_furniture(_lines(pages)))
+    return Source(Format.PDF, lines, hidden=_unread(pages, pictured, last=len(lines)))
+
+
+def _unread(pages: Sequence[list[_Part]], pictured: Sequence[bool], last: int) -> list[Line]:
+    """Pages that are pictures among pages of text: what stands on them is not read, and must not be lost in silence."""
+    return [
+        Line("", "", max(last, 1), page=number)
+        for number, (parts, picture) in enumerate(zip(pages, pictured, strict=True), start=1)
+        if picture and not any(isinstance(part, list) or len(part.text) > _PAGE_NUMBER for part in parts)
+    ]
 
 
 def _refuse_long(pages: int) -> None:
