@@ -30,6 +30,7 @@ from duban.reading.party_words import (
     LEVEL_OFFICE,
     NAME_POST,
     NOT_UNITS,
+    OFFICE_OF_NAMED,
     OFFICE_OF_PARTY,
     OFFICE_OF_STATE,
     OFFICES,
@@ -168,11 +169,18 @@ def _tokens(clause: str, words: Lexicon) -> Iterator[str]:
         if re.match(r"^[省市区县]委$", piece) and index + 1 < len(pieces) and JOINT_LEADERS.match(pieces[index + 1]):
             index += 1
             piece = f"{piece}、{pieces[index]}"  # 区委、区政府分管领导 is one party
-        if OFFICE_OF_PARTY.search(piece) and index + 1 < len(pieces) and OFFICE_OF_STATE.match(pieces[index + 1]):
+        if index + 1 < len(pieces) and _are_one_place(piece, pieces[index + 1]):
             index += 1
             piece = f"{piece}、{pieces[index]}"  # 各县(区)委、政府 and 镇党委、政府 name one place's two offices
         yield from _joined(piece, words)
         index += 1
+
+
+def _are_one_place(first: str, second: str) -> bool:
+    """Whether the second name is the government of the first one's place, without its name."""
+    named = OFFICE_OF_NAMED.search(first)
+    state = named is not None and re.fullmatch(rf"{named['level']}(?:人民)?政府", second)
+    return bool(state) or bool(OFFICE_OF_PARTY.search(first) and OFFICE_OF_STATE.match(second))
 
 
 def _parted(clause: str) -> Iterator[str]:

@@ -64,11 +64,11 @@ class Labeller:
         """The labels of a line, in order, not overlapping."""
         found: list[Label] = []
         for label in self._found.get(text) or self._candidates(text):
-            if self._confirmed(label) and (not found or label.start >= found[-1].end):
+            if self._confirmed(label, text) and (not found or label.start >= found[-1].end):
                 found.append(label)
         return found
 
-    def _confirmed(self, label: Label) -> bool:
+    def _confirmed(self, label: Label, text: str) -> bool:
         """Short and everyday words are labels only where they repeat; a longer one at a line's start always is."""
         word, times = label.word, self._counts[label.word]
         if label.opens == "spaced":
@@ -78,7 +78,8 @@ class Labeller:
         if label.opens == "alone":
             return len(word) >= 3 and (times >= 2 or len(word) >= 4)
         if len(word) < 3:
-            return times >= 2 and label.opens == "line"
+            behind_mark = label.start > 0 and text[label.start - 1] in ";；。" and label.role is not Role.PROBLEM
+            return times >= 2 and (label.opens == "line" or behind_mark)
         return times >= 2 or label.opens == "line" or label.role not in _EVERYDAY
 
     def _candidates(self, text: str) -> list[Label]:
