@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,19 @@ def test_in_a_plan_that_nobody_released_a_new_item_is_told_only_after_the_releas
     assert told.context["acknowledge"]["by_on"] == "2026-07-22", "the sheet names the day that the clock runs to"
     a_night(database, tmp_path, dt.date(2026, 7, 21))
     assert world.count(Delivery) > 0
+
+
+def test_a_release_at_the_same_moment_leaves_no_new_item_without_its_receipt(database: Database) -> None:
+    world = a_world(database, an_item("1"), directory=STREETS, released=False)
+
+    def calls(_: int) -> list[int]:
+        return [a_call(world, "区教育局") for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        making = [pool.submit(calls, n) for n in range(3)]
+        releasing = pool.submit(release, database, plan=world.plan.code, actor=CLERK, now=NOW)
+        spawning = pool.submit(spawn, world, "各街道")
+        made = [item for one in making for item in one.result(timeout=60)] + spawning.result(timeout=60)
+        assert releasing.result(timeout=60)
+    receipts = [c.item_id for c in world.all(Clock, Clock.kind == ClockKind.ACKNOWLEDGE)]
+    assert sorted(receipts) == sorted(made)
