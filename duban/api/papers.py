@@ -28,7 +28,7 @@ from duban.services.paper_shelf import (
 router = APIRouter(tags=["papers"], responses=documented(401, 403, 404, 422, 429))
 Kind = Literal["progress", "exposure", "ranking", "check", "agenda"]
 Cadence = Annotated[Every, Query(description="With `agenda`: which review.")]
-_FILES = {200: {"content": {MEDIA_TYPES[f].split(";")[0]: {} for f in PaperFormat}}}
+_FILES: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPES[f].split(";")[0]: {} for f in PaperFormat}}}
 
 
 def whole_plan(caller: Caller) -> None:

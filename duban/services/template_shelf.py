@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from duban.domain.actors import Actor
 from duban.errors import Forbidden, NotFound
@@ -135,7 +136,7 @@ def _history(settings: Settings) -> Path:
     return own_folder(settings).parent / "notices.history"
 
 
-def _log(settings: Settings) -> list[dict[str, str | None]]:
+def _log(settings: Settings) -> list[dict[str, Any]]:
     file = _history(settings) / LOG
     return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.is_file() else []
 
