@@ -10,22 +10,17 @@ from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.events import DeploymentTriggerTypes
+from prefect.events.schemas.automations import Automation
 from pydantic import TypeAdapter
 
 _TRIGGER: TypeAdapter[DeploymentTriggerTypes] = TypeAdapter(DeploymentTriggerTypes)
 
 
 async def add_automations(client: PrefectClient, deployment_id: UUID, triggers: list[dict[str, Any]]) -> list[str]:
-    """Makes what is not there by its name, and takes away what two engines made at once; gives the names made."""
+    """Makes what is not there by its name; gives the names made. Engines that start at once make each only once."""
     if not triggers:
         return []
-    ours = {entry["name"] for entry in triggers}
-    there: set[str] = set()
-    # The server does not say who owns an automation: those that start this deployment under a name of ours are ours.
-    for automation in await client.read_resource_related_automations(f"prefect.deployment.{deployment_id}"):
-        if automation.name in there & ours:
-            await client.delete_automation(automation.id)
-        there.add(automation.name)
+    there = {automation.name for automation in await _ours(client, deployment_id, triggers)}
     made = []
     for entry in triggers:
         if entry["name"] not in there:
@@ -33,4 +28,22 @@ async def add_automations(client: PrefectClient, deployment_id: UUID, triggers: 
             trigger.set_deployment_id(deployment_id)
             await client.create_automation(trigger.as_automation())
             made.append(entry["name"])
+    if made:
+        await _leave_one_each(client, await _ours(client, deployment_id, triggers))
     return made
+
+
+async def _ours(client: PrefectClient, deployment_id: UUID, triggers: list[dict[str, Any]]) -> list[Automation]:
+    """Those that start this deployment under a name of ours: the server does not say who owns an automation."""
+    names = {entry["name"] for entry in triggers}
+    found = await client.read_resource_related_automations(f"prefect.deployment.{deployment_id}")
+    return [automation for automation in found if automation.name in names]
+
+
+async def _leave_one_each(client: PrefectClient, automations: list[Automation]) -> None:
+    """Whoever made one looks last for doubles, and leaves the one of the lowest id: of two at once, one stays."""
+    kept: set[str] = set()
+    for automation in sorted(automations, key=lambda a: str(a.id)):
+        if automation.name in kept:
+            await client.delete_automation(automation.id)
+        kept.add(automation.name)

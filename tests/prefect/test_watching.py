@@ -14,10 +14,9 @@ from duban.domain.lifecycle import State
 from duban.services import alarms
 from duban.services.alarms import Trouble
 from duban.settings import ROOT
-from flows.reviews import NAMES
 from models import Delivery
 
-from .conftest import World, wait_until
+from .conftest import World, python, wait_until
 from .rows import now
 from .test_nights import deployments
 
@@ -66,7 +65,17 @@ def test_prefect_deploy_makes_the_same_deployments_and_automations_as_the_engine
     assert there() == before
     assert {d["work_pool_name"] for d in deployments(world).values()} == {"duban", "duban-items"}
     cadences = {d["parameters"]["cadence"] for d in deployments(world).values() if "cadence" in d["parameters"]}
-    assert cadences == set(NAMES)
+    assert cadences == {"weekly", "fortnightly", "monthly", "quarterly", "half_yearly"}
+
+
+def test_two_engines_that_start_at_once_make_each_automation_once(world: World) -> None:
+    alarm = deployments(world)["alarm"]["id"]
+    world.call("DELETE", f"/automations/owned-by/prefect.deployment.{alarm}")
+    assert automations(world) == []
+    for name in ("deploy", "deploy2"):
+        world.start(name, *python("-m", "flows.deploy"))
+    assert [world.processes.pop(name).wait(60) for name in ("deploy", "deploy2")] == [0, 0]
+    assert len(automations(world)) == 3
 
 
 def test_a_night_that_fails_starts_a_look_by_an_automation(world: World) -> None:
