@@ -135,11 +135,13 @@ class ItemWriter:
         row.first_due_on = max(open_dates, default=None)
 
     def _add_parties(self, row: Item, item: read.Item) -> None:
+        entered: set[tuple[Role, int]] = set()  # two names of one party are one row
         for attribute, role, kind in ROLES:
             for position, name in enumerate(dict.fromkeys(getattr(item, attribute)), start=1):
                 party = self._book.party(name, kind)
                 self.first_named.setdefault(name, row)
-                if self._session.get(ItemParty, (row.id, role, party.id)) is None:
+                if (role, party.id) not in entered:
+                    entered.add((role, party.id))
                     self._session.add(ItemParty(item_id=row.id, role=role, party_id=party.id, position=position))
 
 
