@@ -210,7 +210,10 @@ def _moves(
     session: Session, part: list[Clock], old: Calendar, new: Calendar
 ) -> Iterator[tuple[Clock, Item, ClockMove]]:
     by_id = {clock.id: clock for clock in part}
-    changes = reproject(pure_clocks(session, part, _rules(session, part, old)), old, new)
+    rules = _rules(session, part, old)
+    values = pure_clocks(session, part, rules)
+    counted = {key: item_clocks.counted_from_period(v, rules[by_id[key].plan_id]) for key, v in values.items()}
+    changes = reproject(counted, old, new)
     items = {
         item.id: (item, code)
         for item, code in session.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from functools import cache
@@ -10,6 +11,7 @@ from sqlalchemy import BigInteger, bindparam, func, null, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from duban.domain import clocks as pure
 from duban.domain.counting import Unit
 from duban.domain.ladder import first_rung_on
 from duban.domain.lifecycle import State
@@ -92,6 +94,25 @@ def _check_in_rule(rules: Rules, since: dt.date) -> CheckIn:
     return check_in_rule(rules.policy, term_key(rules.policy, ClockKind.CHECK_IN, since, None))
 
 
+def _reported_to(rule: CheckIn, due_on: dt.date) -> dt.date:
+    """The last day of the period that a report within the days of grace is about."""
+    return period(rule.every, due_on)[0] - dt.timedelta(days=1)
+
+
+def counted_from_period(value: pure.Clock, rules: Rules) -> pure.Clock:
+    """A check-in with days of grace as what it is: so many working days counted from the end of its period.
+
+    Its row keeps the day alone. One whose day was not counted like that (paused, or under other rules) stays as it is.
+    """
+    if value.kind is not ClockKind.CHECK_IN or value.pauses:
+        return value
+    rule = _check_in_rule(rules, value.started_on)
+    ends = _reported_to(rule, value.due_on)
+    if not rule.grace_days or rules.calendar.add_workdays(ends, rule.grace_days) != value.due_on:
+        return value
+    return dataclasses.replace(value, started_on=ends, counted=True, amount=rule.grace_days, unit=Unit.WORKDAYS)
+
+
 def supersede(session: Session, old: Clock, new: Clock, now: dt.datetime) -> None:
     """Puts a new clock in the place of an open one; the old one stays, and names its successor."""
     # One open clock of a kind is the rule: the old one ends before the new one begins, then learns its name.
@@ -110,7 +131,7 @@ def next_check_in_clock(session: Session, clock: Clock, rules: Rules, as_of: dt.
     Periods that ended unnoticed (after nights missed) are passed over: a person owes the present one.
     """
     rule = _check_in_rule(rules, clock.started_on)
-    ends = period(rule.every, clock.due_on)[0] - dt.timedelta(days=1) if rule.grace_days else clock.due_on
+    ends = _reported_to(rule, clock.due_on) if rule.grace_days else clock.due_on
     due = next_check_in(rule, CheckInDue(ends, ends, clock.due_on), rules.calendar)
     while due.due_on < as_of:
         due = next_check_in(rule, due, rules.calendar)

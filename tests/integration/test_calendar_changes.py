@@ -59,6 +59,20 @@ def test_reminders_are_looked_at_on_their_new_days_also_where_the_limit_stays(da
     assert clock.next_rung_on == dt.date(2026, 8, 18), "ten working days before are one calendar day more"
 
 
+def test_a_report_is_due_so_many_working_days_after_its_period_whatever_days_are_worked(database: Database) -> None:
+    world = a_world(database, an_item("1", long_term=True, time_limit="持续推进"))
+    (clock,) = (c for c in world.of(Clock) if c.kind is ClockKind.CHECK_IN)
+    before = clock.due_on
+    assert before == dt.date(2026, 6, 5), "five working days after the end of May"
+    own = '[[day]]\non = 2026-06-02\nworking = false\nnote = "停电检修"\n'
+    shown = calendars.preview(database, own, "own.toml")
+    assert [(m.before, m.after) for m in shown.moves] == [(before, dt.date(2026, 6, 8))]
+    calendars.apply(database, own, "own.toml", actor=CLERK, now=NOW)
+    assert world.of(Clock)[0].due_on == dt.date(2026, 6, 8)
+    calendars.apply(database, "", "own.toml", actor=CLERK, now=NOW)
+    assert world.of(Clock)[0].due_on == before, "taken back, it is where it was"
+
+
 def test_a_counted_limit_is_counted_afresh_from_its_own_day(database: Database) -> None:
     world = a_world(database, an_item("1", time_limit="40个工作日内", milestones=[Part("40个工作日内")]))
     start_counted(
