@@ -167,6 +167,29 @@ def test_days_and_shares_are_read_as_the_sheet_shows_them() -> None:
     assert items[1].milestones[0].due_on == dt.date(2025, 10, 31)
 
 
+def test_rows_without_a_number_go_on_with_the_work_above() -> None:
+    text = (
+        "| 序号 | 工程名称 | 推进任务 | 责任单位 | 完成时限 |\n|---|---|---|---|---|\n"
+        "| 1 | 西江大桥 | 完成桩基 | 县交通局 | 3月底 |\n"
+        "| | | 主塔封顶 | 县水利局 | 10月底 |\n| 2 | 医院扩建 | 采购设备 | 县卫健局 | 6月底 |\n"
+    )
+    items = read(text, "推进计划.md").items
+    assert [(i.number, i.title) for i in items] == [("1", "西江大桥"), ("2", "医院扩建")]
+    assert [(c.number, c.responsible_units, c.time_limit) for c in items[0].children] == [
+        ("1.1", ["县交通局"], "3月底"), ("1.2", ["县水利局"], "10月底"),
+    ]  # fmt: skip
+
+
+def test_tasks_hold_their_limits_where_no_column_does() -> None:
+    rows = [
+        ("2024年重点工作任务分解表",),
+        ("序号", "工作任务", "责任单位"),
+        (1, "新增载体12万平方米,10月底前完成", "区科技局"),
+    ]
+    item = read_bytes(saved(workbook([*rows, (2, "建成平台", "区城管局")])), "plan.xlsx").items[0]
+    assert (item.time_limit, item.milestones[0].due_on) == ("10月底前完成", dt.date(2024, 10, 31))
+
+
 # -- Word tables
 
 
@@ -218,3 +241,16 @@ def test_the_index_card_of_a_web_page_names_the_document() -> None:
     reading = read_bytes(page.encode("gb2312"), "plan.html")
     assert (reading.title, reading.reference) == ("平湖县2024年实事项目任务分解表", "平政办发〔2024〕6号")
     assert [i.responsible_units for i in reading.items] == [["县交通局"]]
+
+
+def test_fields_stand_on_lines_of_their_own_within_the_entries_of_a_web_list() -> None:
+    entries = "".join(
+        f"<li><strong>{task}</strong><br>牵头单位:{unit}<br>完成时限:{month}月底前</li>"
+        for task, unit, month in (("新建公园2个", "区园林局", 10), ("改造市场3家", "区商务局", 9))
+    )
+    page = f"<html><body><div id=content><h1>2024年民生实事任务分解</h1><ol>{entries}</ol></div></body></html>"
+    items = read(page, "plan.html").items
+    assert [(i.number, i.title, i.lead_units, i.time_limit) for i in items] == [
+        ("1", "新建公园2个", ["区园林局"], "10月底前"),
+        ("2", "改造市场3家", ["区商务局"], "9月底前"),
+    ]

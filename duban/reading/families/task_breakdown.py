@@ -13,12 +13,12 @@ from duban.reading.lexicon import Lexicon
 from duban.reading.lint import anomaly, lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
 from duban.reading.prose import Part, Prose, prose_of
-from duban.reading.prose_items import Reader, has_units
+from duban.reading.prose_items import Reader, has_units, limit_in
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Line, Source
 from duban.reading.states import opening_state
 from duban.reading.structure_front import front_of
-from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies
+from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies, read_item_limit
 from duban.reading.structure_numbering import numbered
 from duban.reading.structure_tables import as_text, ledger_outline
 from duban.reading.targets import find_targets
@@ -102,10 +102,14 @@ def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
     items, repeated = items_of(outline.drafts, lexicon, front.year)
     reading = Reading(Kind.TASK_BREAKDOWN, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items = items
+    limits = any(item.time_limit for item in reading.walk())
     for item in reversed(reading.walk()):  # children first: a parent's state is told from theirs
         texts = (item.title, item.goal or "", *item.measures)
         found = [target for text in texts for target in find_targets(text, year=front.year)]
         item.targets = [replace(t, name=t.name or item.title) if len(item.title) <= _LONGEST_NAME else t for t in found]
+        if not limits and (limit := limit_in(item.title, front.year)):
+            item.time_limit = limit  # a table without a column of limits has them in its tasks
+            read_item_limit(item, front.year)
         item.regulations = find_regulations([item.title, *item.measures], item.time_limit)
         item.state = opening_state(item)
     reading.anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]

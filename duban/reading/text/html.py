@@ -239,7 +239,9 @@ class _Page:
         self._own(item.text)
         for child in item:
             if isinstance(child.tag, str) and not _dropped(child):
-                if child.tag == "p" and self._text and len(self._text) == 1:
+                if child.tag in ("br", "hr"):
+                    self.flush()
+                elif child.tag == "p" and self._text and len(self._text) == 1:
                     self._own(_all_text(child))
                 else:
                     self.block(child, depth + 2)
