@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from duban.reading.lexicon import Lexicon, load_lexicon
+from duban.reading.party_names import (
+    Named,
+    ends_as_unit,
+    is_collective,
+    is_short,
+    outside,
+    party_of,
+    role_of,
+    without_posts,
+)
 from duban.reading.party_words import (
-    BARE_POST,
-    BRACKET,
-    CLASS_NOUN,
     CLOSE,
-    COLLECTIVE,
     EACH_LEVEL,
     EDGE,
     ENUMERATED,
     ETC,
-    ETC_OTHERS,
     FOR_ALL,
     JOINT,
     JOINT_LEADERS,
@@ -34,37 +39,17 @@ from duban.reading.party_words import (
     OFFICE_OF_PARTY,
     OFFICE_OF_STATE,
     OFFICES,
-    OFFICES_OF_NOBODY,
     ONLY_POST,
     OPEN,
     PHONE,
     POST_NAME,
-    ROLE_BRACKET,
     ROLE_LABEL,
     ROLE_VERB,
-    ROLES,
     SEPARATORS,
 )
 from duban.reading.surnames import is_surely_a_name, looks_like_a_name
 
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A party that a text names.
-
-    `kind` is person or unit. `role` is the role that the text itself gives it (lead, responsible, support,
-    supervising), or None: then it has the role of the field that it stands in.
-    """
-
-    name: str
-    kind: str = "unit"
-    role: str | None = None
-    collective: bool = False
-
-    @property
-    def lead(self) -> bool:
-        """Whether the text marks it as the leading party: 区住建委(牵头)."""
-        return self.role == "lead"
+__all__ = ["Named", "is_unit", "split_parties", "split_people", "split_units"]
 
 
 def split_parties(text: str, lexicon: Lexicon | None = None) -> list[Named]:
@@ -78,14 +63,14 @@ def _split(text: str, words: Lexicon) -> tuple[Named, ...]:
     found: list[Named] = []
     for clause in re.split(r"[;\uff1b。\n]", ENUMERATED.sub("、", PHONE.sub("", text))):
         found += _clause(clause, words)
-    return tuple(dict.fromkeys(_without_posts(found)))
+    return tuple(dict.fromkeys(without_posts(found)))
 
 
 def split_people(text: str, lexicon: Lexicon | None = None) -> list[Named]:
     """As `split_parties`, for a field of officials: a short name is a person's also if the family name is rare."""
     words = lexicon or load_lexicon()
     return [
-        replace(p, kind="person") if p.kind == "unit" and not p.collective and _short(p.name, words) else p
+        replace(p, kind="person") if p.kind == "unit" and not p.collective and is_short(p.name, words) else p
         for p in split_parties(text, words)
     ]
 
@@ -113,7 +98,7 @@ def _is_person_among_units(name: str, text: str) -> bool:
 
 def is_unit(name: str, lexicon: Lexicon | None = None) -> bool:
     """Whether a name ends as units' names do: 区经委, 淞南镇, 新农村建设办公室<农委>."""
-    return _ends_as_unit(_outside(name), lexicon or load_lexicon())
+    return ends_as_unit(outside(name), lexicon or load_lexicon())
 
 
 # --- one clause ------------------------------------------------------------------------------------------------------
@@ -127,19 +112,15 @@ def _clause(clause: str, words: Lexicon) -> Iterator[Named]:
         label = ROLE_LABEL.match(printed)
         if label:
             yield from pending
-            pending, role = [], _role(label["role"])
+            pending, role = [], role_of(label["role"])
         token, verb = _without_verb(printed[label.end() :] if label else printed, words)
-        pending += [replace(p, role=p.role or role) for p in _party(token, words)]
+        pending += [replace(p, role=p.role or role) for p in party_of(token, words)]
         if for_all := FOR_ALL.search(token):
-            verb = _role(for_all["role"])
+            verb = role_of(for_all["role"])
         if verb:
             yield from (replace(p, role=p.role or verb) for p in pending)
             pending = []
     yield from pending
-
-
-def _role(word: str) -> str:
-    return next(role for role, pattern in ROLES.items() if re.fullmatch(pattern, word))
 
 
 def _without_verb(token: str, words: Lexicon) -> tuple[str, str | None]:
@@ -150,8 +131,8 @@ def _without_verb(token: str, words: Lexicon) -> tuple[str, str | None]:
         return body, None
     name = ETC.sub("", body[: match.start()].strip(EDGE))
     bare = name.removeprefix("由")
-    known = _ends_as_unit(_outside(bare), words) or _is_collective(bare) or looks_like_a_name(bare)
-    return (bare, _role(match["role"])) if known else (body, None)
+    known = ends_as_unit(outside(bare), words) or is_collective(bare) or looks_like_a_name(bare)
+    return (bare, role_of(match["role"])) if known else (body, None)
 
 
 def _tokens(clause: str, words: Lexicon) -> Iterator[str]:
@@ -226,11 +207,11 @@ def _spaced(part: str, words: Lexicon) -> Iterator[str]:
 
 
 def _whole(piece: str, words: Lexicon) -> bool:
-    bare = _outside(piece)
+    bare = outside(piece)
     return (
         looks_like_a_name(bare)
-        or _ends_as_unit(bare, words)
-        or _is_collective(bare)
+        or ends_as_unit(bare, words)
+        or is_collective(bare)
         or bool(ONLY_POST.match(bare))
         or bool(NAME_POST.match(bare))
     )
@@ -251,20 +232,20 @@ def _joined(piece: str, words: Lexicon) -> Iterator[str]:
 
 def _parts(left: str, right: str, words: Lexicon) -> bool:
     """Whether a conjunction stands between two parties and not within 发展和改革委员会."""
-    first = _outside(left.strip())
+    first = outside(left.strip())
     if not first or not right.strip():
         return False
-    followers = [_outside(text) for text in _followers(right)]
+    followers = [outside(text) for text in _followers(right)]
     if OFFICE_OF_PARTY.search(left.strip()) and OFFICE_OF_STATE.match(followers[0]):
         return False  # 各市党委和政府 is one party
-    if looks_like_a_name(first) and not _ends_as_unit(first, words):
+    if looks_like_a_name(first) and not ends_as_unit(first, words):
         return any(looks_like_a_name(name) or POST_NAME.match(name) for name in followers)
-    if not (_is_collective(first) or _ends_as_unit(first, words)):
+    if not (is_collective(first) or ends_as_unit(first, words)):
         return False
     everyday = any(first.endswith(word) and len(first) <= len(word) + 1 for word in NOT_UNITS)
-    if everyday and not _is_collective(first):
-        return any(_is_collective(name) for name in followers)
-    return any(_is_collective(name) or _ends_as_unit(name, words) for name in followers)
+    if everyday and not is_collective(first):
+        return any(is_collective(name) for name in followers)
+    return any(is_collective(name) or ends_as_unit(name, words) for name in followers)
 
 
 def _followers(right: str) -> Iterator[str]:
@@ -273,128 +254,3 @@ def _followers(right: str) -> Iterator[str]:
     for text in (re.split(r"[、,\uff0c及和与]|以及|会同", whole)[0], whole):
         yield text
         yield ETC.sub("", ROLE_VERB.sub("", text))
-
-
-# --- one name --------------------------------------------------------------------------------------------------------
-
-
-def _party(token: str, words: Lexicon) -> Iterator[Named]:
-    """What one token names: nobody, a party, or a unit and the person in its bracket."""
-    token = token.strip(EDGE)
-    if words.names_nobody(token) or not re.search(r"[\u3400-\u9fffA-Za-z]", token):
-        return
-    if others := ETC_OTHERS.match(token):
-        yield from _party(others["name"], words)
-        yield from _party(others["others"], words)
-        return
-    token = ETC.sub("", token) or token
-    name, role, person = _brackets(token)
-    name = name.strip(EDGE)
-    if not name:
-        return
-    yield replace(_named(name, words), role=role)
-    if person:
-        yield Named(person, "person", role)
-
-
-def _brackets(token: str) -> tuple[str, str | None, str | None]:
-    """The name without a bracket that gives a role, a post or a person; 水务局(海洋局) and 办公室<农委> stay."""
-    role = person = None
-    while match := BRACKET.search(token):
-        inside = match.group(1).strip()
-        if found := ROLE_BRACKET.match(inside):
-            role = _role(found["role"])
-        elif looks_like_a_name(inside) and not re.search(r"[局委办部处科室站所中心镇乡村街道]$", inside):
-            person = inside
-        elif not (ONLY_POST.match(inside) or _all_posts(inside) or _is_office_of(token[: match.start()], inside)):
-            break
-        token = token[: match.start()].strip()
-    return token, role, person
-
-
-def _is_office_of(name: str, inside: str) -> bool:
-    """赵六(区住建局): where a person serves is no part of the name."""
-    return looks_like_a_name(name.strip()) and bool(re.search(r"[局委办部处科室院站所队中心镇乡街道公司集团]$", inside))
-
-
-def _all_posts(text: str) -> bool:
-    return all(ONLY_POST.match(part.strip()) for part in re.split(r"[、,\uff0c兼\s]", text) if part.strip())
-
-
-def _named(name: str, words: Lexicon) -> Named:
-    if JOINT_LEADERS.match(name.rpartition("、")[2]):
-        return Named(name, "post")
-    if _is_collective(_outside(name)) or CLASS_NOUN.match(name):
-        return Named(name, collective=True)
-    if person := _before_a_post(name, words):
-        return Named(person, "person")
-    if ONLY_POST.match(name):
-        return Named(name, "post")
-    if person := _beside_a_post(name, words):
-        return Named(person, "person")
-    return Named(name, "person" if looks_like_a_name(name) and not _unit_like(name, words) else "unit")
-
-
-def _before_a_post(name: str, words: Lexicon) -> str | None:
-    """The person of 赵志勇副市长: a whole name that leaves nothing but a post without an office of its own."""
-    for size in (4, 3, 2):
-        person, post = name[:size].strip(), name[size:].strip()
-        of_a_place = bool(re.search(r"[省州市区县镇乡]长$", post))  # 平川县长 is the head of a place
-        known = is_surely_a_name(person) if of_a_place else looks_like_a_name(person)
-        if known and BARE_POST.match(post) and person[-1] != "副" and not _unit_like(person, words):
-            return person
-    return None
-
-
-def _beside_a_post(name: str, words: Lexicon) -> str | None:
-    """The person of 副区长张三 and of 王伟 区府办主任; of 党组成员副局长沈国平 the longest name behind posts alone."""
-    for pattern in (POST_NAME, NAME_POST):
-        if (match := pattern.match(name)) and looks_like_a_name(match["name"]) and not _unit_like(match["name"], words):
-            return match["name"]
-    for size in (4, 3, 2):
-        person, post = name[-size:].strip(), name[:-size].strip(" :\uff1a")
-        if looks_like_a_name(person) and ONLY_POST.match(post) and not _unit_like(person, words):
-            return person
-    return None
-
-
-def _without_posts(found: list[Named]) -> Iterator[Named]:
-    """Without posts that stand beside their holder: 区委常委、副区长张三 is one. A post alone is the party."""
-    for index, party in enumerate(found):
-        if party.kind != "post":
-            yield party
-        elif party.name.endswith(OFFICES_OF_NOBODY) or not _beside_a_person(found, index):
-            yield replace(party, kind="person")
-
-
-def _beside_a_person(found: list[Named], index: int) -> bool:
-    """Whether a run of posts begins or ends at a person."""
-    before, after = index, index
-    while before >= 0 and found[before].kind == "post":
-        before -= 1
-    while after < len(found) and found[after].kind == "post":
-        after += 1
-    return (before >= 0 and found[before].kind == "person") or (after < len(found) and found[after].kind == "person")
-
-
-def _is_collective(name: str) -> bool:
-    return bool(COLLECTIVE.search(name) or CLASS_NOUN.match(name) or "、" in name)
-
-
-def _unit_like(name: str, words: Lexicon) -> bool:
-    """Whether a short name is rather a unit's: 经委, 区府办."""
-    return _ends_as_unit(name, words)
-
-
-def _ends_as_unit(name: str, words: Lexicon) -> bool:
-    return len(name) >= 2 and name.endswith(words.unit_suffixes)
-
-
-def _outside(name: str) -> str:
-    """The name without what stands in brackets: 各镇(街道) is 各镇, 建设办公室<农委> is 建设办公室."""
-    bare = re.sub(r"[(\uff08〈<【\[][^()\uff08\uff09〈〉<>【】\[\]]*[)\uff09〉>】\]]", "", name)
-    return re.sub(r"[(\uff08〈<].*$", "", bare).strip()
-
-
-def _short(name: str, words: Lexicon) -> bool:
-    return 2 <= len(name) <= 4 and not _unit_like(name, words) and all("\u3400" <= ch <= "\u9fff" for ch in name)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 
 from duban.domain.limits import read_limit
 from duban.errors import Unreadable
@@ -13,14 +12,25 @@ from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import lint
 from duban.reading.model import Item, Kind, Reading
 from duban.reading.progress_figures import is_summary, stated_figures
+from duban.reading.progress_status import (
+    LABEL,
+    LONG_TERM,
+    ONLY_STATUS,
+    SPEAKS_OF_IT,
+    STATUS,
+    settle_status,
+    status_above,
+    status_in,
+    status_year,
+    without_status,
+)
 from duban.reading.prose import SAMPLE, Part, Prose, lead_and_rest, prose_of, sentences
 from duban.reading.prose_items import Reader, has_units
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Source
-from duban.reading.structure import Draft, Field
 from duban.reading.structure_assembly import outline_of
 from duban.reading.structure_front import front_of
-from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies, read_item_limit, status_of
+from duban.reading.structure_items import items_of, limit_texts, orphan_anomalies, read_item_limit
 from duban.reading.structure_measures import split_measures
 from duban.reading.structure_numbering import numbered
 from duban.reading.structure_tables import as_text, ledger_outline
@@ -45,39 +55,6 @@ _STATUS_LABEL = re.compile(
 _ENTRY_ROLES = PARTY_ROLES | {Role.GOAL, Role.MEASURES, Role.TIME_LIMIT}
 _STATUS_HEAD = re.compile(
     r"^(?:整改|目前|当前)?(?:完成|进展|落实|整改|办理|销号)(?:情况|状态|进度|结果|进展)$|^是否(?:完成|销号)$"
-)
-_STATES = (
-    r"未整改到位|未整改|尚未完成|部分完成|阶段性完成|已经?完成整改|已经?完成|完成整改|整改完成|整改已完成|已整改完成|已整改到位|已整改|已销号|已办结|基本完成|正在整改|正在推进|正在办理|整改中|推进中"
-    r"|持续整改|持续推进|长期坚持|长期整改|未完成"
-)
-_STATUS = re.compile(
-    rf"[(\uff08\[【]\s*(?P<bracket>{_STATES})[^)\uff09\]】]{{0,24}}[)\uff09\]】]"
-    r"|(?:整改(?:完成)?(?:情况|状态|进度|结果|进展)|完成情况|目前状态|状态)\s*[:\uff1a]\s*"
-    rf"(?P<label>{_STATES}|完成)(?=[,\uff0c。;\uff1b)\uff09]|$)"
-    r"|(?:^|(?<=[。;\uff1b]))\s*(?:目前[,\uff0c]?)?(?:该|此|本)?(?:项)?(?:问题|任务)?"
-    rf"(?P<alone>{_STATES})(?=[。;\uff1b]|$)"
-    r"|(?P<prose>(?:该|此|本)(?:项)?(?:问题|任务)已(?:全部)?(?:完成整改|整改到位|整改完成|销号|办结|完成))"
-)
-#: A paragraph that says of the problem itself how it stands names the part above it as the problem.
-_SPEAKS_OF_IT = re.compile(
-    r"^(?:目前[,\uff0c]?)?(?:该|此|本)(?:项)?(?:问题|任务|事项)(?:已|正在|尚|未|基本|需|持续|长期)"
-)
-_TO_COME = (
-    r"(?:预计|计划|拟|力争|确保)?(?:20\d\d年)?\d{1,2}月(?:底|末|\d{1,2}日)?前?(?:全部|基本)?(?:完成|整改到位|办结)"
-)
-#: Nothing but how a problem stands, and no deed: 已完成,长期坚持。
-_ONLY_STATUS = re.compile(
-    rf"^(?:(?:{_STATES}|完成|销号|待销号|待验收|(?:未)?达到序时进度|有序推进|{_TO_COME})[,\uff0c、;\uff1b并且]*){{1,5}}[。]?$"
-)
-#: A heading over the problems that stand alike: 一、已完成整改的问题(3个).
-_STATUS_HEADING = re.compile(
-    r"^(?:集中整改期[间内]?|目前|截至目前|整改期[间内]?)?(?P<done>(?:已(?:经)?(?:全部)?(?:完成整改|整改完成|完成|整改到位|整改|销号|办结)))(?:并[^,\uff0c。]{2,8})?的?(?:整改)?(?:问题|事项|任务)"
-    r"|^(?P<open>(?:正在|持续|长期|未完成|尚未|基本完成|阶段性完成|需)[^,\uff0c。]{0,10}?的?(?:整改)?(?:问题|事项|任务))"
-)
-_DONE = re.compile(r"^(?:该|此|本)|已经?完成|^完成|整改完成|整改到位|已整改|已销号|已办结")
-_LONG_TERM = re.compile(r"长期坚持|长期推进|持续推进")
-_LABEL = re.compile(
-    r"^(?:具体)?(?:(?:整改|办理|处理)(?:落实)?(?:情况|进展|进展情况|措施|成效|结果)|进展情况|完成情况|落实情况|整改(?:完成)?状态|完成状态|主要做法|采取措施)(?:及成效)?\s*[:\uff1a]\s*"
 )
 
 
@@ -142,28 +119,10 @@ def _labelled(source: Source, reader: Reader) -> list[Item]:
     items, _ = items_of(drafts, reader.lexicon, reader.year)
     for item in items:
         _as_done(item)
-        if found := _STATUS.search(item.title):
-            item.status = item.status or _status(found.group())
-            item.title = _without_status(item.title).strip()
+        if found := STATUS.search(item.title):
+            item.status = item.status or status_in(found.group())
+            item.title = without_status(item.title).strip()
     return items
-
-
-def settle_status(drafts: Sequence[Draft]) -> None:
-    """Of several labels of status (整改情况, 整改结果) one tells the status; a text of what was done is a measure
-    where no label of measures stands."""
-    for draft in drafts:
-        settle_status(draft.children)
-        fields = draft.having(Role.STATUS)
-        if not fields:
-            continue
-        pieces = [(one, piece) for one in fields for piece in one.pieces]
-        telling = next((pair for pair in reversed(pieces) if status_of(pair[1].text)), None)
-        told = [replace(p, text=_LABEL.sub("", p.text)) for _, p in pieces if not _ONLY_STATUS.match(p.text)]
-        draft.fields = [one for one in draft.fields if one.role is not Role.STATUS]
-        if told and not draft.having(Role.MEASURES):
-            draft.fields.append(Field(Role.MEASURES, fields[0].word, fields[0].line, told))
-        if telling is not None:
-            draft.fields.append(Field(Role.STATUS, telling[0].word, telling[0].line, [telling[1]]))
 
 
 def _as_done(item: Item) -> None:
@@ -238,7 +197,7 @@ def _siblings(prose: Prose) -> Iterator[list[Part]]:
 def _names_problem(part: Part) -> bool:
     title, rest = _title_of(part)
     behind = rest or (part.body[0].text if part.body else "")
-    return bool(_PROBLEM.search(title) or _SPEAKS_OF_IT.match(behind))
+    return bool(_PROBLEM.search(title) or SPEAKS_OF_IT.match(behind))
 
 
 def _answered(group: list[Part]) -> bool:
@@ -264,13 +223,7 @@ def _title_of(part: Part) -> tuple[str, str]:
     ):
         return comma["lead"], comma["rest"]
     lead, rest = lead_and_rest(part.text, longest=120)
-    return (_without_status(lead), rest) if lead else (_without_status(part.text), "")
-
-
-def _without_status(title: str) -> str:
-    """关于…问题(已完成)。: the status is no part of the problem."""
-    match = _STATUS.search(title)
-    return title[: match.start()] + title[match.end() :] if match and match["bracket"] else title
+    return (without_status(lead), rest) if lead else (without_status(part.text), "")
 
 
 def _problem(part: Part, number: str, reader: Reader) -> Item:
@@ -284,12 +237,12 @@ def _problem(part: Part, number: str, reader: Reader) -> Item:
     item.title = title.strip()
     done = [rest, *(line.text for line in part.body if not _labels_only(line.text))]
     item.measures = _deeds(done, part.line.number, reader) or item.measures
-    item.status = _status(text) or item.status or _status_above(part)
+    item.status = status_in(text) or item.status or status_above(part)
     item.targets, item.milestones, item.time_limit, item.category = [], [], limit, None
     if limit:
         read_item_limit(item, reader.year)
-    elif found := _STATUS.search(text):
-        item.long_term = bool(_LONG_TERM.search(found.group()))
+    elif found := STATUS.search(text):
+        item.long_term = bool(LONG_TERM.search(found.group()))
         if item.status == "open" and any(m.due_on for m in read_limit(found.group(), year=reader.year).milestones):
             item.time_limit = found.group().strip("()\uff08\uff09[]【】")
             read_item_limit(item, reader.year)
@@ -301,18 +254,8 @@ def _problem(part: Part, number: str, reader: Reader) -> Item:
 
 def _deeds(paragraphs: list[str], line: int, reader: Reader) -> list[str]:
     """What was done: without labels, fields behind it, and paragraphs that only say how the problem stands."""
-    bare = [trailing(_LABEL.sub("", text), line, reader.lexicon)[0] for text in paragraphs if text]
-    return split_measures([text for text in bare if text and not _ONLY_STATUS.match(text)])
-
-
-def _status_above(part: Part) -> str | None:
-    """The status that a heading gives all problems below it: 一、已完成整改的问题."""
-    above = part.parent
-    while above is not None:
-        if match := _STATUS_HEADING.match(above.text):
-            return "done" if match["done"] else "open"
-        above = above.parent
-    return None
+    bare = [trailing(LABEL.sub("", text), line, reader.lexicon)[0] for text in paragraphs if text]
+    return split_measures([text for text in bare if text and not ONLY_STATUS.match(text)])
 
 
 def _take_in(item: Item, part: Part, reader: Reader) -> None:
@@ -331,7 +274,7 @@ def _take_in(item: Item, part: Part, reader: Reader) -> None:
 def _bare(text: str) -> str:
     """A deed with its number, without a label between them: ①整改情况:制定方案 is ①制定方案."""
     mark = numbered(text)
-    rest = _LABEL.sub("", mark.rest) if mark else text
+    rest = LABEL.sub("", mark.rest) if mark else text
     return text if mark is None or rest == mark.rest else text[: len(text) - len(mark.rest)] + rest
 
 
@@ -341,18 +284,3 @@ def _labels_only(text: str) -> bool:
         bool(re.match(r"^(?:牵头|责任|配合|主办|承办|协办|督导)(?:单位|部门|领导)\s*[:\uff1a]", text))
         and len(sentences(text)) <= 1
     )
-
-
-def _status(text: str) -> str | None:
-    """`done` or `open` where the report says it of this problem; what was done elsewhere says nothing of it."""
-    match = _STATUS.search(text)
-    if match is None:
-        return None
-    words = match["bracket"] or match["label"] or match["alone"] or match["prose"]
-    return "done" if _DONE.search(words) and "未" not in words[:2] else "open"
-
-
-def status_year(text: str) -> int | None:
-    """The year in which the report says how things stand: 截至2024年11月底."""
-    match = re.search(r"截[至止](?:到)?\s*((?:19|20)\d\d)\s*年", text)
-    return int(match.group(1)) if match else None

@@ -1,0 +1,95 @@
+"""How a progress report says that a problem stands: 已完成, 正在整改, 长期坚持, of each and in headings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from duban.reading.lexicon import Role
+from duban.reading.prose import Part
+from duban.reading.structure import Draft, Field
+from duban.reading.structure_items import status_of
+
+_STATES = (
+    r"未整改到位|未整改|尚未完成|部分完成|阶段性完成|已经?完成整改|已经?完成|完成整改|整改完成|整改已完成|已整改完成|已整改到位|已整改|已销号|已办结|基本完成|正在整改|正在推进|正在办理|整改中|推进中"
+    r"|持续整改|持续推进|长期坚持|长期整改|未完成"
+)
+STATUS = re.compile(
+    rf"[(\uff08\[【]\s*(?P<bracket>{_STATES})[^)\uff09\]】]{{0,24}}[)\uff09\]】]"
+    r"|(?:整改(?:完成)?(?:情况|状态|进度|结果|进展)|完成情况|目前状态|状态)\s*[:\uff1a]\s*"
+    rf"(?P<label>{_STATES}|完成)(?=[,\uff0c。;\uff1b)\uff09]|$)"
+    r"|(?:^|(?<=[。;\uff1b]))\s*(?:目前[,\uff0c]?)?(?:该|此|本)?(?:项)?(?:问题|任务)?"
+    rf"(?P<alone>{_STATES})(?=[。;\uff1b]|$)"
+    r"|(?P<prose>(?:该|此|本)(?:项)?(?:问题|任务)已(?:全部)?(?:完成整改|整改到位|整改完成|销号|办结|完成))"
+)
+#: A paragraph that says of the problem itself how it stands names the part above it as the problem.
+SPEAKS_OF_IT = re.compile(
+    r"^(?:目前[,\uff0c]?)?(?:该|此|本)(?:项)?(?:问题|任务|事项)(?:已|正在|尚|未|基本|需|持续|长期)"
+)
+_TO_COME = (
+    r"(?:预计|计划|拟|力争|确保)?(?:20\d\d年)?\d{1,2}月(?:底|末|\d{1,2}日)?前?(?:全部|基本)?(?:完成|整改到位|办结)"
+)
+#: Nothing but how a problem stands, and no deed: 已完成,长期坚持。
+ONLY_STATUS = re.compile(
+    rf"^(?:(?:{_STATES}|完成|销号|待销号|待验收|(?:未)?达到序时进度|有序推进|{_TO_COME})[,\uff0c、;\uff1b并且]*){{1,5}}[。]?$"
+)
+#: A heading over the problems that stand alike: 一、已完成整改的问题(3个).
+_STATUS_HEADING = re.compile(
+    r"^(?:集中整改期[间内]?|目前|截至目前|整改期[间内]?)?(?P<done>(?:已(?:经)?(?:全部)?(?:完成整改|整改完成|完成|整改到位|整改|销号|办结)))(?:并[^,\uff0c。]{2,8})?的?(?:整改)?(?:问题|事项|任务)"
+    r"|^(?P<open>(?:正在|持续|长期|未完成|尚未|基本完成|阶段性完成|需)[^,\uff0c。]{0,10}?的?(?:整改)?(?:问题|事项|任务))"
+)
+_DONE = re.compile(r"^(?:该|此|本)|已经?完成|^完成|整改完成|整改到位|已整改|已销号|已办结")
+LONG_TERM = re.compile(r"长期坚持|长期推进|持续推进")
+LABEL = re.compile(
+    r"^(?:具体)?(?:(?:整改|办理|处理)(?:落实)?(?:情况|进展|进展情况|措施|成效|结果)|进展情况|完成情况|落实情况|整改(?:完成)?状态|完成状态|主要做法|采取措施)(?:及成效)?\s*[:\uff1a]\s*"
+)
+
+
+def settle_status(drafts: Sequence[Draft]) -> None:
+    """Of several labels of status (整改情况, 整改结果) one tells the status; a text of what was done is a measure
+    where no label of measures stands."""
+    for draft in drafts:
+        settle_status(draft.children)
+        fields = draft.having(Role.STATUS)
+        if not fields:
+            continue
+        pieces = [(one, piece) for one in fields for piece in one.pieces]
+        telling = next((pair for pair in reversed(pieces) if status_of(pair[1].text)), None)
+        told = [replace(p, text=LABEL.sub("", p.text)) for _, p in pieces if not ONLY_STATUS.match(p.text)]
+        draft.fields = [one for one in draft.fields if one.role is not Role.STATUS]
+        if told and not draft.having(Role.MEASURES):
+            draft.fields.append(Field(Role.MEASURES, fields[0].word, fields[0].line, told))
+        if telling is not None:
+            draft.fields.append(Field(Role.STATUS, telling[0].word, telling[0].line, [telling[1]]))
+
+
+def without_status(title: str) -> str:
+    """关于…问题(已完成)。: the status is no part of the problem."""
+    match = STATUS.search(title)
+    return title[: match.start()] + title[match.end() :] if match and match["bracket"] else title
+
+
+def status_above(part: Part) -> str | None:
+    """The status that a heading gives all problems below it: 一、已完成整改的问题."""
+    above = part.parent
+    while above is not None:
+        if match := _STATUS_HEADING.match(above.text):
+            return "done" if match["done"] else "open"
+        above = above.parent
+    return None
+
+
+def status_in(text: str) -> str | None:
+    """`done` or `open` where the report says it of this problem; what was done elsewhere says nothing of it."""
+    match = STATUS.search(text)
+    if match is None:
+        return None
+    words = match["bracket"] or match["label"] or match["alone"] or match["prose"]
+    return "done" if _DONE.search(words) and "未" not in words[:2] else "open"
+
+
+def status_year(text: str) -> int | None:
+    """The year in which the report says how things stand: 截至2024年11月底."""
+    match = re.search(r"截[至止](?:到)?\s*((?:19|20)\d\d)\s*年", text)
+    return int(match.group(1)) if match else None
