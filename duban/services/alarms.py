@@ -110,7 +110,7 @@ def _engine(database: Database, prefect: PrefectApi, now: dt.datetime) -> Alarm 
         return Alarm(
             Trouble.PREFECT_AWAY,
             "Prefect 服务没有应答",
-            (error.message,),
+            (f"服务地址:{prefect.url};{_short(error)}。",),
             ("检查 Prefect 服务是否在运行(单机运行的,重新运行 duban up)。", LOOK),
         )
     with database.read() as session:
@@ -125,6 +125,10 @@ def _engine(database: Database, prefect: PrefectApi, now: dt.datetime) -> Alarm 
             f"尚未反映到 Prefect 的变动 {waiting} 件,最早的已等候 {int((now - oldest).total_seconds() // 60)} 分钟。"
         )
     return Alarm(Trouble.ENGINE_GONE, "引擎失联" if not online else "引擎没有跟上", tuple(said), (START_IT, LOOK))
+
+
+def _short(error: PrefectUnreachable | PrefectRefused) -> str:
+    return "拒绝了请求" if isinstance(error, PrefectRefused) else "连接不上或没有回应"
 
 
 def tell(tools: NightTools, alarms: Sequence[Alarm], *, as_of: dt.date, now: dt.datetime) -> int:
