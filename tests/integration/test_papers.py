@@ -30,6 +30,8 @@ from duban.services.new_items import call
 from duban.services.paper_files import word_file
 from duban.services.papers import progress_paper
 from duban.services.progress import report_check_in, report_measure
+from duban.services.queries.ranking import ranking, ranking_trend
+from duban.services.queries.scope import WHOLE
 from duban.services.standing import plan_standing
 from duban.services.transitions import MoveDetails
 from duban.settings import ROOT
@@ -235,6 +237,26 @@ def test_the_ranking_explains_each_score(database: Database) -> None:
     paper = ranking_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL)
     assert {row[1] for row in paper.grids()[0].rows} == {"区住建局", "区教育局"}
     assert any("得分：" in text and text.startswith("区住建局") for text in paper.as_data()["text"])
+
+
+def test_the_trend_shows_each_month_as_it_stood_from_the_month_of_entry_on(database: Database) -> None:
+    world = a_world(database, an_item("1", **due(dt.date(2026, 8, 14))), an_item("2", responsible_units=["区教育局"]))
+    world.ready_to_close("1", now=NOW + dt.timedelta(days=7))
+    world.move(Action.CLOSE, "1", now=NOW + dt.timedelta(days=40))
+    plan, day = world.plan.code, dt.date(2026, 9, 15)
+    trend = ranking_trend(database, plan=plan, as_of=day)
+    assert trend.days == (dt.date(2026, 7, 31), dt.date(2026, 8, 31), day)
+    for place, on in enumerate(trend.days):
+        ranked = {r.name: r for r in ranking(database, plan=plan, scope=WHOLE, as_of=on)}
+        assert {name: places[place] for name, places in trend.units.items()} == {
+            name: (r.place, r.score) if r.place is not None else None for name, r in ranked.items()
+        }
+    july, august, _ = trend.units["区住建局"]
+    assert july is not None
+    assert august is not None
+    assert july[1] < august[1], "closed in August"
+    paper = ranking_paper(database, plan=plan, as_of=day, public_url=URL)
+    assert next(g for g in paper.grids() if g.key == "trend").headings == ("单位", "7月31日", "8月31日", "9月15日")
 
 
 def test_the_agenda_names_what_is_stuck_why_and_who_could_move_it(database: Database, tmp_path: Path) -> None:
