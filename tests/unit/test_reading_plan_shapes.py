@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -189,3 +190,22 @@ def test_short_names_under_a_units_label_are_units(text: str, units: list[str], 
     named = split_units(text)
     assert [party.name for party in named if party.kind == "unit"] == units
     assert [party.name for party in named if party.kind == "person"] == people
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "(责任单位:",
+        "责任单位:甲局;",
+        "(一)(甲局;6月底前)",
+        "已完成整改完成,",
+        "副局长张三副局长",
+        "由甲局牵头,",
+        "1.\n",
+        "①",
+    ],
+)
+def test_what_repeats_without_end_is_read_or_refused_at_once(part: str) -> None:
+    plan = f"{TITLE}1.{part * 2000}".encode()
+    with suppress(Unreadable):
+        assert read_bytes(plan, "plan.txt", Kind.RECTIFICATION_PLAN).items
