@@ -100,7 +100,9 @@ def _with_ports(settings: Settings) -> tuple[Settings, dict[str, str]]:
     wanted = urlsplit(settings.prefect_api_url).port or PREFECT_PORT
     prefect_port = free_port("127.0.0.1", wanted)
     engine_wanted = settings.engine_port
-    engine_port = free_port(settings.engine_host, engine_wanted + (engine_wanted == port)) if engine_wanted else 0
+    engine_port = free_port(settings.engine_host, engine_wanted) if engine_wanted else 0
+    while engine_port in (port, prefect_port):  # nobody listens there yet, but the board or Prefect is about to
+        engine_port = free_port(settings.engine_host, engine_port + 1)
     for name, before, after in (
         ("board", settings.port, port),
         ("Prefect", wanted, prefect_port),
