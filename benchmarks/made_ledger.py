@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks import places
 from benchmarks.figures import say
+from duban.adapters import guards
 from duban.adapters.database import Database
 from duban.adapters.migrations import upgrade
 from duban.domain.events import Sealed, anchor_hash, chain_hash
@@ -90,6 +91,7 @@ def _make_sqlite(size: Size, path: Path) -> None:
     upgrade(database)
     database.dispose()
     connection = sqlite3.connect(path, isolation_level=None)
+    connection.create_function(guards.FUNCTION, 0, lambda: 1, deterministic=True)
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute("PRAGMA journal_mode=MEMORY")
     connection.execute("PRAGMA cache_size=-400000")
@@ -122,7 +124,11 @@ def _make_postgres(uri: str, size: Size) -> None:
     database = Database(places.database_uri(uri, half))
     upgrade(database)
     database.dispose()
-    with psycopg.connect(places.database_uri(uri, half)) as connection, connection.cursor() as cursor:
+    as_duban = f"-c duban.writer={guards.WRITER}"
+    with (
+        psycopg.connect(places.database_uri(uri, half), options=as_duban) as connection,
+        connection.cursor() as cursor,
+    ):
         for table, rows in _tables(size):
             first = next(rows, None)
             if first is None:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.night_duban import OFFICE, PUBLIC_URL, SENDER
+from duban.adapters import guards
 from duban.adapters.mail_message import Attachment, Outgoing, message_id_for, to_bytes
 from duban.domain.events import Sealed, anchor_hash, chain_hash
 from duban.notices.digest import Part, digest_context
@@ -49,12 +50,13 @@ class Plain:
         self.sqlite = url.startswith("sqlite")
         if self.sqlite:
             self.connection: Any = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+            self.connection.create_function(guards.FUNCTION, 0, lambda: 1, deterministic=True)
             for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
                 self.connection.execute(f"PRAGMA {pragma}")
         else:
             import psycopg
 
-            self.connection = psycopg.connect(url, autocommit=True)
+            self.connection = psycopg.connect(url, autocommit=True, options=f"-c duban.writer={guards.WRITER}")
         self.cursor = self.connection.cursor()
 
     def begin(self) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from benchmarks.lifecycles import FIRST_IDS, STEPS, Stage, Subject, at_once, body
+from duban.adapters import guards
 from duban.adapters.database import Database
 from duban.api.app import create_app
 from duban.settings import Settings
@@ -66,7 +67,7 @@ def again(stage: Stage, said: Sequence[Said], recorded: Subject, subjects: Seque
     """Says the same for every subject, over as many connections as there are clients; gives seconds."""
 
     def work(mine: Sequence[Subject]) -> None:
-        with psycopg.connect(stage.url) as connection:
+        with psycopg.connect(stage.url, options=f"-c duban.writer={guards.WRITER}") as connection:
             for subject in mine:
                 _live(connection, said, recorded, subject)
 

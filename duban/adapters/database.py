@@ -18,6 +18,7 @@ from sqlalchemy import Engine, Executable, Row, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
+from duban.adapters.guards import FUNCTION, WRITER
 from duban.errors import WrongSetting
 
 BUSY_TIMEOUT_MS = 30_000
@@ -143,6 +144,7 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
+        connection.create_function(FUNCTION, 0, lambda: 1, deterministic=True)
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own begins too late for IMMEDIATE
         cursor = connection.cursor()
         for pragma in (
@@ -164,7 +166,7 @@ def _sqlite(url: str) -> Engine:
 
 def _postgres(url: str, pool_size: int) -> Engine:
     try:
-        engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size)
+        engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, connect_args=_as_duban(url))
     except (NoSuchModuleError, ModuleNotFoundError):
         raise WrongSetting(
             name="DUBAN_DATABASE_URL",
@@ -185,6 +187,12 @@ def _postgres(url: str, pool_size: int) -> Engine:
             raise DisconnectionError
 
     return engine
+
+
+def _as_duban(url: str) -> dict[str, str]:
+    """What a connection says of itself, beside what the URL's own `options` say."""
+    own = make_url(url).query.get("options", "")
+    return {"options": f"{own if isinstance(own, str) else ' '.join(own)} -c duban.writer={WRITER}".strip()}
 
 
 def _has_something_to_read(connection: Any) -> bool:

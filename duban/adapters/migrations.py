@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
+from duban.adapters import guards
 from duban.adapters.database import Database
 from duban.errors import DubanError
 from duban.settings import ROOT
@@ -31,14 +32,20 @@ def config() -> Config:
     return Config(ROOT / "alembic.ini")
 
 
-def upgrade(database: Database, revision: str = "head") -> None:
-    """Brings the ledger to a revision; all migrations of one call are one transaction."""
+def upgrade(database: Database, revision: str = "head") -> list[str]:
+    """Brings the ledger to a revision; all migrations of one call are one transaction.
+
+    Returns the guards that a ledger at its newest revision lacked: somebody had taken them away.
+    """
     from alembic import command
 
     settings = config()
     with database.engine.begin() as connection:
         settings.attributes["connection"] = connection
+        before = _revision(connection)
         command.upgrade(settings, revision)
+        made = guards.put_up(connection) if _revision(connection) is not None else []
+        return made if before is not None and before == _revision(connection) else []
 
 
 def downgrade(database: Database, revision: str) -> None:
@@ -48,7 +55,10 @@ def downgrade(database: Database, revision: str) -> None:
     settings = config()
     with database.engine.begin() as connection:
         settings.attributes["connection"] = connection
+        guards.take_down(connection)
         command.downgrade(settings, revision)
+        if _revision(connection) is not None:
+            guards.put_up(connection)
 
 
 def check_migrated(database: Database) -> None:
@@ -59,6 +69,13 @@ def check_migrated(database: Database) -> None:
     present = revision_of(database)
     if present != needed:
         raise NotMigrated(present=present or "none", needed=needed)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def revision_of(database: Database) -> str | None:

@@ -128,12 +128,12 @@ def _with_ports(settings: Settings) -> tuple[Settings, dict[str, str]]:
 def _prepare(settings: Settings) -> str | None:
     """Migrates the ledger and makes the first admin; returns its password, which is shown this once."""
     from duban.adapters.database import Database
-    from duban.adapters.migrations import upgrade
     from duban.services.accounts import ensure_first_admin
+    from duban.services.audit import upgrade_ledger
     from duban.services.link_keys import link_secrets
 
     database = Database(settings.ledger_url)
-    upgrade(database)
+    upgrade_ledger(database, actor="duban up", now=dt.datetime.now(dt.UTC))
     link_secrets(settings)  # made here where it is missing, or refused, before anything is started
     password = ensure_first_admin(database, dt.datetime.now(dt.UTC))
     database.dispose()

@@ -11,12 +11,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from duban.adapters import guards
 from duban.adapters.database import Database
 from duban.adapters.evidence_folder import EvidenceFolder
+from duban.adapters.migrations import upgrade
 from duban.domain.events import Sealed, anchor_hash, chain_hash
 from duban.errors import DubanError
 from duban.services.evidence_files import EvidenceGone
 from duban.services.plan_lookup import plan_id_of
+from duban.services.sign_in import log_access
 from models import Anchor, Event, Evidence, Item, Plan
 
 FORMAT = "duban-audit-1"
@@ -121,6 +124,10 @@ def verify(database: Database, *, evidence: EvidenceFolder | None = None) -> Ver
             anchor = next(anchors, None)
         _compare_rows(session, log)
         _compare_evidence(session, log, evidence)
+        gone = guards.missing(session.connection())
+    found.defects += [
+        f"guard {name}: somebody took it away or changed it; `duban db upgrade` puts it back" for name in gone
+    ]
     found.items = len(log.heads)
     return found
 
@@ -160,6 +167,17 @@ def _compare_evidence(session: Session, log: _Log, folder: EvidenceFolder | None
         if fault is not None:
             log.found.defects.append(f"item {key[0]}: the file {key[1]} {fault}")
     log.found.files = len(there)
+
+
+def upgrade_ledger(database: Database, *, actor: str, now: dt.datetime) -> list[str]:
+    """Migrates the ledger; returns the guards that somebody had taken away, which are put back and logged."""
+    put_back = upgrade(database)
+    if put_back:
+        names = ", ".join(put_back)
+        log_access(
+            database, actor=actor, action="guards put back", outcome="done", address="cli", now=now, detail=names
+        )
+    return put_back
 
 
 # -- for an inspector --------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from duban.adapters import guards
 from duban.adapters.database import Database
 from duban.adapters.evidence_folder import EvidenceFolder
 from duban.adapters.workdays import official_calendar
@@ -375,6 +376,10 @@ def _evidence_orphan(look: _Look) -> Iterator[str]:
         yield from (str(path) for path in orphans(look.evidence, named, now=look.now))
 
 
+def _guard_missing(look: _Look) -> Iterator[str]:
+    yield from guards.missing(look.session.connection())
+
+
 INVARIANTS: dict[str, tuple[str, Callable[[_Look], Iterator[str]]]] = {
     "open_clock_on_closed_item": ("no clock but a re-inspection runs on a closed item", _open_clock_on_closed_item),
     "clock_on_quarantined_item": ("no clock runs on an item that is in doubt or dropped", _clock_on_quarantined_item),
@@ -401,6 +406,10 @@ INVARIANTS: dict[str, tuple[str, Callable[[_Look], Iterator[str]]]] = {
     ),
     "doubt_without_quarantine": ("an item with an open blocking doubt is in quarantine", _doubt_without_quarantine),
     "document_changed": ("documents are kept as they were received", _document_changed),
+    "guard_missing": (
+        "every table that matters refuses hands other than duban's (`duban db upgrade` puts guards back)",
+        _guard_missing,
+    ),
     "evidence_damaged": ("every evidence file is there as it was handed in", _evidence_damaged),
     "evidence_orphan": ("every evidence file is named by a row (`duban evidence orphans`)", _evidence_orphan),
 }

@@ -93,7 +93,7 @@ def test_a_row_that_belongs_to_another_plan_is_counted(world: World) -> None:
 
 
 def test_every_invariant_has_a_hand_that_breaks_it() -> None:
-    elsewhere = {"row_of_another_plan", "evidence_orphan"}  # the latter in test_evidence
+    elsewhere = {"row_of_another_plan", "evidence_orphan", "guard_missing"}  # test_evidence, test_guards
     assert set(HANDS) | elsewhere == {*INVARIANTS, "event_chain_broken"}
 
 
@@ -163,7 +163,7 @@ def test_a_forger_who_seals_everything_anew_is_found_out_by_the_anchors(world: W
     without_triggers(world.database, *statements)
     found = audit.verify(world.database)
     assert found.defects
-    assert all(d.startswith("anchor") for d in found.defects)
+    assert {d.split()[0] for d in found.defects} == {"anchor", "guard"}
 
 
 def test_an_exported_log_verifies_by_itself_and_not_once_it_was_touched(world: World) -> None:
