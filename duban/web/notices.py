@@ -20,6 +20,9 @@ from duban.web.session import Form, Visit, field
 
 router = APIRouter()
 
+#: Items of a plan up to which the page shows the months before: they are read back from the whole log of events. The
+#: paper 单位排名 has them for a plan of any size.
+TREND_UP_TO = 20_000
 #: A mail's HTML brings its own styles; it runs nothing, loads nothing, and only our own page may frame it.
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
@@ -84,5 +87,6 @@ def get_ranking(visit: Visit, plan: Search = "") -> Response:
     if plan and chosen is None:
         raise NotFound(what="plan", key=plan)
     ranked = ranking(database, plan=str(chosen.id), scope=scope, as_of=visit.as_of) if chosen else ()
-    trend = ranking_trend(database, plan=str(chosen.id), as_of=visit.as_of) if chosen else None
+    shown = chosen is not None and chosen.items <= TREND_UP_TO
+    trend = ranking_trend(database, plan=str(chosen.id), as_of=visit.as_of) if chosen and shown else None
     return visit.render("ranking.html", plans=plans, plan=chosen, ranked=ranked, trend=trend)
