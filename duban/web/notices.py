@@ -22,7 +22,7 @@ router = APIRouter()
 
 #: Items of a plan up to which the page shows the months before: they are read back from the whole log of events. The
 #: paper 单位排名 has them for a plan of any size.
-TREND_UP_TO = 20_000
+TREND_UP_TO = 3_000
 #: A mail's HTML brings its own styles; it runs nothing, loads nothing, and only our own page may frame it.
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
