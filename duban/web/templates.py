@@ -47,7 +47,10 @@ _WHY = (
     (r"(\S+) is asked of a list", "“{0}”取自名单，请先用 for 逐个列出。"),
     (r"(\S+) is asked of a single value", "“{0}”取自单个值，它没有下级字段。"),
     (r"syntax: (.+)", "写法有误：{0}"),
-    (r".*(?:'None' has no|is undefined|asked of a field that is empty|NoneType)", "有可能为空的字段没有用 if 包起来；字段表里注明了哪些可为空。"),
+    (
+        r".*(?:'None' has no|is undefined|asked of a field that is empty|NoneType)",
+        "有可能为空的字段没有用 if 包起来；字段表里注明了哪些可为空。",
+    ),
     (r"it is no Word file", "不是 Word 文件（.docx）。"),
     (r"it carries a macro", "文件含有宏或嵌入对象，请去掉。"),
     (r"it (?:fetches something|carries an entity|has a Word field)", "文件引用了外部的图片或文件，请去掉。"),
