@@ -225,11 +225,11 @@ def _compose(
         sheets, rows, tied = [], [], []
         for address in addresses[start : start + ADDRESSES]:
             parts = copies[address]
-            contexts = [context | {"recipient": reader} for _, _, context, reader in parts]
+            contexts = [c | {"recipient": reader, "link": f"{PUBLIC_URL}/link/{copy}"} for _, copy, c, reader in parts]
             for (notice, *_), context in zip(parts, contexts, strict=True):
                 if notice not in made:
                     made.add(notice)
-                    sheets.append((render_sheet_docx(context, "urge", renderer), notice))
+                    sheets.append((render_sheet_docx(context | {"link": None}, "urge", renderer), notice))
             kind, context = _mail(contexts, as_of)
             text = renderer.render(kind, context)
             reader = parts[0][3]
