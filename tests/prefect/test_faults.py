@@ -154,27 +154,6 @@ def test_engines_and_the_server_killed_between_any_two_steps_lose_and_repeat_not
     mended(world)
 
 
-def test_a_server_that_was_wiped_gets_deployments_and_runs_again_from_the_engine(world: World) -> None:
-    """What it keeps is gone, as after a disk that was lost: no backup is needed, and nobody has to do anything."""
-    states = (State.ASSIGNED, State.ONGOING)
-    ids = world.ledger.add_items(*states)
-    for item_id in ids:
-        wait_until(lambda item_id=item_id: stands(world, item_id))
-    world.stop("server", signal.SIGKILL)
-    for file in (world.settings.data_dir / "prefect").glob("prefect.db*"):
-        file.unlink()
-    world.start_server()
-    world.ledger.move(ids[0], Action.DRAFT_MEASURE)
-    whole(world, ids[0], "item.measure_drafted")
-    whole(world, ids[1])
-    assert "the Prefect server has lost our deployments" in world.log("engine")
-    mended(world)
-    # Prefect's client gives up sending task runs' states when its server is away for long: runs and their states are
-    # right, their timelines grow again with the next engine.
-    with no_engine(world):
-        pass
-
-
 @pytest.mark.postgres
 def test_a_ledger_on_postgresql_that_restarts_is_found_again(world: World, nursery: Nursery) -> None:
     with a_postgres() as (url, restart):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
-from duban.domain.lifecycle import State
+from duban.domain.lifecycle import Action, State
 from duban.services import alarms
 from duban.services.alarms import Trouble
 from duban.settings import ROOT
@@ -18,6 +19,8 @@ from models import Delivery
 
 from .conftest import World, python, wait_until
 from .rows import now
+from .test_faults import mended, whole
+from .test_item_runs import stands
 from .test_nights import deployments
 
 LATE = dt.datetime(2199, 1, 1, 12, 0, tzinfo=dt.UTC)
@@ -110,3 +113,20 @@ def test_an_engine_that_is_there_is_seen_and_a_night_that_is_owed_is_told_once_a
         mails = session.scalars(select(Delivery).where(Delivery.kind == "alarm", Delivery.as_of == LATE.date())).all()
     assert [mail.address for mail in mails] == ["office@example.org"]
     assert "1月1日的夜间督办没有完成" in mails[0].subject
+
+
+def test_a_server_that_was_wiped_gets_deployments_and_runs_again_from_the_engine(world: World) -> None:
+    """What it keeps is gone, as after a disk that was lost: no backup is needed, and nobody has to do anything."""
+    states = (State.ASSIGNED, State.ONGOING)
+    ids = world.ledger.add_items(*states)
+    for item_id in ids:
+        wait_until(lambda item_id=item_id: stands(world, item_id))
+    world.stop("server", signal.SIGKILL)
+    for file in (world.settings.data_dir / "prefect").glob("prefect.db*"):
+        file.unlink()
+    world.start_server()
+    world.ledger.move(ids[0], Action.DRAFT_MEASURE)
+    whole(world, ids[0], "item.measure_drafted")
+    whole(world, ids[1])
+    assert "the Prefect server has lost our deployments" in world.log("engine")
+    mended(world)
