@@ -126,7 +126,7 @@ def flat(text: str) -> str:
 def _draft(group: _Group, head: Head) -> Draft:
     """The problem of a group of rows: its own cells, and a child a row where units or limits are each row's own."""
     first, last = group.rows[0], group.rows[-1]
-    title = flat(_cell(first, head.column(Role.PROBLEM)))
+    title = "".join(_own_texts(group, head.column(Role.PROBLEM)))
     number = _printed_number(first, head)
     mark = numbered(title)
     if not number and mark is not None:
@@ -134,9 +134,7 @@ def _draft(group: _Group, head: Head) -> Draft:
     draft = Draft(number, first.number, last.last, list(group.path), page=first.page, sheet=first.sheet, style="row")
     draft.title = Field(Role.PROBLEM, "", first.number, [Piece(title, first.number, first.last)] if title else [])
     own = _own_columns(group, head)
-    split = len(group.rows) > 1 and any(
-        head.roles[column] in PER_ROW or _second_problem(head, column) for column in own
-    )
+    split = len(group.rows) > 1 and any(head.roles[column] in PER_ROW or _names_a_part(head, column) for column in own)
     for column, role in enumerate(head.roles):
         if role in _CARRIED and not (split and column in own):
             _carry(draft, column, role, group.rows, head)
@@ -145,8 +143,15 @@ def _draft(group: _Group, head: Head) -> Draft:
     return draft
 
 
-def _second_problem(head: Head, column: int) -> bool:
-    return head.roles[column] is Role.PROBLEM and column != head.column(Role.PROBLEM)
+def _own_texts(group: _Group, column: int | None) -> list[str]:
+    """The texts of a column in a problem's rows, each merged cell once."""
+    own = [row for i, row in enumerate(group.rows) if i == 0 or _mark(row, column) != "up"]
+    return [text for row in own if (text := flat(_cell(row, column)))]
+
+
+def _names_a_part(head: Head, column: int) -> bool:
+    """Whether a column says which part of the problem a row is about: under one number each row may have its own."""
+    return head.roles[column] is Role.PROBLEM
 
 
 def _printed_number(row: Line, head: Head) -> str:
@@ -164,7 +169,7 @@ def _own_columns(group: _Group, head: Head) -> set[int]:
     """Columns whose cells are each row's own: filled anew in a later row, not merged downwards."""
     own = set()
     for column, role in enumerate(head.roles):
-        if role is None or role in (Role.NUMBER, Role.SECTION) or column == head.column(Role.PROBLEM):
+        if role is None or role in (Role.NUMBER, Role.SECTION):
             continue
         if any(_cell(row, column) and _mark(row, column) != "up" for row in group.rows[1:]):
             own.add(column)
@@ -216,7 +221,7 @@ def _child(draft: Draft, index: int, row: Line, own: set[int], head: Head) -> Dr
     child = Draft(f"{draft.number}.{index}", row.number, row.last, list(draft.path), page=row.page, sheet=row.sheet)
     for column in sorted(own):
         role = head.roles[column]
-        if _second_problem(head, column):
+        if _names_a_part(head, column):
             child.title = Field(Role.PROBLEM, "", row.number, [Piece(flat(_cell(row, column)), row.number, row.last)])
         elif role in _CARRIED:
             _carry(child, column, role, [row], head)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from duban.reading.source import Format, Line, Source
 from duban.reading.text.decode import decode
+from duban.reading.text.drawn import Drawn, drawn_tables, line_of
 from duban.reading.text.furniture import without_furniture
 from duban.reading.text.normalise import clean, is_traditional, simplified, without_residue
 from duban.reading.text.wraps import join_wraps
@@ -20,6 +23,7 @@ _QUOTE = re.compile(r"^\s{0,3}(?:>\s?)+")
 _RULE = re.compile(r"^\s*(?:[-*_=—─]\s?){3,}\s*$")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[a-z]+:|/|#|\.)[^()\s]*\)", re.IGNORECASE)
+_DRAWN = re.compile(r"[│┃║├┼]|^[ \t]*[+＋][-=]{2,}[+＋]", re.MULTILINE)
 _TAG = re.compile(r"</?(?:br|p|b|i|u|em|strong|span|div|font|center|sup|sub)\b[^<>]{0,200}/?>", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])")
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
@@ -38,8 +42,17 @@ def lines_of(text: str) -> list[Line]:
     lines: list[Line] = []
     page, blank, table = 1, False, _Tables()
     paged = "\f" in text
-    for number, (plain, printed) in enumerate(zip(_BREAK.split(text), printed_lines, strict=True), start=1):
+    plain_lines = _BREAK.split(text)
+    drawn = {one.begin: one for one in drawn_tables(plain_lines)} if _DRAWN.search(text) else {}
+    within = 0  # the line behind the drawn table that is open
+    for number, (plain, printed) in enumerate(zip(plain_lines, printed_lines, strict=True), start=1):
         page += printed.count("\f")
+        if (one := drawn.get(number - 1)) is not None:
+            lines += _rows_of(one, table.begin(), printed_lines, blank)
+            within = one.end
+        if number <= within:
+            blank = False
+            continue
         body, level = _unmarked(plain)
         if not body or _RULE.match(body):
             blank = True
@@ -66,6 +79,20 @@ def lines_of(text: str) -> list[Line]:
     return join_wraps(without_furniture(lines))
 
 
+def _rows_of(drawn: Drawn, table: int, printed: Sequence[str], after_blank: bool) -> list[Line]:
+    rows = [
+        line_of(row, printed, table, number, after_blank and number == 1) for number, row in enumerate(drawn.rows, 1)
+    ]
+    return [
+        replace(row, cells=(cells := tuple(map(_cell, row.cells or ()))), text=" | ".join(filter(None, cells)))
+        for row in rows
+    ]
+
+
+def _cell(text: str) -> str:
+    return "\n".join(_inline(part) for part in text.split("\n"))
+
+
 class _Tables:
     """Counts the pipe tables and their rows while lines go by."""
 
@@ -73,6 +100,12 @@ class _Tables:
         self._table = 0
         self._row = 0
         self._inside = False
+
+    def begin(self) -> int:
+        """The number of a table that is taken as a whole."""
+        self._inside = False
+        self._table += 1
+        return self._table
 
     def end(self) -> None:
         self._inside = False
