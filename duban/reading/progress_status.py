@@ -40,6 +40,17 @@ _STATUS_HEADING = re.compile(
     r"|^(?P<open>(?:正在|持续|长期|未完成|尚未|基本完成|阶段性完成|需)[^,\uff0c。]{0,10}?的?(?:整改)?(?:问题|事项|任务))"
 )
 _DONE = re.compile(r"^(?:该|此|本)|已经?完成|^完成|整改完成|整改到位|已整改|已销号|已办结")
+#: How the last sentence of a problem closes: 已追回补贴资金8.4万元,已整改到位。
+_CLOSES = re.compile(
+    r"(?:(?:已|均已|全部|已全部|基本)(?:整改到位|整改完成|完成整改|整改完毕|整改|销号|办结|落实到位)|(?P<open>正在[^,\uff0c。]{1,24}|尚未[^,\uff0c。]{1,16}|未启动|未开工))"
+    r"[。;\uff1b]?$"
+)
+#: What is still to be done and by when: 计划2023年12月底前完成整改.
+_PROMISED = re.compile(
+    r"(?:^|[,\uff0c。;\uff1b])(?P<clause>[^,\uff0c。;\uff1b]{0,12}(?:计划|预计|拟|力争|确保|将)(?:于|在)?"
+    r"(?:20\d\d年|年|\d{1,2}月|明年|[上下]半年|第?[一二三四]季度)[^,\uff0c。;\uff1b]{0,24}?"
+    r"(?:完成|到位|办结|销号|竣工|完工|建成|投用|清零)[^,\uff0c。;\uff1b]{0,10})[。;\uff1b]?$"
+)
 LONG_TERM = re.compile(r"长期坚持|长期推进|持续推进")
 LABEL = re.compile(
     r"^(?:具体)?(?:(?:整改|办理|处理)(?:落实)?(?:情况|进展|进展情况|措施|成效|结果)|进展情况|完成情况|落实情况|整改(?:完成)?状态|完成状态|主要做法|采取措施)(?:及成效)?\s*[:\uff1a]\s*"
@@ -87,6 +98,20 @@ def status_in(text: str) -> str | None:
         return None
     words = match["bracket"] or match["label"] or match["alone"] or match["prose"]
     return "done" if _DONE.search(words) and "未" not in words[:2] else "open"
+
+
+def closing_status(text: str) -> str | None:
+    """`done` or `open` as the end of a problem's text says it, where no sentence of its own does."""
+    if promised(text):
+        return "open"
+    match = _CLOSES.search(text)
+    return None if match is None else "open" if match["open"] else "done"
+
+
+def promised(text: str) -> str | None:
+    """The clause at the end of a problem's text that says by when the rest will be done."""
+    match = _PROMISED.search(text)
+    return match["clause"].strip() if match else None
 
 
 def status_year(text: str) -> int | None:

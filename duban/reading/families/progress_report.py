@@ -11,6 +11,7 @@ from duban.reading.bracketed import trailing
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import lint
 from duban.reading.model import Item, Kind, Reading
+from duban.reading.progress_doers import name_doers
 from duban.reading.progress_figures import is_summary, stated_figures
 from duban.reading.progress_status import (
     LABEL,
@@ -18,6 +19,8 @@ from duban.reading.progress_status import (
     ONLY_STATUS,
     SPEAKS_OF_IT,
     STATUS,
+    closing_status,
+    promised,
     settle_status,
     status_above,
     status_in,
@@ -50,7 +53,7 @@ _PROBLEM = re.compile(
 )
 _OPENS_PROBLEM = re.compile(r"^(?:针对|关于|对于)[^。]{2,80}?(?:问题|不足|方面)")
 _STATUS_LABEL = re.compile(
-    r"(?:^|\n|[。;\uff1b]\s*)(?:整改)?(?:完成|落实|进展|整改|办理)(?:完成|落实|进展)?(?:情况|结果|成效|状态)?\s*[:\uff1a]"
+    r"(?:^|\n|[。;\uff1b]\s*)(?:整改|目前|当前|最新)?(?:完成|落实|进展|整改|办理)(?:完成|落实|进展)?(?:情况|结果|成效|状态)?\s*[:\uff1a]"
 )
 _ENTRY_ROLES = PARTY_ROLES | {Role.GOAL, Role.MEASURES, Role.TIME_LIMIT}
 _STATUS_HEAD = re.compile(
@@ -87,7 +90,9 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     reader = Reader(lexicon, front.year or status_year(source.text))
     parts = problem_parts(prose) or _unnumbered(prose)
     items = _labelled(source, reader) if not parts or _are_entries(parts, lexicon) else []
-    items = items or [_problem(part, part.number or str(n), reader) for n, part in enumerate(parts, start=1)]
+    if not items:
+        items = [_problem(part, part.number or str(n), reader) for n, part in enumerate(parts, start=1)]
+        name_doers(items, lexicon)
     if not items:
         raise Unreadable(
             reason="it names no problems: no numbered lines such as 针对…问题 with what was done below them",
@@ -237,7 +242,7 @@ def _problem(part: Part, number: str, reader: Reader) -> Item:
     item.title = title.strip()
     done = [rest, *(line.text for line in part.body if not _labels_only(line.text))]
     item.measures = _deeds(done, part.line.number, reader) or item.measures
-    item.status = status_in(text) or item.status or status_above(part)
+    item.status = status_in(text) or item.status or closing_status(text) or status_above(part)
     item.targets, item.milestones, item.time_limit, item.category = [], [], limit, None
     if limit:
         read_item_limit(item, reader.year)
@@ -246,6 +251,9 @@ def _problem(part: Part, number: str, reader: Reader) -> Item:
         if item.status == "open" and any(m.due_on for m in read_limit(found.group(), year=reader.year).milestones):
             item.time_limit = found.group().strip("()\uff08\uff09[]【】")
             read_item_limit(item, reader.year)
+    if item.time_limit is None and item.status != "done" and (clause := promised(text)):
+        item.time_limit = clause
+        read_item_limit(item, reader.year)
     _take_in(item, part, reader)
     item.regulations = find_regulations(item.measures, default_status="issued")
     item.state = "ongoing" if item.measures or item.status == "done" or item.children else "assigned"
