@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from duban.reading.lexicon import Lexicon, Role, bare_label
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role, bare_label
 from duban.reading.parties import is_unit, split_parties
 from duban.reading.source import Line
 from duban.reading.structure_prose import says_when
@@ -17,6 +17,9 @@ _OPENING = re.compile(r"^[【\[]?(?P<word>(?:[\u4e00-\u9fff] ?){2,8})[】\]]?\s*
 _LEAST = 3
 _SHARE = 0.6
 _SAMPLE = 40
+#: Without any known label so many unknown ones must return, and one of them say who or when.
+_LEAST_UNKNOWN = 2
+_TEXTS = frozenset({Role.PROBLEM, Role.GOAL, Role.MEASURES})
 
 
 def with_inferred_labels(lines: Sequence[Line], lexicon: Lexicon) -> Lexicon:
@@ -33,11 +36,21 @@ def with_inferred_labels(lines: Sequence[Line], lexicon: Lexicon) -> Lexicon:
         elif word:
             texts[word].append(match["text"])
     least = max(_LEAST, max(known.values(), default=0) // 2)
-    found = {word: _role(behind[:_SAMPLE], lexicon) for word, behind in texts.items() if len(behind) >= least}
-    return replace(lexicon, words={**lexicon.words, **found}) if found and known else lexicon
+    often = {word: behind[:_SAMPLE] for word, behind in texts.items() if len(behind) >= least}
+    found = {word: role_of_texts(behind, lexicon) for word, behind in often.items()}
+    if not known and (len(found) < _LEAST_UNKNOWN or not set(found.values()) & (PARTY_ROLES | {Role.TIME_LIMIT})):
+        return lexicon
+    if not {lexicon.role(word) for word in known} & _TEXTS:
+        notes = [word for word, role in found.items() if role is Role.NOTE]
+        found |= {word: Role.MEASURES for word in notes if word == max(notes, key=lambda one: _length(often[one]))}
+    return replace(lexicon, words={**lexicon.words, **found}) if found else lexicon
 
 
-def _role(texts: Sequence[str], lexicon: Lexicon) -> Role:
+def _length(texts: Sequence[str]) -> float:
+    return sum(map(len, texts)) / len(texts)
+
+
+def role_of_texts(texts: Sequence[str], lexicon: Lexicon) -> Role:
     """What most of the texts are: dates, people, units, or something that an item has no field for."""
     for role, fits in (
         (Role.TIME_LIMIT, _is_limit),

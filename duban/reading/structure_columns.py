@@ -1,0 +1,112 @@
+"""Columns that no word list names: their cells tell what they hold: dates, people, units or running text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
+from duban.reading.source import Line
+from duban.reading.structure_inference import role_of_texts
+
+_SAMPLE = 40
+#: Fewer rows are chance.
+_LEAST_ROWS = 2
+_LONGEST_NAME = 14
+#: From this mean length on the cells of a column are running text.
+_LEAST_TEXT = 5.0
+_COUNTED = re.compile(r"^[(（第]?[A-Za-z]{0,8}\d[\d\-—.]{0,18}[)）号]?[.、]?$|^[一二三四五六七八九十]{1,3}$")
+#: Days on which something was found, received or begun are no limits; people who asked for it do not answer for it.
+_NO_LIMIT = re.compile(
+    r"受理|交办|发现|反馈|来电|来信|检查|上报|填报|登记|立案|收到|开始|启动|成立|印发|发布|公示|提出"
+)
+_NO_LEADER = re.compile(
+    r"提[出案]|申请|投诉|举报|来[电信访]|反映|诉求|联系|联络|经办|填报|填表|代表|委员|检查人|督查人"
+)
+_OF_SUPPORT = re.compile(r"协|配合|会办|参")
+
+
+def with_told_columns(
+    roles: Sequence[Role | None], words: Sequence[str], body: Sequence[Line], lexicon: Lexicon
+) -> list[Role | None]:
+    """The roles of a head's columns, with those that only the cells below it tell."""
+    found = list(roles)
+    for column, role in enumerate(roles):
+        if role is None and words[column] and (told := _told(words[column], _cells(body, column), lexicon)):
+            if told in PARTY_ROLES and told in found:
+                told = (
+                    Role.SUPPORT_UNITS if told is Role.RESPONSIBLE_UNITS and _OF_SUPPORT.search(words[column]) else None
+                )
+            found[column] = told if told not in found else None
+    return found
+
+
+def told_head(rows: Sequence[Line], lexicon: Lexicon) -> tuple[list[Role | None], list[str], int] | None:
+    """Roles, words and place of a head of which too few words are known; None where the cells make no ledger either."""
+    for at, row in enumerate(rows[:5]):
+        words = [re.sub(r"\s", "", cell) for cell in row.cells or ()]
+        if not _may_be_head(words) or len(rows) - at - 1 < _LEAST_ROWS:
+            continue
+        body = rows[at + 1 :]
+        roles = with_told_columns([lexicon.role(word) for word in words], words, body, lexicon)
+        roles = _with_texts(roles, words, body)
+        kinds = set(roles)
+        answers = kinds & PARTY_ROLES
+        if Role.PROBLEM in kinds and answers and kinds & {Role.NUMBER, Role.TIME_LIMIT}:
+            return roles, words, at
+        return None
+    return None
+
+
+def _may_be_head(words: Sequence[str]) -> bool:
+    """Whether a row may name columns: short words, all different, none of them a figure or a date."""
+    named = [word for word in words if word]
+    short = all(len(word) <= _LONGEST_NAME and not re.search(r"\d", word) for word in named)
+    return len(named) >= 3 and len(named) >= 0.8 * len(words) and len(set(named)) == len(named) and short
+
+
+def _cells(body: Sequence[Line], column: int) -> list[str]:
+    """The cells of a column, merged ones once."""
+    found = []
+    for row in body:
+        cells, marks = row.cells or (), row.merged
+        if column < len(cells) and cells[column] and not (column < len(marks) and marks[column]):
+            found.append(cells[column])
+            if len(found) == _SAMPLE:
+                break
+    return found
+
+
+def _told(word: str, cells: Sequence[str], lexicon: Lexicon) -> Role | None:
+    """Limits, officials or units, as most of the cells say and nothing in the head denies."""
+    if len(cells) < _LEAST_ROWS:
+        return None
+    role = role_of_texts(cells, lexicon)
+    if role is Role.TIME_LIMIT:
+        return None if _NO_LIMIT.search(word) else role
+    if role is Role.LEAD_OFFICIALS:
+        return None if _NO_LEADER.search(word) else role
+    return None if role is Role.NOTE or _NO_LEADER.search(word) else role
+
+
+def _with_texts(roles: list[Role | None], words: Sequence[str], body: Sequence[Line]) -> list[Role | None]:
+    """The first unknown column of figures is the number; the first two of text are the problem and its measures."""
+    cells = {i: _cells(body, i) for i, role in enumerate(roles) if role is None and words[i]}
+    if Role.NUMBER not in roles:
+        for column, texts in cells.items():
+            if len(texts) >= _LEAST_ROWS and all(_COUNTED.match(text) for text in texts) and column <= 1:
+                roles[column] = Role.NUMBER
+                break
+    for role in (Role.PROBLEM, Role.MEASURES):
+        column = next((i for i, texts in cells.items() if roles[i] is None and _is_text(texts)), None)
+        if role not in roles and column is not None and not (role is Role.PROBLEM and Role.MEASURES in roles):
+            roles[column] = role
+    if Role.PROBLEM not in roles:
+        known = next((i for i, role in enumerate(roles) if role in (Role.MEASURES, Role.GOAL)), None)
+        if known is not None:
+            roles[known] = Role.PROBLEM
+    return roles
+
+
+def _is_text(texts: Sequence[str]) -> bool:
+    return bool(texts) and sum(map(len, texts)) >= _LEAST_TEXT * len(texts)
