@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
@@ -18,7 +18,7 @@ from duban.services.night_facts import plan_facts
 from duban.services.plan_lookup import plan_id_of
 from duban.services.release import is_released
 from duban.services.rules import business_date
-from models import Item, ItemParty, Role
+from models import Item, ItemParty, Notice, Role
 
 ITEMS_A_BATCH = 100
 ANSWERING = (Role.LEAD_OFFICIAL, Role.LEAD_UNIT, Role.RESPONSIBLE)
@@ -43,22 +43,31 @@ def assign_items(
         raise Forbidden(actor=actor.name, action="交办", who=RELATION_ZH[Relation.SUPERVISION])
     plan_id, written = plan_id_of(database, plan), 0
     with database.read() as session:
-        own = select(ItemParty.item_id).where(ItemParty.role.in_(ANSWERING))
-        ids = session.scalars(
-            select(Item.id)
-            .where(
-                Item.plan_id == plan_id,
-                Item.state != State.CLOSED,
-                ~Item.quarantined,
-                ~Item.dropped,
-                or_(Item.parent_id.is_(None), Item.id.in_(own)),
-            )
-            .order_by(Item.position, Item.id)
-        ).all()
+        ids = session.scalars(select(Item.id).where(*_to_hand_over(plan_id)).order_by(Item.position, Item.id)).all()
     for start in range(0, len(ids), ITEMS_A_BATCH):
         written += _assign(database, plan_id, ids[start : start + ITEMS_A_BATCH], actor, now, as_of)
         progress(min(start + ITEMS_A_BATCH, len(ids)), len(ids))
     return written
+
+
+def count_unassigned(database: Database, plan_id: int) -> int:
+    """How many items of a plan `assign_items` would still write a notice for: new ones of a later edition, for one."""
+    cause = literal("assign:") + cast(Item.id, String) + ":" + cast(Item.cycle, String)
+    written = select(Notice.id).where(Notice.item_id == Item.id, Notice.cause == cause)
+    with database.read() as session:
+        query = select(func.count()).select_from(Item).where(*_to_hand_over(plan_id), ~written.exists())
+        return session.scalar(query) or 0
+
+
+def _to_hand_over(plan_id: int) -> tuple[ColumnElement[bool], ...]:
+    own = select(ItemParty.item_id).where(ItemParty.role.in_(ANSWERING))
+    return (
+        Item.plan_id == plan_id,
+        Item.state != State.CLOSED,
+        ~Item.quarantined,
+        ~Item.dropped,
+        or_(Item.parent_id.is_(None), Item.id.in_(own)),
+    )
 
 
 def _assign(

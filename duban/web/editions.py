@@ -17,6 +17,7 @@ from duban.errors import Unreadable
 from duban.reading.model import Kind, Reading
 from duban.reading.reader import read_bytes
 from duban.services import editions, progress_reports
+from duban.services.assignments import count_unassigned
 from duban.services.edition_difference import SEPARATOR, WEIGHTY
 from duban.services.queries.items import ItemFilter, list_items
 from duban.services.queries.plans import one_plan
@@ -72,6 +73,7 @@ def get_edition(plan_id: Id, edition: Id, visit: Visit, done: Done = "") -> Resp
         row=next((e for e in editions.editions_of(visit.context.database, str(plan_id)) if e.edition == edition), None),
         weighty=WEIGHTY,
         done=bool(done),
+        unassigned=count_unassigned(visit.context.database, plan.id) if done and plan.released_at else 0,
     )
 
 

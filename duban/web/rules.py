@@ -17,7 +17,7 @@ from duban.domain.calendar_edit import with_day, without_day
 from duban.domain.policies import PolicyInvalid, load_policy
 from duban.domain.policy_edit import numbers, with_numbers
 from duban.services import calendars, policy_changes
-from duban.services.assignments import assign_items
+from duban.services.assignments import assign_items, count_unassigned
 from duban.services.night import preview
 from duban.services.queries.plans import list_plans, one_plan
 from duban.services.queries.rules import PolicyView, policy_of
@@ -231,6 +231,7 @@ def get_release(plan_id: Id, visit: Visit, done: str = "", written: str = "") ->
         readers=len(readers),
         done=bool(done),
         written=written if written.isdecimal() else "",
+        unassigned=count_unassigned(visit.context.database, plan.id),
     )
 
 
@@ -238,10 +239,15 @@ def get_release(plan_id: Id, visit: Visit, done: str = "", written: str = "") ->
 def post_release(plan_id: Id, visit: Visit, form: Form) -> Response:
     """Lets a plan's notices go; where it is ticked, writes the assignment notices too."""
     release(visit.context.database, plan=plan_id, actor=visit.caller.actor, now=visit.context.now())
-    written = ""
-    if field(form, "assign") == "yes":
-        count = assign_items(
-            visit.context.database, plan=str(plan_id), actor=visit.caller.actor, now=visit.context.now()
-        )
-        written = f"&written={count}"
+    written = f"&written={_assigned(visit, plan_id)}" if field(form, "assign") == "yes" else ""
     return RedirectResponse(f"/plans/{plan_id}/release?done=1{written}", 303)
+
+
+@router.post("/plans/{plan_id}/assign")
+def post_assign(plan_id: Id, visit: Visit, _form: Form) -> Response:
+    """Writes the assignment notices that are still to be written: what a later edition added has none."""
+    return RedirectResponse(f"/plans/{plan_id}/release?written={_assigned(visit, plan_id)}", 303)
+
+
+def _assigned(visit: Visit, plan_id: int) -> int:
+    return assign_items(visit.context.database, plan=str(plan_id), actor=visit.caller.actor, now=visit.context.now())

@@ -13,9 +13,10 @@ from duban.adapters.database import Database
 from duban.domain.lifecycle import Action
 from duban.errors import Forbidden
 from duban.services.acknowledge import acknowledge
-from duban.services.assignments import assign_items
+from duban.services.assignments import assign_items, count_unassigned
 from duban.services.compose import compose
 from duban.services.outbox import OutboxRefused, Verdict, WithdrawalRefused, list_outbox, settle, withdraw
+from duban.services.plan_lookup import plan_id_of
 from duban.services.weekly import compose_weekly
 from models import Clock, ClockKind, ClockState, Delivery, DeliveryStatus, Notice, NoticeRecipient
 from tests.integration.ledger import (
@@ -45,7 +46,9 @@ def put_together(world: World, tmp_path: Path, day: dt.date = TODAY) -> None:
 
 def test_each_item_is_handed_over_once_with_a_numbered_sheet_and_a_receipt(database: Database, tmp_path: Path) -> None:
     world = a_world(database, an_item("1", **due(dt.date(2026, 8, 31))), an_item("2"))
+    assert count_unassigned(database, plan_id_of(database, world.plan.code)) == 2
     assert assign_items(database, plan=world.plan.code, actor=CLERK, now=NOW) == 2
+    assert count_unassigned(database, plan_id_of(database, world.plan.code)) == 0
     assert assign_items(database, plan=world.plan.code, actor=CLERK, now=NOW) == 0
     notices = world.all(Notice)
     assert [(n.kind, n.series, n.number) for n in notices] == [("assign", "督交", 1), ("assign", "督交", 2)]

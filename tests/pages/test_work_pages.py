@@ -198,3 +198,12 @@ def test_an_item_is_merged_by_choosing_and_an_undated_part_is_counted_from_its_d
     )
     assert send(office, merge, merge_into=str(site.item("3").id), reason="同一问题").status_code == 303
     assert site.item(item.number).merged_into_id == site.item("3").id
+
+
+def test_items_without_an_assignment_notice_can_be_handed_over_after_the_release_too(site: Site) -> None:
+    office = site.signed_in("supervisor")
+    done = send(office, form_at(office, "/plans/1/release", "/plans/1/assign"))
+    assert re.fullmatch(r"/plans/1/release\?written=\d\d", done.headers["location"])
+    page = soup(office.get(done.headers["location"]))
+    assert "写好交办通知" in page.get_text()
+    assert page.select_one('form[action="/plans/1/assign"]') is None
