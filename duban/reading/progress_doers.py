@@ -13,10 +13,11 @@ from duban.reading.prose_items import has_units
 from duban.reading.structure import Field, Piece
 from duban.reading.structure_items import set_field
 
-_SUBJECT = re.compile(
-    r"^(?P<who>[^,\uff0c。;\uff1b:\uff1a“”《]{3,60}?)(?:均|也|还|及时|积极|立即|迅速|高度)?"
-    r"(?:已|正|追|收|修|制|出台|印|完|补|清|退|上缴|组织|开展|督促|建|加强|落实|印发|约谈|处理|调整|盘活|拨付|归还|责令|牵头|对|将|按|就|向|把)"
+_VERB = re.compile(
+    r"(?:均|也|还|及时|积极|立即|迅速|高度)?(?:已|正|追|收|修|制|出台|印|完|补|清|退|上缴|组织|开展|督促|建|加强|落实|约谈|处理|调整"
+    r"|盘活|拨付|归还|责令|牵头|对|将|按|就|向|把)"
 )
+_OTHERS = re.compile(r"正在|[已均正还]$|督促|责令|组织|要求|指导|责成|约谈|对")
 #: Reports of which fewer problems open with a unit name doers by chance.
 _SHARE = 0.6
 
@@ -34,10 +35,14 @@ def name_doers(items: Sequence[Item], lexicon: Lexicon) -> None:
 
 
 def _subject(item: Item, lexicon: Lexicon) -> str | None:
-    """The units that the first deed opens with; None where what stands there is anything else."""
-    for match in _SUBJECT.finditer(item.measures[0]) if item.measures else ():
-        named = split_parties(match["who"], lexicon)
+    """The units that the first deed opens with, up to one of its verbs; None where anything else stands there."""
+    opening = re.split(r"[,\uff0c。;\uff1b:\uff1a“《]", item.measures[0][:80])[0] if item.measures else ""
+    for match in reversed(list(_VERB.finditer(opening, 3))):
+        who = opening[: match.start()]
+        if _OTHERS.search(who):
+            continue
+        named = split_parties(who, lexicon)
         sure = all(one.kind == "unit" and (one.collective or is_unit(one.name, lexicon)) for one in named)
-        if named and sure and all_known(match["who"], lexicon):
-            return match["who"]
+        if named and sure and all_known(who, lexicon):
+            return who
     return None

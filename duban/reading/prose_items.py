@@ -22,6 +22,7 @@ _LED_BY = re.compile(
     r"由(?![于此来])(?P<names>[^。;\uff1b]{2,100}?(?:牵头|主办|承办|负责)(?:负责|落实|实施|推进|抓总|组织)*"
     r"(?:[,\uff0c][^。;\uff1b]{2,120}?(?:配合|协办|协助|参与|参加|负责)(?:实施|落实)?)*)(?=[,\uff0c。;\uff1b]|$)"
 )
+_WITH = re.compile(r"由(?![于此来])(?P<names>[^,\uff0c。;\uff1b]{2,40}会同[^,\uff0c。;\uff1b]{2,60})(?=[,\uff0c])")
 _KEPT_UP = re.compile(r"(?:^|[,\uff0c。;\uff1b])(?P<tail>(?:持续|长期|常态化)(?:推进|坚持|整改|开展))[。;\uff1b]?$")
 _LIMITED = re.compile(r"(?:前|底|末|年内|月内|日内|季度|半年|旬)$")
 CLAUSE_MARK = re.compile(
@@ -122,7 +123,7 @@ class Reader:
 
     def _led_by(self, text: str) -> str | None:
         """The parties of 由…牵头,…配合 in prose; None where what stands there are no parties."""
-        for match in _LED_BY.finditer(text):
+        for match in (*_LED_BY.finditer(text), *_WITH.finditer(text)):
             if all_known(match["names"], self.lexicon):
                 return match["names"]
         return None

@@ -5,6 +5,7 @@ The family is recognised by asking every family how well the document fits it, o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol, cast
@@ -19,6 +20,9 @@ from duban.reading.text import text_layer
 
 #: Below this no family is recognised: the document is not a plan that duban knows.
 LEAST_SCORE = 0.2
+_SEVERAL = re.compile(r"\d+ plans")
+#: A document of fewer items may be of a family that the words do not name.
+_FEW = 2
 
 
 class Family(Protocol):
@@ -41,8 +45,31 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     source = text_layer(data, filename)
     source.lines = with_tables(spread_columns(source.lines, words), words)
     kind = as_kind or recognise(source, words)
-    reading = family(kind).read(source, words)
+    reading = family(kind).read(source, words) if as_kind else _read(kind, source, words)
     reading.anomalies += [_hidden(line) for line in source.hidden]
+    return reading
+
+
+def _read(kind: Kind, source: Source, lexicon: Lexicon) -> Reading:
+    """The document as the family that its words name, or, where that finds hardly an item, as one that finds several.
+
+    Raises what the recognised family says where no other does better.
+    """
+    try:
+        reading = family(kind).read(source, lexicon)
+        refusal = None
+    except Unreadable as error:
+        if _SEVERAL.match(str(error.fields["reason"])):
+            raise
+        reading, refusal = None, error
+    if reading is not None and len(reading.walk()) >= _FEW:
+        return reading
+    told = {other: _told(other, source, lexicon) for other in Kind if other is not kind and _exists(other)}
+    best = max(told, key=lambda other: told[other], default=kind)
+    if told.get(best):
+        return family(best).read(source, lexicon)
+    if reading is None:
+        raise refusal or Unreadable(reason="it has no items")
     return reading
 
 

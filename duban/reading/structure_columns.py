@@ -93,10 +93,9 @@ def _with_texts(roles: list[Role | None], words: Sequence[str], body: Sequence[L
     """The first unknown column of figures is the number; the first two of text are the problem and its measures."""
     cells = {i: _cells(body, i) for i, role in enumerate(roles) if role is None and words[i]}
     if Role.NUMBER not in roles:
-        for column, texts in cells.items():
-            if len(texts) >= _LEAST_ROWS and all(_COUNTED.match(text) for text in texts) and column <= 1:
-                roles[column] = Role.NUMBER
-                break
+        counted = [at for at, texts in cells.items() if len(texts) >= _LEAST_ROWS and all(map(_COUNTED.match, texts))]
+        if counted and counted[0] <= 1:
+            roles[counted[0]] = Role.NUMBER
     for role in (Role.PROBLEM, Role.MEASURES):
         column = next((i for i, texts in cells.items() if roles[i] is None and _is_text(texts)), None)
         if role not in roles and column is not None and not (role is Role.PROBLEM and Role.MEASURES in roles):

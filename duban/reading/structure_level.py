@@ -54,6 +54,8 @@ def _problem_word(blocks: Sequence[Block]) -> str | None:
     late = _words_behind_fields(blocks)
     for block in blocks:
         for label in block.labels:
+            if label.role is Role.NOTE:
+                continue  # words of many kinds
             if label.role is not Role.PROBLEM:
                 roles[label.role] = roles.get(label.role, 0) + 1
             elif label.word in late and label.number is None:

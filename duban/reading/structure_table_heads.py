@@ -12,6 +12,11 @@ from duban.reading.structure_columns import told_head, with_told_columns
 
 #: The first of two columns under 整改时间: when work begins is no limit.
 _START = re.compile(r"^(?:计划)?(?:开始|启动|起始|开工)(?:时间|日期)?$")
+#: Columns that each say what is to be reached by then: 一季度目标, 上半年, 9月底.
+_PERIOD = re.compile(
+    r"^(?:(?:20\d\d年)?(?P<when>第?[一二三四1-4]季度末?|[上下]半年|全年|\d{1,2}月(?:底|末)?|(?:20\d\d年?)?年底)(?:前)?)"
+    r"(?:[(（].*[)）])?(?:年度|阶段|工作|形象|计划|推进|完成|任务|进度|目标|节点|安排|内容|要求|措施)*$"
+)
 #: What differs from row to row of one problem where the rows are items of their own.
 PER_ROW = frozenset({*PARTY_ROLES, Role.TIME_LIMIT})
 
@@ -23,6 +28,17 @@ class Head:
     roles: tuple[Role | None, ...]
     words: tuple[str, ...]
     depth: int  # rows that the head takes
+
+    def periods(self) -> list[tuple[int, str]]:
+        """Columns whose head is a part of the year, and that part: two at least, and none of limits."""
+        if Role.TIME_LIMIT in self.roles:
+            return []
+        found = [
+            (column, match["when"])
+            for column, (word, role) in enumerate(zip(self.words, self.roles, strict=True))
+            if role in (None, Role.GOAL) and (match := _PERIOD.match(word))
+        ]
+        return found if len(found) >= 2 else []
 
     def column(self, role: Role) -> int | None:
         """The first column of a role."""

@@ -138,9 +138,19 @@ def _draft(group: _Group, head: Head) -> Draft:
     for column, role in enumerate(head.roles):
         if role in _CARRIED and not (split and column in own):
             _carry(draft, column, role, group.rows, head)
+    if not split and (periods := _by_period(group.rows[0], head)):
+        draft.fields.append(periods)
     if split:
         draft.children = [_child(draft, index, row, own, head) for index, row in enumerate(group.rows, start=1)]
     return draft
+
+
+def _by_period(row: Line, head: Head) -> Field | None:
+    """Columns of quarters as one limit in the document's words: 一季度完成立项；二季度开工建设."""
+    columns = [(when, flat(_cell(row, at)).rstrip("。；;")) for at, when in head.periods()]
+    parts = [f"{when}{text}" for when, text in columns if text and not set(text) <= set("/-—无")]
+    pieces = [Piece("；".join(parts), row.number, row.last)]
+    return Field(Role.TIME_LIMIT, "", row.number, pieces) if parts else None
 
 
 def _own_texts(group: _Group, column: int | None) -> list[str]:

@@ -30,7 +30,8 @@ def ledger_outline(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
         if table[0].cells is None:
             _running_text(table, headings, outline)
             continue
-        head = head_of(table, lexicon) or (goes_on(table, above) if above is not None else None)
+        head = None if _is_form(table, lexicon) else head_of(table, lexicon)
+        head = head or (goes_on(table, above) if above is not None else None)
         if head is not None:
             read_ledger(table, head, headings, outline)
             above = head
@@ -88,6 +89,13 @@ def _running_text(lines: Iterable[Line], headings: Headings, outline: Outline) -
 
 
 # -- forms
+
+
+def _is_form(rows: Sequence[Line], lexicon: Lexicon) -> bool:
+    """Whether the cells of most rows are label, text, label, text, and none of these texts is a label."""
+    pairs = [row.cells or () for row in rows if len(row.cells or ()) in (2, 4, 6) and not any(row.merged)]
+    told = [all(map(lexicon.role, cells[::2])) and not any(map(lexicon.role, cells[1::2])) for cells in pairs]
+    return len(rows) >= 2 and sum(told) > 0.6 * len(rows)
 
 
 def _read_form(rows: Sequence[Line], headings: Headings, outline: Outline, lexicon: Lexicon) -> None:

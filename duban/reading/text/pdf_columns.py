@@ -178,7 +178,28 @@ def _columns(names: Sequence[_Piece], body: Sequence[Printed], lexicon: Lexicon)
     words = tuple(text for text, _, _ in names)
     number = next((i for i, word in enumerate(words) if lexicon.role(word) is Role.NUMBER), None)
     columns = Columns(_edges(names, body), words, number)
+    if number == 0 and not any(_number_of(line, columns) for line in body):
+        columns = Columns(_behind_numbers(columns.edges, body), words, number)
     return Columns(columns.edges, words, number, centred=_is_centred(body, columns))
+
+
+def _behind_numbers(edges: tuple[float, ...], body: Sequence[Printed]) -> tuple[float, ...]:
+    """The edges with the first moved behind numbers that a workbook sets right, close to the next column's text.
+
+    Only where the lines that open with a figure count 1, 2, 3 …; else the edges as they are.
+    """
+    counted: list[int] = []
+    ends, begins = [], []
+    for line in body:
+        inked = [char for char in line.chars if char[0].strip()]
+        digits = next((i for i, (char, _, _) in enumerate(inked) if not char.isdigit()), len(inked))
+        if 1 <= digits <= 4 and digits < len(inked) and inked[digits][1] > inked[digits - 1][2]:
+            counted.append(int("".join(char for char, _, _ in inked[:digits])))
+            ends.append(inked[digits - 1][2])
+            begins.append(inked[digits][1])
+    if len(counted) < 2 or any(below != above + 1 for above, below in pairwise(counted)) or max(ends) >= min(begins):
+        return edges
+    return ((max(ends) + min(begins)) / 2, *edges[1:])
 
 
 def _cells(line: Printed, columns: Columns) -> list[str]:
