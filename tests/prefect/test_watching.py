@@ -14,13 +14,14 @@ from sqlalchemy import select
 from duban.domain.lifecycle import Action, State
 from duban.services import alarms
 from duban.services.alarms import Trouble
+from duban.services.runs import EVENT_WORDS
 from duban.settings import ROOT
 from models import Delivery
 
 from .conftest import World, python, wait_until
 from .rows import now
 from .test_faults import mended, whole
-from .test_item_runs import stands
+from .test_item_runs import run_of, stands, task_runs
 from .test_nights import deployments
 
 LATE = dt.datetime(2199, 1, 1, 12, 0, tzinfo=dt.UTC)
@@ -129,4 +130,6 @@ def test_a_server_that_was_wiped_gets_deployments_and_runs_again_from_the_engine
     whole(world, ids[0], "item.measure_drafted")
     whole(world, ids[1])
     assert "the Prefect server has lost our deployments" in world.log("engine")
+    drafted = EVENT_WORDS["item.measure_drafted"]
+    wait_until(lambda: any(name.startswith(drafted) for name in task_runs(world, run_of(world, ids[0]).id)), 60)
     mended(world)
