@@ -63,7 +63,7 @@ def labelled(text: str, line: int, lexicon: Lexicon) -> list[Field]:
     if names and not all_known(names, lexicon):
         return []
     bounds = [start for start, *_ in known[1:]] + [len(text)]
-    others = [start for start, _, word in starts if lexicon.role(word) is None and _OTHER_LABEL.search(word)]
+    others = [start for start, _, word in starts if _is_other(word, lexicon)]
     bounds = [min([stop, *(at for at in others if at > end)]) for (_, end, *_), stop in zip(known, bounds, strict=True)]
     fields = [_field(Role.RESPONSIBLE_UNITS, "", names, line)] if names else []
     for (_, end, word, role), stop in zip(known, bounds, strict=True):
@@ -74,6 +74,12 @@ def labelled(text: str, line: int, lexicon: Lexicon) -> list[Field]:
         if limit and all(role is not Role.TIME_LIMIT for *_, role in known):
             fields.append(_field(Role.TIME_LIMIT, "", limit, line))
     return fields
+
+
+def _is_other(word: str, lexicon: Lexicon) -> bool:
+    """Whether a word before a colon is a label of something that is no field in a bracket."""
+    role = lexicon.role(word)
+    return bool(_OTHER_LABEL.search(word)) if role is None else role not in _FIELD_ROLES
 
 
 def _without_limit(text: str, lexicon: Lexicon) -> tuple[str, str]:

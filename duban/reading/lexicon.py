@@ -62,7 +62,7 @@ class Lexicon:
 
     def role(self, label: str) -> Role | None:
         """What a printed label means, or None if it is no label: brackets, spaces and numbering are ignored."""
-        word = bare_label(label)
+        word = _ASIDE.sub("", bare_label(label))
         if not word or len(word) > 14:
             return None
         return self._known(word) or self._of_parts(word)
@@ -96,6 +96,8 @@ class Lexicon:
                     break
 
 
+#: What a label also asks for and an item has no field for: 责任人及联系电话.
+_ASIDE = re.compile(r"(?:[及和与、/(]|以及)(?:联系|手机)?(?:电话|方式|号码|职务|签名|签字)\)?$")
 _JOINED = re.compile(r"及其|以及|[及和与、/]")
 _NOISE = re.compile(r"[\s  :：*#【】\[\]〔〕<>《》“”\"'|]+")
 _NUMBERED = re.compile(r"^(?:[(（]?[\d一二三四五六七八九十]{1,3}[)）、..]+|[①-⑳])")

@@ -20,6 +20,9 @@ from duban.reading.text import text_layer
 
 #: Below this no family is recognised: the document is not a plan that duban knows.
 LEAST_SCORE = 0.2
+_FIRST_LEADS = re.compile(
+    r"(?:列|排)(?:在|名)?(?:第一位?|首位|最前面?)的?(?:责任|承办)?(?:单位|部门)?的?(?:均)?(?:为|是|即为)(?:牵头|主办|总牵头)"
+)
 _SEVERAL = re.compile(r"\d+ plans")
 #: A document of fewer items may be of a family that the words do not name.
 _FEW = 2
@@ -46,6 +49,7 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     source.lines = with_tables(spread_columns(source.lines, words), words)
     kind = as_kind or recognise(source, words)
     reading = family(kind).read(source, words) if as_kind else _read(kind, source, words)
+    _lead_by_order(reading, source)
     reading.anomalies += [_hidden(line) for line in source.hidden]
     return reading
 
@@ -71,6 +75,15 @@ def _read(kind: Kind, source: Source, lexicon: Lexicon) -> Reading:
     if reading is None:
         raise refusal or Unreadable(reason="it has no items")
     return reading
+
+
+def _lead_by_order(reading: Reading, source: Source) -> None:
+    """Where the document says that the unit named first leads (列第一位的责任单位为牵头单位), it does."""
+    if not any(_FIRST_LEADS.search(line.text) for line in source.lines):
+        return
+    for item in reading.walk():
+        if item.responsible_units and not item.lead_units:
+            item.lead_units.append(item.responsible_units.pop(0))
 
 
 def _hidden(line: Line) -> Anomaly:

@@ -98,6 +98,7 @@ def set_field(item: Item, one: Field, lexicon: Lexicon) -> None:
         item.time_limit = None if lexicon.names_nobody(one.text) else one.text
     elif one.role is Role.STATUS:
         item.status = status_of(one.text)
+        item.long_term = item.long_term or "长期坚持" in one.text  # 已完成,长期坚持
     elif one.role is Role.CATEGORY:
         item.category = next((name for name, words in _CATEGORIES if words.search(one.text)), None)
 

@@ -29,7 +29,9 @@ _NUMBERED_PROBLEM = re.compile(
     r"|(?P<bare>\d{1,4}|[一二三四五六七八九十百]{1,5})(?:[、.．]\s*|\s+))(?=[^\s:：)）、,，\d])"
 )
 _SPACED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{3,8}) (?=[^:：]{2,60}$)")
-_DOTTED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{2,8}?) ?[.·．] ?(?=[^\s.。])")
+_DOTTED = re.compile(
+    r"^(?:[★☆▲△◆◇●○■□※➢►>]\s*)?(?P<word>[\u4e00-\u9fff]{2,8}?) ?(?:[.·．=→]|[—–―─-]{1,2}>?) ?(?=[^\s.。—–―-])"
+)
 _LONGEST = 22
 
 

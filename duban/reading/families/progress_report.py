@@ -247,7 +247,7 @@ def _problem(part: Part, number: str, reader: Reader) -> Item:
     if limit:
         read_item_limit(item, reader.year)
     elif found := STATUS.search(text):
-        item.long_term = bool(LONG_TERM.search(found.group()))
+        item.long_term = bool(LONG_TERM.search(re.split(r"[。\n]", text[found.start() :].lstrip("。"))[0][:24]))
         if item.status == "open" and any(m.due_on for m in read_limit(found.group(), year=reader.year).milestones):
             item.time_limit = found.group().strip("()\uff08\uff09[]【】")
             read_item_limit(item, reader.year)

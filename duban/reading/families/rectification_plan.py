@@ -98,6 +98,8 @@ def _refuse_several(source: Source, outline: Outline) -> None:
     starts = {draft.line for draft in outline.drafts[1:] if draft.value == 1}
     whole = [draft.line for draft in outline.drafts if draft.fields or draft.children]
     titles: list[str] = []
+    if len({draft.sheet for draft in outline.drafts}) > 1:
+        return  # a workbook's sheets are the parts of one plan, each with a title of its own
     last: Line | None = None
     since = 0  # where the plan of the title before begins
     for line in source.lines:

@@ -18,7 +18,8 @@ from duban.reading.text.wraps import width_of
 _HORIZONTAL = "─━═┄┅┈┉╌╍╴╶╸╺"
 _BARS = re.compile(rf"(?![{_HORIZONTAL}])[\u2500-\u257f]")
 _RULED = re.compile(rf"[{_HORIZONTAL}]+")
-_PLAIN_RULE = re.compile(r"^\s*\+(?:[-=]{2,}\+){2,}\s*$")
+_PLAIN_RULE = re.compile(r"^\s*[+|](?:[-=]{2,}[+|]){2,}\s*$")
+_BARRED_RULE = re.compile(r"^\s*\|")
 _PLAIN_BARS = re.compile(r"\||\+(?=[-=])|(?<=[-=])\+")
 _PLAIN_RULED = re.compile(r"[-=]{2,}")
 _FULL_BAR = str.maketrans({"｜": "|", "＋": "+"})
@@ -113,18 +114,18 @@ def _end_of(lines: Sequence[str], begin: int) -> int:
     plain = bool(_PLAIN_RULE.match(lines[begin].translate(_FULL_BAR)))
     if not plain and not _is_drawn(lines[begin]):
         return begin
+    if plain and begin and _BARRED_RULE.match(lines[begin]) and _is_plain(lines[begin - 1]):
+        return begin  # the rule below the head of a Markdown table
     end = index = begin
-    ruled = 0
     while index < len(lines):
         text = lines[index]
         if (_is_plain(text) if plain else _is_drawn(text)) and not (end > begin and _OPENED.match(text)):
-            ruled += any(one.rule for one in _segments(text, plain, 1))
             index = end = index + 1
         elif index - end < 4 and end > begin and not _CLOSED.match(lines[end - 1]) and _PAGE.match(text):
             index += 1
         else:
             break
-    return end if ruled else begin
+    return end
 
 
 def _is_drawn(text: str) -> bool:
@@ -166,7 +167,7 @@ def _rows(lines: Sequence[str], begin: int, end: int) -> list[Row]:
     parted = [_segments(text, plain, ink) if drawn(text) else [] for text in lines[begin:end]]
     richest = max(parted, key=lambda segments: (len(segments), sum(one.rule for one in segments)))
     width = len(richest)
-    if not 2 <= width <= MAX_COLUMNS:
+    if not 2 <= width <= MAX_COLUMNS or not any(one.rule for segments in parted for one in segments):
         return []
     edges = [one.end for one in richest]
     opened = list(_opened(parted, edges, begin))

@@ -12,6 +12,7 @@ from duban.reading.text.decode import decode
 from duban.reading.text.drawn import Drawn, drawn_tables, line_of
 from duban.reading.text.furniture import without_furniture
 from duban.reading.text.normalise import clean, is_traditional, simplified, without_residue
+from duban.reading.text.separated import separated
 from duban.reading.text.wraps import join_wraps
 
 _BREAK = re.compile(r"\r\n|\n|\r|\u2028|\u2029")
@@ -23,7 +24,7 @@ _QUOTE = re.compile(r"^\s{0,3}(?:>\s?)+")
 _RULE = re.compile(r"^\s*(?:[-*_=—─]\s?){3,}\s*$")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[a-z]+:|/|#|\.)[^()\s]*\)", re.IGNORECASE)
-_DRAWN = re.compile(r"[│┃║├┼]|^[ \t]*[+＋][-=]{2,}[+＋]", re.MULTILINE)
+_DRAWN = re.compile(r"[│┃║├┼]|^[ \t]*[+＋|][-=]{2,}[+＋|]", re.MULTILINE)
 _TAG = re.compile(r"</?(?:br|p|b|i|u|em|strong|span|div|font|center|sup|sub)\b[^<>]{0,200}/?>", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])")
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
@@ -44,6 +45,7 @@ def lines_of(text: str) -> list[Line]:
     paged = "\f" in text
     plain_lines = _BREAK.split(text)
     drawn = {one.begin: one for one in drawn_tables(plain_lines)} if _DRAWN.search(text) else {}
+    commas = separated(plain_lines)
     within = 0  # the line behind the drawn table that is open
     for number, (plain, printed) in enumerate(zip(plain_lines, printed_lines, strict=True), start=1):
         page += printed.count("\f")
@@ -58,7 +60,7 @@ def lines_of(text: str) -> list[Line]:
             blank = True
             table.end()
             continue
-        row = table.row(plain)
+        row = table.cells(commas[number - 1]) if number - 1 in commas else table.row(plain)
         if row is _SEPARATOR:
             continue
         cells, table_id, row_id = row
@@ -117,11 +119,14 @@ class _Tables:
         if not tabs and not _is_barred(printed.strip()):
             self.end()
             return None, None, None
+        return self.cells(printed.strip("\r\n").split("\t") if tabs else _barred_cells(printed.strip()))
+
+    def cells(self, parts: Sequence[str]) -> tuple[tuple[str, ...], int, int]:
+        """The next row of the open table, or the first of a new one."""
         if not self._inside:
             self._inside, self._row = True, 0
             self._table += 1
         self._row += 1
-        parts = printed.strip("\r\n").split("\t") if tabs else _barred_cells(printed.strip())
         return tuple(_inline(part) for part in parts), self._table, self._row
 
 

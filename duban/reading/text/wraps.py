@@ -22,7 +22,8 @@ _SIGNED = re.compile(r"^[(（][^()（）]{0,40}(?:19|20)\d\d年[^()（）]{0,20}
 #: So many pairs of full lines tell wraps at a width that short lines may have by chance.
 _LEAST_WITHIN = 2
 _LABELLED = re.compile(
-    r"^[【\[(（]?(?:[\u4e00-\u9fff] ?){2,10}(?:[(（]?[\d一二三四五六七八九十]{0,3}[)）]?)[】\])）]?\s*[:：]"
+    r"^[【\[(（]?(?:[\u4e00-\u9fff] ?){2,10}"
+    r"(?:[(（]?[\d一二三四五六七八九十]{0,3}[)）]?)[】\])）]?\s*(?:[:：]|[—–]{1,2}|--)"
 )
 
 
