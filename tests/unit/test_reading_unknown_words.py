@@ -139,3 +139,57 @@ def test_an_audit_report_names_who_did_it_how_it_stands_and_what_is_promised() -
         ("二", [], ["县住房城乡建设局"], [], "done"),
         ("三", [], ["县自然资源局", "县人防办"], ["2023-12-31"], "open"),
     ]
+
+
+SHAPES = {
+    "dashes": """某开发区检视问题整改台账
+
+问题1 —— 调研不够深入
+  ★ 责任人 —— 方志明
+  ★ 责任部门 —— 党政办公室
+  ★ 完成时限 —— 2019年11月底
+问题2 —— 项目审批慢
+  ★ 责任人 —— 涂春霞
+  ★ 责任部门 —— 经济发展局、行政审批局
+  ★ 完成时限 —— 2019年12月15日
+""",
+    "commas": """序号,存在问题,责任领导,责任单位,完成时限,备注
+1,调研不够深入,方志明,党政办公室,2019年11月底,
+2,项目审批慢,涂春霞,"经济发展局,行政审批局",2019年12月15日,重点
+""",
+    "telephones": """某开发区检视问题整改表
+1.调研不够深入
+责任单位：党政办公室
+责任人及联系电话：方志明 13900000000
+完成时限：2019年11月底
+2.项目审批慢
+责任单位：经济发展局、行政审批局
+责任人及联系电话：涂春霞 13900000001
+完成时限：2019年12月15日
+""",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_same_two_problems_are_read_from_each_shape(shape: str) -> None:
+    items = read_bytes(SHAPES[shape].encode(), "ledger.txt").items
+    assert [told(item) for item in items] == [
+        ("1", ["方志明"], ["党政办公室"], ["2019-11-30"]),
+        ("2", ["涂春霞"], ["经济发展局", "行政审批局"], ["2019-12-15"]),
+    ]
+
+
+def test_the_unit_named_first_leads_where_the_document_says_so() -> None:
+    text = "泉城市2022年重点工作责任分解\n责任分解中，列第一位的责任单位为牵头单位。\n" + "".join(
+        f"{n}．改造老旧小区80个。（责任单位：市住建局、市财政局）\n" for n in (1, 2)
+    )
+    items = read_bytes(text.encode(), "plan.txt").items
+    assert [(item.lead_units, item.responsible_units) for item in items] == [(["市住建局"], ["市财政局"])] * 2
+
+
+def test_what_a_report_says_of_a_matter_ends_the_names_before_it() -> None:
+    text = "关于民生诉求督办事项的通报\n" + "".join(
+        f"{n}.管网老化。责任单位：区住建局、热力公司。存在问题：多处漏水，已两年。\n" for n in (1, 2)
+    )
+    items = read_bytes(text.encode(), "report.txt").items
+    assert [item.responsible_units for item in items] == [["区住建局", "热力公司"]] * 2

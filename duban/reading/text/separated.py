@@ -1,0 +1,36 @@
+"""Rows of a text whose cells commas part, as a ledger is saved from a workbook: 序号,事项,"甲局、乙局",2025-06-30."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+
+from duban.reading.text.grid import MAX_COLUMNS
+
+_LEAST_COLUMNS = 4
+_LEAST_ROWS = 3
+
+
+def separated(lines: Sequence[str]) -> dict[int, list[str]]:
+    """The cells of each line (by its place) of every run of rows with equally many cells. Time is linear."""
+    found: dict[int, list[str]] = {}
+    run: dict[int, list[str]] = {}
+    for index, line in enumerate(lines):
+        cells = _cells(line)
+        if cells and run and len(cells) == len(next(iter(run.values()))):
+            run[index] = cells
+            continue
+        if len(run) >= _LEAST_ROWS:
+            found |= run
+        run = {index: cells} if cells else {}
+    return found | run if len(run) >= _LEAST_ROWS else found
+
+
+def _cells(line: str) -> list[str]:
+    if line.count(",") < _LEAST_COLUMNS - 1 or len(line) > 5_000:
+        return []
+    try:
+        cells = next(csv.reader([line], strict=True), [])
+    except csv.Error:
+        return []
+    return cells if _LEAST_COLUMNS <= len(cells) <= MAX_COLUMNS else []
