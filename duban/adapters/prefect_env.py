@@ -24,7 +24,8 @@ def prefect_environment(settings: Settings) -> Mapping[str, str]:
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         # The recorder of task runs writes one event as each comes in, and one more an interval. An event of a run that
         # was deleted fails and stands in the queue five times; with Prefect's five seconds, timelines lag by minutes.
-        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "0.1",
+        # It takes whole seconds: anything below 1 becomes 0, and the server spins.
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     }
     if settings.prefect_auth is not None:
         found["PREFECT_API_AUTH_STRING"] = settings.prefect_auth.get_secret_value()
