@@ -230,7 +230,7 @@ def _season_phrases(text: str, year: int | None, seasons: Mapping[str, tuple[int
     for match in _season_pattern(tuple(seasons)).finditer(text):
         printed = match["y"]
         of = _year(int(printed) if printed and printed.isdigit() else printed, year, year)
-        first = _day(of, seasons[match["name"]])
+        first = _day(of, seasons[match["name"] or match["short"] + "期"])
         due = first - dt.timedelta(days=1) if first else None
         phrase = DatePhrase(*match.span(), due_on=due, alternative_due_on=first, ambiguous=first is not None)
         yield replace(phrase, status=_is_status(text, phrase))
@@ -239,9 +239,11 @@ def _season_phrases(text: str, year: int | None, seasons: Mapping[str, tuple[int
 @cache
 def _season_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     alternatives = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    short = "|".join(re.escape(name[:-1]) for name in names if name.endswith("期"))  # 汛前
     return re.compile(
         r"(?:(?P<y>(?:19|20)\d\d|[今本当明次])\s?年)?\s?(?:主)?"
-        rf"(?P<name>{alternatives})(?:假期|节日?|到来|来临|开始)?(?:之|以)?前(?![期段])"
+        rf"(?:(?P<name>{alternatives})(?:假期|节日?|到来|来临|开始)?(?:之|以)?"
+        rf"|(?P<short>{short or '(?!)'}))前(?![期段])"
     )
 
 

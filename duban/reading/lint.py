@@ -52,7 +52,7 @@ def lint(items: Sequence[Item]) -> list[Anomaly]:
         *_missing(items),
         *_cut(flat),
         *_shared(items),
-        *_ambiguous(flat),
+        *ambiguous_limits(flat),
         *_numbering(items),
     ]
     found.sort(key=lambda a: (a.line, a.code.value, a.field or ""))
@@ -208,7 +208,8 @@ def _sharing(group: Sequence[Item], name: str) -> Iterable[Anomaly]:
         yield anomaly(AnomalyCode.SHARED_TEXT, item, detail, field=name, blocks=blocks)
 
 
-def _ambiguous(items: Sequence[Item]) -> Iterable[Anomaly]:
+def ambiguous_limits(items: Sequence[Item]) -> Iterable[Anomaly]:
+    """Limits with two readings, both told; the earlier one is used until a person decides."""
     for item in items:
         for part in item.milestones:
             if part.confidence == "ambiguous" and not part.done:

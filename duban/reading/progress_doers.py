@@ -15,7 +15,8 @@ from duban.reading.structure_items import set_field
 
 _VERB = re.compile(
     r"(?:均|也|还|及时|积极|立即|迅速|高度)?(?:已|正|追|收|修|制|出台|印|完|补|清|退|上缴|组织|开展|督促|建|加强|落实|约谈|处理|调整"
-    r"|盘活|拨付|归还|责令|牵头|对|将|按|就|向|把)"
+    r"|盘活|拨付|归还|责令|牵头|对|将|按|就|向|把"
+    r"|核[销实减查]|化解|支付|下达|移交|移送|划转|注销|变更|重新|统筹|研究|梳理|细化|规范|通过|采取|健全|压减|腾退|启动)"
 )
 _OTHERS = re.compile(r"正在|[已均正还]$|督促|责令|组织|要求|指导|责成|约谈|对")
 #: Reports of which fewer problems open with a unit name doers by chance.

@@ -13,6 +13,7 @@ from typing import Protocol, cast
 from duban.errors import Unreadable
 from duban.reading.flat_tables import with_tables
 from duban.reading.lexicon import Lexicon, load_lexicon
+from duban.reading.limits_in_text import limits_in_texts
 from duban.reading.model import Anomaly, AnomalyCode, Kind, Reading
 from duban.reading.source import Line, Source
 from duban.reading.spaced_columns import spread_columns
@@ -50,6 +51,7 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     kind = as_kind or recognise(source, words)
     reading = family(kind).read(source, words) if as_kind else _read(kind, source, words)
     _lead_by_order(reading, source)
+    limits_in_texts(reading)
     reading.anomalies += [_hidden(line) for line in source.hidden]
     return reading
 

@@ -16,6 +16,7 @@ _LONGEST_NAME = 14
 #: From this mean length on the cells of a column are running text.
 _LEAST_TEXT = 5.0
 _COUNTED = re.compile(r"^[(（第]?[A-Za-z]{0,8}\d[\d\-—.]{0,18}[)）号]?[.、]?$|^[一二三四五六七八九十]{1,3}$")
+_WORDED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{1,4}?)[一二三四五六七八九十\d]{1,3}$")
 #: Days on which something was found, received or begun are no limits; people who asked for it do not answer for it.
 _NO_LIMIT = re.compile(
     r"受理|交办|发现|反馈|来电|来信|检查|上报|填报|登记|立案|收到|开始|启动|成立|印发|发布|公示|提出"
@@ -38,14 +39,27 @@ def with_told_columns(
                     Role.SUPPORT_UNITS if told is Role.RESPONSIBLE_UNITS and _OF_SUPPORT.search(words[column]) else None
                 )
             found[column] = told if told not in found else None
+    if found[:1] == [None] and Role.NUMBER not in found and _count(_cells(body, 0)):
+        found[0] = Role.NUMBER
+        if Role.MEASURES in found and not {Role.PROBLEM, Role.GOAL, Role.SECTION} & set(found):
+            found[found.index(Role.MEASURES)] = Role.PROBLEM  # 建设内容 alone is the task itself
     return found
+
+
+def _count(cells: Sequence[str]) -> bool:
+    """Whether cells count the rows: 1, A2, or one word with a numeral that differs (项目一, 项目二)."""
+    counted = len(cells) >= _LEAST_ROWS and len(set(cells)) == len(cells)
+    if counted and all(map(_COUNTED.match, cells)):
+        return True
+    worded = [_WORDED.match(cell) for cell in cells]
+    return counted and len({match["word"] if match else None for match in worded}) == 1 and None not in worded
 
 
 def told_head(rows: Sequence[Line], lexicon: Lexicon) -> tuple[list[Role | None], list[str], int] | None:
     """Roles, words and place of a head of which too few words are known; None where the cells make no ledger either."""
     for at, row in enumerate(rows[:5]):
         words = [re.sub(r"\s", "", cell) for cell in row.cells or ()]
-        if not _may_be_head(words) or len(rows) - at - 1 < _LEAST_ROWS:
+        if not may_be_head(words) or len(rows) - at - 1 < _LEAST_ROWS:
             continue
         body = rows[at + 1 :]
         roles = with_told_columns([lexicon.role(word) for word in words], words, body, lexicon)
@@ -58,7 +72,7 @@ def told_head(rows: Sequence[Line], lexicon: Lexicon) -> tuple[list[Role | None]
     return None
 
 
-def _may_be_head(words: Sequence[str]) -> bool:
+def may_be_head(words: Sequence[str]) -> bool:
     """Whether a row may name columns: short words, all different, none of them a figure or a date."""
     named = [word for word in words if word]
     short = all(len(word) <= _LONGEST_NAME and not re.search(r"\d", word) for word in named)

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from duban.reading.lexicon import Lexicon, Role, bare_label
+from duban.domain.limits import read_limit
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role, bare_label
+from duban.reading.parties import is_unit, split_parties
 from duban.reading.source import Line
 from duban.reading.structure_numbering import numbered, value_of
 
@@ -28,7 +30,7 @@ _NUMBERED_PROBLEM = re.compile(
     r"^(?P<word>[\u4e00-\u9fff]{2,8}?)\s*(?:[(（〔]\s*(?P<n>\d{1,4}|[一二三四五六七八九十百]{1,5})\s*[)）〕]\s*"
     r"|(?P<bare>\d{1,4}|[一二三四五六七八九十百]{1,5})(?:[、.．]\s*|\s+))(?=[^\s:：)）、,，\d])"
 )
-_SPACED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{3,8}) (?=[^:：]{2,60}$)")
+_SPACED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{2,8}) (?P<text>[^:：]{2,60}$)")
 _DOTTED = re.compile(
     r"^(?:[★☆▲△◆◇●○■□※➢►>]\s*)?(?P<word>[\u4e00-\u9fff]{2,8}?) ?(?:[.·．=→]|[—–―─-]{1,2}>?) ?(?=[^\s.。—–―-])"
 )
@@ -125,7 +127,9 @@ class Labeller:
         role = self._lexicon.role(match["word"]) if match else None
         if match is None or role is None or role in _EVERYDAY:
             return []
-        return [Label(role, bare_label(match["word"]), 0, match.end(), None, "spaced")]
+        if len(match["word"]) < 3 and not _answers(role, match["text"], self._lexicon):
+            return []
+        return [Label(role, bare_label(match["word"]), 0, match.start("text"), None, "spaced")]
 
     def _dotted(self, text: str) -> list[Label]:
         """责任单位.区财政局: a colon that a scan has made a dot; it must repeat to count."""
@@ -179,6 +183,14 @@ class Labeller:
 _EVERYDAY = frozenset(
     {Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.STATUS, Role.NOTE, Role.SECTION, Role.CATEGORY, Role.REGULATIONS}
 )
+
+
+def _answers(role: Role, text: str, lexicon: Lexicon) -> bool:
+    """Whether a text is what a short label (期限, 主办) asks for: two characters before a space may be any words."""
+    if role is Role.TIME_LIMIT:
+        return len(text) <= 40 and read_limit(text, year=None).category is not None
+    named = split_parties(text, lexicon) if role in PARTY_ROLES else []
+    return bool(named) and all(one.kind == "person" or one.collective or is_unit(one.name, lexicon) for one in named)
 
 
 def _figure(printed: str) -> str:
