@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role, bare_label
@@ -13,6 +13,9 @@ from duban.reading.source import Line
 from duban.reading.structure_prose import says_when
 
 _OPENING = re.compile(r"^[【\[]?(?P<word>(?:[\u4e00-\u9fff] ?){2,8})[】\]]?\s*[:：]\s*(?P<text>.*)$")
+#: Several labels with their texts on one line: 主攻单位:甲局 助攻单位:乙局.
+_BETWEEN = re.compile(r" (?=[\u4e00-\u9fff]{2,8}[:：])")
+_HELPS = re.compile(r"协|配合|会办|参|助")
 #: Fewer occurrences are chance.
 _LEAST = 3
 _SHARE = 0.6
@@ -27,23 +30,31 @@ def with_inferred_labels(lines: Sequence[Line], lexicon: Lexicon) -> Lexicon:
     texts: dict[str, list[str]] = defaultdict(list)
     known: Counter[str] = Counter()
     for line in lines:
-        match = _OPENING.match(line.text) if line.cells is None else None
-        if match is None:
-            continue
-        word = bare_label(match["word"])
-        if lexicon.role(word) is not None:
-            known[word] += 1
-        elif word:
-            texts[word].append(match["text"])
+        for part in _BETWEEN.split(line.text) if line.cells is None else ():
+            if (match := _OPENING.match(part)) is None:
+                continue
+            word = bare_label(match["word"])
+            if lexicon.role(word) is not None:
+                known[word] += 1
+            elif word:
+                texts[word].append(match["text"])
     least = max(_LEAST, max(known.values(), default=0) // 2)
     often = {word: behind[:_SAMPLE] for word, behind in texts.items() if len(behind) >= least}
     found = {word: role_of_texts(behind, lexicon) for word, behind in often.items()}
+    found |= _supporting(found, {lexicon.role(word) for word in known})
     if not known and (len(found) < _LEAST_UNKNOWN or not set(found.values()) & (PARTY_ROLES | {Role.TIME_LIMIT})):
         return lexicon
     if not {lexicon.role(word) for word in known} & _TEXTS:
         notes = [word for word, role in found.items() if role is Role.NOTE]
         found |= {word: Role.MEASURES for word in notes if word == max(notes, key=lambda one: _length(often[one]))}
     return replace(lexicon, words={**lexicon.words, **found}) if found else lexicon
+
+
+def _supporting(found: Mapping[str, Role], known: Set[Role | None]) -> dict[str, Role]:
+    """Of several labels over units those whose words say so name who helps: 助攻单位 beside 主攻单位."""
+    units = [word for word, role in found.items() if role is Role.RESPONSIBLE_UNITS]
+    several = len(units) > 1 or bool(known & {Role.RESPONSIBLE_UNITS, Role.LEAD_UNITS})
+    return {word: Role.SUPPORT_UNITS for word in units if several and _HELPS.search(word)}
 
 
 def _length(texts: Sequence[str]) -> float:

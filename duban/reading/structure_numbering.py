@@ -47,6 +47,7 @@ _STYLES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("1.", re.compile(r"(?P<n>(?!(?:19|20)\d\d(?:\s*年|[./．-]\d))\d{1,5})\s*(?:、|[.．,，](?!\d)|[:：](?!\d))\s*")),
     ("1.", re.compile(r"(?P<n>\d{1,3})[.．](?=\d{1,2}月|(?:19|20)\d\d年)")),  # 2.9月底前…, 3.2025年…
     ("1.", re.compile(r"(?P<n>\d{1,3})\s+(?=[\u4e00-\u9fff《“\"])")),
+    ("A1", re.compile(r"(?P<n>[A-Z]-?\d{1,3})(?:\s*[、.．:：]\s*|\s+)(?=[\u4e00-\u9fff《“\"])")),
     ("①", re.compile(rf"(?P<n>[{_CIRCLED}])\s*[、.．]?\s*")),
 )
 
@@ -56,6 +57,7 @@ _OPENINGS = (
     ("(（〔[【", "("),
     ("一二三四五六七八九十百零〇两", "一"),
     ("0123456789", "1"),
+    ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A"),
     (_CIRCLED, "①"),
 )
 _BY_FIRST = {
@@ -92,8 +94,10 @@ def numbered(text: str) -> Numbered | None:
 
 
 def value_of(printed: str) -> int | None:
-    """The value of a printed number: figures, Chinese numerals up to thousands, circled figures; 1.2 counts as 2."""
+    """The value of a printed number: figures, Chinese numerals up to thousands, circled ones; 1.2 and A2 count as 2."""
     printed = printed.strip()
+    if re.fullmatch(r"[A-Z]-?\d{1,3}", printed):
+        return int(printed.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ-"))
     if printed in _CIRCLED and printed:
         return _CIRCLED.index(printed) + 1
     if re.fullmatch(r"\d+(?:\.\d+)*", printed):

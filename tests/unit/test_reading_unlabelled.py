@@ -81,3 +81,29 @@ def test_a_report_names_who_acted_together_and_by_when_the_rest_is_done() -> Non
         (["县财政局"], []),
         (["县审计局", "有关部门"], []),
     ]
+
+
+SHEET = """东港新区“春季会战”任务交办单
+
+A1 贯通滨海大道南段
+  主攻单位：建设局    助攻单位：征收中心、交警大队
+  领队人：秦学军      交卷日期：4月20日
+A2 建成人才公寓一期
+  主攻单位：住房公司  助攻单位：科技局
+  领队人：曹慧敏      交卷日期：5月15日
+A3 清理低效用地500亩
+  主攻单位：招商局    助攻单位：自然资源分局
+  领队人：秦学军      交卷日期：6月10日
+二〇二五年三月一日
+"""
+
+
+def test_several_unknown_labels_stand_on_one_line_below_a_number_with_a_letter() -> None:
+    reading = read_bytes(SHEET.encode(), "plan.txt")
+    told = [(i.number, i.title, i.responsible_units, i.support_units, i.lead_officials, dues(i)) for i in reading.items]
+    assert told == [
+        ("A1", "贯通滨海大道南段", ["建设局"], ["征收中心", "交警大队"], ["秦学军"], ["2025-04-20"]),
+        ("A2", "建成人才公寓一期", ["住房公司"], ["科技局"], ["曹慧敏"], ["2025-05-15"]),
+        ("A3", "清理低效用地500亩", ["招商局"], ["自然资源分局"], ["秦学军"], ["2025-06-10"]),
+    ]
+    assert not [one for one in reading.anomalies if one.blocks]

@@ -19,6 +19,10 @@ _MARKED_END = re.compile(r"[^\w%％]$")
 _NEARLY = 0.85
 _BULLET = re.compile(r"^\s*(?:[▲△●○■□◆◇★☆※•➢►▶]|(?:[-*+>#]|\d{1,2}\.)\s)")
 _SIGNED = re.compile(r"^[(（][^()（）]{0,40}(?:19|20)\d\d年[^()（）]{0,20}[)）]$")
+#: The day under a document, alone on its line: 二〇二四年三月十日.
+_DATED = re.compile(
+    r"^二[〇○0零Oo][〇○0零Oo一二三四五六七八九]{2}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日$"
+)
 #: So many pairs of full lines tell wraps at a width that short lines may have by chance.
 _LEAST_WITHIN = 2
 _LABELLED = re.compile(
@@ -102,7 +106,9 @@ def _indent(line: Line) -> int:
 
 def _goes_on(above: Line, below: Line, indented: bool) -> bool:
     """Whether a line continues the full line above it. A label or a bullet always starts anew."""
-    if _LABELLED.match(below.text) or _BULLET.match(below.original):
+    if _LABELLED.match(below.text) or _BULLET.match(below.original) or _DATED.match(below.text):
+        return False
+    if _is_lettered(below.text) and (_LABELLED.match(above.text) or _CLOSED.search(above.text)):
         return False
     ended = bool(_ENDED.search(above.text))
     if _indent(below) > 0 and (indented or ended):
@@ -116,4 +122,11 @@ def _goes_on(above: Line, below: Line, indented: bool) -> bool:
 
 def starts_anew(text: str) -> bool:
     """Whether a line opens as paragraphs do: with a number or a label."""
-    return numbered(text) is not None or bool(_LABELLED.match(text) or _BULLET.match(text) or _SIGNED.match(text))
+    opens = numbered(text) is not None and not _is_lettered(text)
+    return opens or bool(_LABELLED.match(text) or _BULLET.match(text) or _SIGNED.match(text))
+
+
+def _is_lettered(text: str) -> bool:
+    """Whether a line opens with A1, which numbers an item; within a paragraph G15 is a road."""
+    mark = numbered(text)
+    return mark is not None and mark.style == "A1"
