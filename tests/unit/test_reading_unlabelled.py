@@ -107,3 +107,13 @@ def test_several_unknown_labels_stand_on_one_line_below_a_number_with_a_letter()
         ("A3", "清理低效用地500亩", ["招商局"], ["自然资源分局"], ["秦学军"], ["2025-06-10"]),
     ]
     assert not [one for one in reading.anomalies if one.blocks]
+
+
+def test_sentences_with_equally_many_commas_are_no_table() -> None:
+    text = "2025年重点工作任务分解\n一、民生保障\n" + "".join(
+        f"{n}、完善服务{n},健全长效机制,由区残联牵头,区财政局、区教育局配合。\n" for n in range(1, 6)
+    )
+    reading = read_bytes(text.encode(), "分解.txt")
+    assert [item.number for item in reading.items] == ["1", "2", "3", "4", "5"]
+    assert {tuple(item.lead_units) for item in reading.items} == {("区残联",)}
+    assert {tuple(item.support_units) for item in reading.items} == {("区财政局", "区教育局")}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 
 from duban.reading.text.grid import MAX_COLUMNS
 
 _LEAST_COLUMNS = 4
 _LEAST_ROWS = 3
+_MOST_HEAD = 14  # characters of a column's name
+_SENTENCE = re.compile(r"[。;\uff1b:\uff1a、!\uff01?\uff1f]|^\s*\d")
 
 
 def separated(lines: Sequence[str]) -> dict[int, list[str]]:
@@ -20,10 +23,18 @@ def separated(lines: Sequence[str]) -> dict[int, list[str]]:
         if cells and run and len(cells) == len(next(iter(run.values()))):
             run[index] = cells
             continue
-        if len(run) >= _LEAST_ROWS:
-            found |= run
+        found |= _table(run)
         run = {index: cells} if cells else {}
-    return found | run if len(run) >= _LEAST_ROWS else found
+    return found | _table(run)
+
+
+def _table(run: dict[int, list[str]]) -> dict[int, list[str]]:
+    """The run where its first row names columns: sentences with as many commas are no table."""
+    if len(run) < _LEAST_ROWS:
+        return {}
+    head = [cell.strip() for cell in next(iter(run.values()))]
+    named = all(0 < len(cell) <= _MOST_HEAD and not _SENTENCE.search(cell) for cell in head)
+    return run if named and len(set(head)) == len(head) else {}
 
 
 def _cells(line: str) -> list[str]:
