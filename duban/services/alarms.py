@@ -23,7 +23,8 @@ from duban.domain.parties import usable
 from duban.services.deliver import Delivered, deliver
 from duban.services.night import NightTools
 from duban.services.queries.operations import last_night
-from models import Delivery, DeliveryStatus, NightState, Party, PartyKind, Plan, Signal
+from duban.services.queued_mail import queued_mail
+from models import Delivery, NightState, Party, PartyKind, Plan, Signal
 
 KIND, CHANNEL = "alarm", "alarm"
 ITEM_POOL = "duban-items"
@@ -177,20 +178,14 @@ def _mail(
         "url": tools.office.public_url,
     }
     rendered = tools.renderer.render(KIND, context)
-    return Delivery(
-        kind=KIND,
+    return queued_mail(
+        KIND,
         channel=CHANNEL,
         address=address,
         name=name,
-        as_of=as_of,
         message_id=message_id,
         context=context,
-        subject=rendered.subject[:500],
-        text=rendered.text,
-        html=rendered.html,
-        template=rendered.template,
-        template_hash=rendered.template_hash,
-        status=DeliveryStatus.QUEUED,
-        not_before=now,
-        created_at=now,
+        rendered=rendered,
+        as_of=as_of,
+        now=now,
     )

@@ -17,8 +17,9 @@ from duban.domain.parties import ItemParties
 from duban.domain.policy_model import Colour, Every, Rung
 from duban.notices.rendering import Renderer
 from duban.services.periodicals import Due, papers_due
+from duban.services.queued_mail import queued_mail
 from duban.services.rules import calendar_in_force
-from models import Delivery, DeliveryStatus, IssuedPaper, Party, PartyKind
+from models import Delivery, IssuedPaper, Party, PartyKind
 
 KIND = "papers"
 LINES_A_PAPER = 6  # of its sentences, in the mail; the paper itself is attached
@@ -98,21 +99,15 @@ def _delivery(
     context = _context(letter, as_of, public_url)
     rendered = renderer.render(KIND, context)
     key = hashlib.sha256(f"{KIND}:{letter.reader.address}:{ids}".encode()).hexdigest()
-    return Delivery(
-        kind=KIND,
+    return queued_mail(
+        KIND,
         address=letter.reader.address,
         name=letter.reader.party.name,
-        as_of=as_of,
         message_id=message_id_for(key, domain),
         context=context | {"paper_ids": ids},
-        subject=rendered.subject[:500],
-        text=rendered.text,
-        html=rendered.html,
-        template=rendered.template,
-        template_hash=rendered.template_hash,
-        status=DeliveryStatus.QUEUED,
-        not_before=now,
-        created_at=now,
+        rendered=rendered,
+        as_of=as_of,
+        now=now,
     )
 
 

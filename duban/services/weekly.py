@@ -23,8 +23,9 @@ from duban.services.night_facts import PlanFacts, plan_facts
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting
 from duban.services.queries.shapes import ItemRow
+from duban.services.queued_mail import queued_mail
 from duban.services.rules import business_date
-from models import Delivery, DeliveryStatus, Event, Item, Party, PartyKind, Plan
+from models import Delivery, Event, Item, Party, PartyKind, Plan
 
 KIND = "weekly"
 LISTED = 50  # lines of a section; the rest are counted, so that a mail stays readable
@@ -226,21 +227,15 @@ def _queue(
         if session.scalars(select(Delivery.id).where(Delivery.message_id == message_id)).first() is not None:
             return 0
         session.add(
-            Delivery(
-                kind=KIND,
+            queued_mail(
+                KIND,
                 address=address,
                 name=reader.party.name,
-                as_of=as_of,
                 message_id=message_id,
                 context=context,
-                subject=rendered.subject[:500],
-                text=rendered.text,
-                html=rendered.html,
-                template=rendered.template,
-                template_hash=rendered.template_hash,
-                status=DeliveryStatus.QUEUED,
-                not_before=now,
-                created_at=now,
+                rendered=rendered,
+                as_of=as_of,
+                now=now,
             )
         )
         return 1
