@@ -17,19 +17,17 @@ from typing import Any, cast
 import httpx
 from prefect import Flow, get_client
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
-from prefect.workers.process import ProcessWorker
 from ruamel.yaml import YAML
 
 from duban import __version__
 from duban.settings import ROOT
 from flows.automations import add_automations
-from flows.engine_worker import EngineWorker
-from flows.pools import ITEM_POOL, JOB_POOL
+from flows.work_pools import ensure_pools
 
 log = logging.getLogger("duban.engine")
 
@@ -43,8 +41,7 @@ def definitions(path: Path = DEFINITIONS) -> list[dict[str, Any]]:
 
 async def deploy_all(client: PrefectClient) -> list[str]:
     """Makes what is missing or was changed in prefect.yaml; gives the names of what it made."""
-    await _ensure_pool(client, ITEM_POOL, EngineWorker)
-    await _ensure_pool(client, JOB_POOL, ProcessWorker)
+    await ensure_pools(client)
     return [name for entry in definitions() if (name := await _ensure_deployment(client, entry))]
 
 
@@ -62,17 +59,6 @@ async def deploy_when_server_answers(stop: asyncio.Event) -> None:
         else:
             log.info("deployed: %s", ", ".join(made) or "nothing new")
             return
-
-
-async def _ensure_pool(client: PrefectClient, name: str, worker: type[EngineWorker] | type[ProcessWorker]) -> None:
-    try:
-        await client.read_work_pool(name)
-    except ObjectNotFound:
-        pool = WorkPoolCreate(name=name, type=worker.type, base_job_template=worker.get_default_base_job_template())
-        try:
-            await client.create_work_pool(pool)
-        except ObjectAlreadyExists:
-            return  # another engine was quicker
 
 
 async def _ensure_deployment(client: PrefectClient, entry: dict[str, Any]) -> str | None:
