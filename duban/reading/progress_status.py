@@ -10,10 +10,12 @@ from duban.reading.lexicon import Role
 from duban.reading.prose import Part
 from duban.reading.structure import Draft, Field
 from duban.reading.structure_items import status_of
+from duban.reading.structure_numbering import numbered
 
 _STATES = (
-    r"未整改到位|未整改|尚未完成|部分完成|阶段性完成|已经?完成整改|已经?完成|完成整改|整改完成|整改已完成|已整改完成|已整改到位|已整改|已销号|已办结|基本完成|正在整改|正在推进|正在办理|整改中|推进中"
-    r"|持续整改|持续推进|长期坚持|长期整改|未完成"
+    r"(?:尚)?未(?:完成整改|整改到位|整改完成|整改|完成|启动|开工|开展)|已?基本(?:完成整改|整改完成|整改到位|完成|办结)"
+    r"|部分完成|阶段性完成|已经?完成整改|已经?完成|完成整改|整改完成|整改已完成|已整改完成|已整改到位|已整改|已销号|已办结|正在整改|正在推进|正在办理|整改中|推进中"
+    r"|持续整改|持续推进|长期坚持|长期整改|进度滞后|(?:未)?达到序时进度|按序时(?:进度)?推进"
 )
 STATUS = re.compile(
     rf"[(\uff08\[【]\s*(?P<bracket>{_STATES})[^)\uff09\]】]{{0,24}}[)\uff09\]】]"
@@ -21,7 +23,8 @@ STATUS = re.compile(
     rf"(?P<label>{_STATES}|完成)(?=[,\uff0c。;\uff1b)\uff09]|$)"
     r"|(?:^|(?<=[。;\uff1b]))\s*(?:目前[,\uff0c]?)?(?:该|此|本)?(?:项)?(?:问题|任务)?"
     rf"(?P<alone>{_STATES})(?=[。;\uff1b]|$)"
-    r"|(?P<prose>(?:该|此|本)(?:项)?(?:问题|任务)已(?:全部)?(?:完成整改|整改到位|整改完成|销号|办结|完成))"
+    r"|(?P<prose>(?:该|此|本)(?:项)?(?:问题|任务|项目|事项)已(?:全部)?(?:完成整改|整改到位|整改完成|销号|办结|完成))"
+    rf"|(?P<stands>(?:该|此|本)(?:项)?(?:问题|任务|项目|事项)(?:目前)?(?:{_STATES}))(?=[,\uff0c。;\uff1b]|$)"
 )
 #: A paragraph that says of the problem itself how it stands names the part above it as the problem.
 SPEAKS_OF_IT = re.compile(
@@ -36,10 +39,12 @@ ONLY_STATUS = re.compile(
 )
 #: A heading over the problems that stand alike: 一、已完成整改的问题(3个).
 _STATUS_HEADING = re.compile(
-    r"^(?:集中整改期[间内]?|目前|截至目前|整改期[间内]?)?(?P<done>(?:已(?:经)?(?:全部)?(?:完成整改|整改完成|完成|整改到位|整改|销号|办结)))(?:并[^,\uff0c。]{2,8})?的?(?:整改)?(?:问题|事项|任务)"
-    r"|^(?P<open>(?:正在|持续|长期|未完成|尚未|基本完成|阶段性完成|需)[^,\uff0c。]{0,10}?的?(?:整改)?(?:问题|事项|任务))"
+    r"^(?:集中整改期[间内]?|目前|截至目前|整改期[间内]?)?(?P<done>(?:已(?:经)?(?:全部)?(?:完成整改|整改完成|完成|整改到位|整改|销号|办结|落实|建成)))(?:并[^,\uff0c。]{2,8})?的?(?:整改)?(?:问题|事项|任务|项目|实事|工程|建议|提案|工作)"
+    r"|^(?P<open>(?:正在|持续|长期|未完成|尚未|基本完成|阶段性完成|需|达到序时|未达|按序时|进度(?:滞后|缓慢|偏慢)|滞后|推进(?:缓慢|中|滞后)|正常推进|有序推进)"
+    r"[^,\uff0c。]{0,10}?的?(?:整改)?(?:问题|事项|任务|项目|实事|工程|建议|提案|工作))"
 )
-_DONE = re.compile(r"^(?:该|此|本)|已经?完成|^完成|整改完成|整改到位|已整改|已销号|已办结")
+_NOT_YET = re.compile(r"未|基本|部分|阶段性|正在|持续")
+_DONE = re.compile(r"已(?:全部)?(?:整改到位|整改完成|销号|办结)|已经?完成|^完成|整改完成|整改到位|已整改|已销号|已办结")
 #: How the last sentence of a problem closes: 已追回补贴资金8.4万元,已整改到位。
 _CLOSES = re.compile(
     r"(?:(?:^|[,\uff0c。;\uff1b]|已|均已|全部|已全部|基本)(?:整改到位|整改完成|完成整改|整改完毕|整改|销号|办结|落实到位)|(?P<open>正在[^,\uff0c。]{1,24}|尚未[^,\uff0c。]{1,16}|未启动|未开工))"
@@ -83,11 +88,15 @@ def without_status(title: str) -> str:
 
 def status_above(part: Part) -> str | None:
     """The status that a heading gives all problems below it: 一、已完成整改的问题."""
-    above = part.parent
-    while above is not None:
-        if match := _STATUS_HEADING.match(above.text):
+    return status_of_headings(part.path)
+
+
+def status_of_headings(path: Sequence[str]) -> str | None:
+    """The status that the innermost of these headings gives, if any does."""
+    for printed in reversed(path):
+        mark = numbered(printed)
+        if match := _STATUS_HEADING.match(mark.rest if mark else printed):
             return "done" if match["done"] else "open"
-        above = above.parent
     return None
 
 
@@ -96,8 +105,9 @@ def status_in(text: str) -> str | None:
     match = STATUS.search(text)
     if match is None:
         return None
-    words = match["bracket"] or match["label"] or match["alone"] or match["prose"]
-    return "done" if _DONE.search(words) and "未" not in words[:2] else "open"
+    words = match["bracket"] or match["label"] or match["alone"] or match["prose"] or match["stands"]
+    done = _DONE.search(words) and not _NOT_YET.search(words[:8])
+    return "done" if done else "open"
 
 
 def closing_status(text: str) -> str | None:

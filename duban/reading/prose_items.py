@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
-from duban.reading.bracketed import Bracket, all_known, brackets, clauses, labelled, outside, trailing
+from duban.reading.bracketed import all_known, brackets, clauses, labelled, outside, trailing
 from duban.reading.lexicon import Lexicon, Role
 from duban.reading.model import Item, Place
 from duban.reading.prose import Part, heading, sentences
@@ -25,6 +25,7 @@ _LED_BY = re.compile(
 _WITH = re.compile(r"由(?![于此来])(?P<names>[^,\uff0c。;\uff1b]{2,40}会同[^,\uff0c。;\uff1b]{2,60})(?=[,\uff0c])")
 _KEPT_UP = re.compile(r"(?:^|[,\uff0c。;\uff1b])(?P<tail>(?:持续|长期|常态化)(?:推进|坚持|整改|开展))[。;\uff1b]?$")
 _LIMITED = re.compile(r"(?:前|底|末|年内|月内|日内|季度|半年|旬)$")
+_DASHES = re.compile(r"^(?:[—–─]{1,3}|--+)\s*")
 CLAUSE_MARK = re.compile(
     r"(?:^|(?<=[。;\uff1b:\uff1a]))\s*"
     r"(?:(?P<n>[一二三四五六七八九十]{1,3})(?:是(?!否)|要)|[(\uff08](?P<m>\d{1,2})[)\uff09]|(?P<c>[①-⑳]))\s*"
@@ -44,7 +45,7 @@ class Reader:
         text, line = part.text, part.line.number
         if brackets(text, line, self.lexicon) or self._led_by(text) or trailing(text, line, self.lexicon)[1]:
             return True
-        return any(self._own_fields(line) or brackets(line.text, 0, self.lexicon) for line in part.body)
+        return any(self._own_or_behind(line)[1] for line in part.body)
 
     def item(self, part: Part, number: str, path: Sequence[str] | None = None) -> Item:
         """The part as an item, with its bullets and numbered parts as children."""
@@ -90,23 +91,30 @@ class Reader:
     def _body(self, item: Item, body: Sequence[Line], below: list[str]) -> None:
         """Lines under an item: fields, and else paragraphs that say how it is to be done."""
         paragraphs: list[str] = []
-        read = [(line, self._own_fields(line), brackets(line.text, line.number, self.lexicon)) for line in body]
-        owners = sum(bool(found and not own and outside(line.text, found)) for line, own, found in read)
-        for line, own, found in read:
-            text = "" if own else outside(line.text, found)
-            if found and text and (owners > 1 or has_units(item)):
-                item.children.append(self._paragraph(item, line, text, found, below))
+        read = [(line, *self._own_or_behind(line)) for line in body]
+        owners = sum(bool(fields and text) for _, text, fields in read)
+        for line, text, fields in read:
+            if fields and text and (owners > 1 or has_units(item)):
+                item.children.append(self._paragraph(item, line, text, fields, below))
                 continue
-            self._fill(item, own or [field for bracket in found for field in bracket.fields])
+            self._fill(item, fields)
             if text:
                 paragraphs.append(text)
         item.measures += split_measures(paragraphs)
 
-    def _paragraph(self, item: Item, line: Line, text: str, found: Sequence[Bracket], path: list[str]) -> Item:
+    def _own_or_behind(self, line: Line) -> tuple[str, list[Field]]:
+        """A line's text and fields: it is nothing but fields, or has them in brackets or behind it."""
+        if own := self._own_fields(line):
+            return "", own
+        text, behind = trailing(_DASHES.sub("", line.text), line.number, self.lexicon)
+        found = brackets(text, line.number, self.lexicon)
+        return outside(text, found), [*behind, *(field for bracket in found for field in bracket.fields)]
+
+    def _paragraph(self, item: Item, line: Line, text: str, fields: Sequence[Field], path: list[str]) -> Item:
         """A paragraph under an item that names units of its own: a sub-task without a number."""
         place = Place(line.number, line.last, line.page, line.sheet)
         child = Item(f"{item.number}.{len(item.children) + 1}", place, [*path], title=text)
-        self._fill(child, [field for bracket in found for field in bracket.fields])
+        self._fill(child, fields)
         self._finish(child, text)
         return child
 

@@ -37,6 +37,8 @@ _EVENT = re.compile(r"(?:启动仪式|动员(?:部署)?大?会|推进会|新闻�
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?=年)")
 _YEAR_OF_WORK = re.compile(r"(?<!\d)((?:19|20)\d{2})年(?:度)?(?!.{0,12}(?:审计|巡视|巡察|督察|检查|考核|反馈))")
 _CONTINUES = re.compile(r"^(?:及|和|与|暨|的|任务分解|责任分解|责任分工|分工方案)")
+#: The year of an edition on a line of its own under the title: (2025年版), (2025—2027年).
+_EDITION = re.compile(r"^[(（]((?:19|20)\d\d年?(?:\s*[-—–~～至到]\s*(?:19|20)\d\d年)?)(?:度|版)?[)）]$")
 _NOT_TITLE = re.compile(
     r"[。;；]|^(?:来源|发布|发文|联系人|抄送|文件名称|标\s?题|名\s?称|附件\s*\d{0,2}\s*(?:[:：]|$)|文件号|索引号|主题词|时间|作者|浏览|各[镇街区县市单部])|[:：]$"
 )
@@ -61,7 +63,8 @@ def front_of(source: Source, front: Sequence[Line], limits: Iterable[str] = ()) 
     issued_on = _issued_on(head, tail, title)
     reference = _reference([*head[:30], *tail])
     front_matter = Front(_bare_title(title), _issuer(head, tail, title), reference, issued_on)
-    front_matter.year = _year(front_matter, title, limits)
+    edition = next((match[1] for line in head[:12] if (match := _EDITION.match(line.text))), "")
+    front_matter.year = _year(front_matter, title + edition, limits)
     return front_matter
 
 
@@ -211,6 +214,7 @@ def _issuer(head: Sequence[Line], tail: Sequence[Line], title: str) -> str | Non
 def _year(front: Front, title: str, limits: Iterable[str]) -> int | None:
     """The year that dates without a year are in."""
     title = re.sub(r"(?<=\d) (?=年)", "", title)
+    title = re.sub(r"((?:19|20)\d\d)年?\s*[-—–~\uff5e至到]\s*(?:19|20)\d\d年", r"\1年", title)  # work begins then
     work = _YEAR_OF_WORK.search(title)
     if work and (front.issued_on is None or int(work.group(1)) >= front.issued_on.year):
         return int(work.group(1))

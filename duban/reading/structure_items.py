@@ -111,6 +111,13 @@ _UNIT_ROLES = {
     "support": "support_units",
     "supervising": "supervising_units",
 }
+#: 牵头单位及责任人: what kind of units the label names beside its people.
+_AND_PEOPLE = r"(?:责任)?(?:单位|部门|科室|处室)(?:[及和与、/(]|以及)?其?(?:责任人|负责人|联系人|分管领导|领导|人)"
+_UNITS_FIRST = (
+    ("lead_units", re.compile(rf"(?:牵头|主办|主责){_AND_PEOPLE}")),
+    ("support_units", re.compile(rf"(?:配合|协办|协助|参与){_AND_PEOPLE}")),
+    ("supervising_units", re.compile(rf"(?:督导|督办|监督|验收){_AND_PEOPLE}")),
+)
 #: Labels of people that some documents also put before units.
 _POST = re.compile(
     r"(?:书记|主任|局长|处长|科长|院长|校长|负责人|责任人|领导|委员|成员|同志|经理|所长|站长|镇长|乡长)$"
@@ -148,7 +155,9 @@ def _party_field(party: Named, one: Field) -> str:
         return "lead_officials"
     if party.role:
         return _UNIT_ROLES[party.role]
-    return "responsible_units" if one.role is Role.UNITS_AND_OFFICIALS else one.role.value
+    if one.role is Role.UNITS_AND_OFFICIALS:
+        return next((name for name, label in _UNITS_FIRST if label.match(one.word)), "responsible_units")
+    return one.role.value
 
 
 def read_item_limit(item: Item, year: int | None) -> None:

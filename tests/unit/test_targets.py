@@ -17,6 +17,11 @@ def found(text: str) -> list[tuple[str, str, str, str]]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("力争3年内主导产业产值翻一番", ("主导产业产值", "+%", "100", "%")),
+        ("农民收入实现翻两番", ("农民收入", "+%", "300", "%")),
+        ("居民消费价格涨幅2%左右", ("居民消费价格", "+%", "2", "%")),
+        ("居民消费价格涨幅控制在2%以内", ("居民消费价格涨幅", "<=", "2", "%")),
+        ("工业投资增速保持在6%以上", ("工业投资", "+%", "6", "%")),
         ("新建三所学校", ("新建学校", "=", "3", "所")),
         ("新建公办幼儿园四所", ("新建公办幼儿园", "=", "4", "所")),
         ("新增停车场十二个以上", ("新增停车场", ">=", "12", "个")),
@@ -126,3 +131,7 @@ def test_a_share_that_follows_a_share_grows_as_it_does() -> None:
 @pytest.mark.parametrize("text", ["实施三年行动计划", "新建一所小学", "建设两个中心", "培育一批企业", "办好十件实事"])
 def test_numbers_in_words_that_count_nothing_are_no_targets(text: str) -> None:
     assert found(text) == []
+
+
+def test_a_name_that_only_says_how_it_is_measured_belongs_to_what_was_named_before() -> None:
+    assert [name for name, *_ in found("地区生产总值增长6%,总量突破230亿元")] == ["地区生产总值", "地区生产总值总量"]

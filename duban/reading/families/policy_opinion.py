@@ -13,6 +13,7 @@ from duban.reading.lint import lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
 from duban.reading.prose import SAMPLE, Part, Prose, lead_and_rest, prose_of, sentences
 from duban.reading.prose_items import Reader, has_units
+from duban.reading.prose_sections import under_sections
 from duban.reading.source import Source
 from duban.reading.states import opening_state
 from duban.reading.structure_front import front_of
@@ -21,11 +22,11 @@ from duban.reading.structure_tables import as_text
 from duban.reading.targets import find_targets
 
 _TITLE = re.compile(
-    r"(?:意见|若干措施|若干规定|政策措施|行动计划|行动方案|实施方案|工作方案|实施办法|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
+    r"(?:意见|若干措施|若干规定|政策措施|[政策条]举措|若干政策|条(?:措施|政策|意见|规定)|行动计划|行动方案|实施方案|工作方案|实施办法|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
 )
 #: Titles that no task list has; a 方案 may be either.
 _SURELY = re.compile(
-    r"(?:意见|若干措施|若干规定|政策措施|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
+    r"(?:意见|若干措施|若干规定|政策措施|政策举措|若干举措|若干政策|条(?:措施|政策|意见|规定)|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
 )
 #: A notice that sets tasks of its own, and does not only send a plan.
 _NOTICE = re.compile(r"关于(?!印发|转发|下达|分解|公布)[^。]{4,60}的通知$")
@@ -62,14 +63,15 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     _drop_in_force(prose)
     front = front_of(source, prose.front or source.lines[:10])
     reader = Reader(lexicon, front.year)
-    items = [_clause(part, part.number or str(n), reader) for n, part in enumerate(clause_parts(prose), start=1)]
+    parts = clause_parts(prose)
+    items = [_clause(part, part.number or str(n), reader) for n, part in enumerate(parts, start=1)]
     if not items:
         raise Unreadable(
             reason="it has no numbered clauses",
             remedy="Give the opinion itself, not the notice that forwards it; or say its kind with --as.",
         )
     reading = Reading(Kind.POLICY_OPINION, front.title, front.issuer, front.reference, front.issued_on, front.year)
-    reading.items = items
+    reading.items = under_sections(parts, items, reader)
     reading.figures = {"parts": len({tuple(item.path) for item in items if item.path}) or 1, "clauses": len(items)}
     named = {tuple(item.path) for item in items if has_units(item)}
     waived = {item.place.line for item in items if item.goal or tuple(item.path) not in named or _is_frame(item)}

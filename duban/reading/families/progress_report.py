@@ -24,6 +24,7 @@ from duban.reading.progress_status import (
     settle_status,
     status_above,
     status_in,
+    status_of_headings,
     status_year,
     without_status,
 )
@@ -127,6 +128,7 @@ def _labelled(source: Source, reader: Reader) -> list[Item]:
         if found := STATUS.search(item.title):
             item.status = item.status or status_in(found.group())
             item.title = without_status(item.title).strip()
+        item.status = item.status or status_of_headings(item.path)
     return items
 
 

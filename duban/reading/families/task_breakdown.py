@@ -14,6 +14,7 @@ from duban.reading.lint import anomaly, lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
 from duban.reading.prose import Part, Prose, prose_of
 from duban.reading.prose_items import Reader, has_units, limit_in
+from duban.reading.prose_sections import section_fields, under_sections
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Line, Source
 from duban.reading.states import opening_state
@@ -42,6 +43,10 @@ _TASK_HEAD = re.compile(
     r"^(?!整改|问题|反馈)[\u4e00-\u9fff]{0,4}(?:任务|工作|项目|内容|事项|目标|工程|实事)(?:名称|内容|及内容|事项)?$"
 )
 _OTHER_KIND = re.compile(r"整改|巡视|巡察|反馈意见|存在问题")
+#: A title that tells how tasks stand, and sets none.
+_REPORTED = re.compile(
+    r"(?:进展|完成|落实|办理)(?:工作)?情况的?(?:通报|报告|公示|公告|通告|函)?(?:\s*[(\uff08].*[)\uff09])?$", re.M
+)
 #: A task that is a figure's name (地区生产总值), with the figure in a column of its own.
 _LONGEST_NAME = 24
 _STATED = re.compile(r"(?P<n>\d+|[一二三四五六七八九十百]+)\s*(?P<what>大?方面|大?类|大?部分|项|条)")
@@ -57,7 +62,10 @@ def score(source: Source) -> float:
     if not titled and any(_POLICY.search(line.text) and len(line.text) <= 80 for line in source.lines[:12]):
         named *= 0.4  # an opinion also names the units of its clauses
     foreign = min(1.0, 4 * len(_OTHER_KIND.findall(text)) / lines)
-    return max(0.0, (0.55 if titled else 0.4) * named + 0.4 * titled * (named > 0) - 0.4 * foreign)
+    if _REPORTED.search(head):
+        foreign = max(foreign, 0.4)
+    by_name = 0.4 * titled * (named > 0) or 0.25 * bool(_PARTED.search(head))
+    return max(0.0, (0.55 if titled else 0.4) * named + by_name - 0.4 * foreign)
 
 
 def _may_be_title(text: str) -> bool:
@@ -82,7 +90,8 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     parts = _item_parts(prose, Reader(lexicon, None))
     front = front_of(source, _before(source.lines, prose, parts))
     reader = Reader(lexicon, front.year)
-    items = [reader.item(part, part.number or str(n)) for n, part in enumerate(parts, start=1)]
+    tasks = [reader.item(part, part.number or str(n)) for n, part in enumerate(parts, start=1)]
+    items = under_sections(parts, tasks, reader)
     if not items:
         raise Unreadable(
             reason="it has no tasks: no numbered lines that name units in brackets or in lines under them",
@@ -128,7 +137,7 @@ def _item_parts(prose: Prose, reader: Reader) -> list[Part]:
     owners = {id(part) for part in prose.walk() if reader.fields(part)}
     style = _item_style(prose, owners)
     if style is None:
-        return []
+        return [child for part in prose.walk() if section_fields(part, reader) for child in part.children]
     chosen = [part for root in prose.parts if _owns(root, owners) for part in root.walk() if part.style == style]
     inside = {id(child) for part in chosen for child in part.walk() if child is not part}
     return [part for part in chosen if id(part) not in inside]

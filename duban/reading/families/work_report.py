@@ -6,7 +6,6 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
 from duban.errors import Unreadable
@@ -35,6 +34,8 @@ _AHEAD = re.compile(r"安排|打算|计划|下一步|下阶段|思路|部署|今
 _GOALS = re.compile(r"(?:主要)?(?:预期)?目标(?:任务)?(?:是|为|如下|包括)?\s*[:\uff1a]")
 _SEMICOLON = re.compile(r"(?<=[;\uff1b])")
 _LONGEST_HEADING = 60
+#: How a heading that names no year begins where it looks one way: 过去一年工作, 今年主要目标.
+_LOOKS = re.compile(r"(?:过去|今年|一年来|明年|新的?一年|下一步|工作回顾|主要(?:预期)?目标|工作安排|重点工作|上年)")
 _YEAR = re.compile(r"(?:19|20)\d\d(?=\s*年)")
 
 
@@ -98,9 +99,8 @@ def _marked(line: Line) -> Line:
         and not line.level
         and not re.search(r"[,\uff0c。;\uff1b:\uff1a]", line.text)
     )
-    looks = _YEAR.search(line.text) and (
-        _REVIEW.search(line.text) or _PLAN.search(line.text) or _AHEAD.search(line.text)
-    )
+    looks = _LOOKS.match(line.text) or _YEAR.search(line.text)
+    looks = looks and (_REVIEW.search(line.text) or _PLAN.search(line.text) or _AHEAD.search(line.text))
     return replace(line, level=2) if is_heading and looks and not _TITLE.search(line.text) else line
 
 
@@ -200,7 +200,7 @@ def _items(passage: _Passage, year: int | None, baselines: Baselines, lexicon: L
             for bracket in owned:
                 for field in bracket.fields:
                     set_field(item, field, lexicon)
-            item.targets = [replace(target, baseline=_baseline(target, baselines)) for target in targets]
+            item.targets = _with_baselines(targets, baselines)
             item.time_limit = item.time_limit or _limit(title, year)
             read_item_limit(item, year)
             item.state = opening_state(item)
@@ -216,8 +216,16 @@ def _clauses(sentence: str) -> Iterable[str]:
     return [sentence]
 
 
-def _baseline(target: Target, baselines: Baselines) -> Decimal | None:
-    return target.baseline if target.baseline is not None else baselines.of(target)
+def _with_baselines(targets: Sequence[Target], baselines: Baselines) -> list[Target]:
+    """Each target with the past year's figure; of two of one name the first: 加装电梯50台,上半年完成20台."""
+    seen: set[tuple[str, str, str]] = set()
+    found = []
+    for target in targets:
+        key = (target.name, target.unit, target.comparator)
+        known = target.baseline if target.baseline is not None or key in seen else baselines.of(target)
+        found.append(replace(target, baseline=known))
+        seen.add(key)
+    return found
 
 
 def _limit(text: str, year: int | None) -> str | None:

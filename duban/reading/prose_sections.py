@@ -1,0 +1,107 @@
+"""Headings of prose that name who answers for what is below them: 一、副市长陈晓红牵头的任务, 二、投资(区发改局牵头).
+
+Nothing is copied into the items: they become children of an item that stands for the heading.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from duban.reading.bracketed import all_known, brackets, labelled, outside
+from duban.reading.lexicon import PARTY_ROLES, Role
+from duban.reading.model import Item, Place
+from duban.reading.parties import split_parties
+from duban.reading.prose import Part
+from duban.reading.prose_items import Reader
+from duban.reading.states import opening_state
+from duban.reading.structure import Field, Piece
+from duban.reading.structure_items import read_item_limit, set_field
+
+_SHARED = PARTY_ROLES | {Role.TIME_LIMIT}
+_LONGEST = 60
+_COUNT = re.compile(r"\s*[(\uff08]\s*(?:共|合计)?\s*\d+\s*[项条个件]?\s*[)\uff09]\s*$")
+_LED = re.compile(
+    r"^由?(?P<who>[^。;\uff1b:\uff1a,\uff0c]{2,40}?)(?:同志)?(?P<verb>牵头|领衔|主抓|包抓|分管|负责|承办|主办)"
+    r"(?:负责|落实|办理|推进|督办|抓好|实施)*的?(?:重点|主要)?(?:任务|工作|事项|项目|部分|目标)*$"
+)
+
+
+def section_fields(part: Part, reader: Reader) -> list[Field]:
+    """The officials, units and limit that a heading gives for all below it: in its text or in lines right under it."""
+    if not part.children or len(part.text) > _LONGEST:
+        return []
+    found = [field for bracket in brackets(part.text, part.line.number, reader.lexicon) for field in bracket.fields]
+    found = found or _led(part, reader) or _all_names(part, reader)
+    for line in part.body:
+        found += labelled(line.text.strip("()\uff08\uff09"), line.number, reader.lexicon)
+    roles = {field.role for field in found}
+    return found if roles & PARTY_ROLES and roles <= _SHARED else []
+
+
+def _led(part: Part, reader: Reader) -> list[Field]:
+    """The people or units of 副市长陈晓红牵头的任务."""
+    led = _LED.match(_COUNT.sub("", part.text))
+    if led is None:
+        return []
+    piece = [Piece(led["who"], part.line.number, part.line.last)]
+    people = split_parties(led["who"], reader.lexicon)
+    if people and all(one.kind == "person" and not one.collective for one in people):
+        return [Field(Role.LEAD_OFFICIALS, "", part.line.number, piece)]
+    if not all_known(led["who"], reader.lexicon):
+        return []
+    role = Role.LEAD_UNITS if led["verb"] in ("牵头", "领衔", "主办") else Role.RESPONSIBLE_UNITS
+    return [Field(role, "", part.line.number, piece)]
+
+
+def _all_names(part: Part, reader: Reader) -> list[Field]:
+    """The units of a heading that is nothing else, at the top: 一、区财政局(5项)."""
+    if part.parent is not None or not part.number:
+        return []
+    text = _COUNT.sub("", part.text)
+    if not all_known(text, reader.lexicon):
+        return []
+    return [Field(Role.RESPONSIBLE_UNITS, "", part.line.number, [Piece(text, part.line.number, part.line.last)])]
+
+
+def under_sections(parts: Sequence[Part], items: Sequence[Item], reader: Reader) -> list[Item]:
+    """The items, those below a heading with fields of its own as children of an item that stands for it."""
+    kept: list[Item] = []
+    over: dict[int, Item | None] = {}
+    for part, item in zip(parts, items, strict=True):
+        holder = _section_of(part, over, reader)
+        if holder is None:
+            kept.append(item)
+            continue
+        if not holder.children:
+            kept.append(holder)
+        holder.children.append(item)
+        holder.place = Place(holder.place.line, item.place.end_line, holder.place.page, holder.place.sheet)
+        holder.state = opening_state(holder)
+    return kept
+
+
+def _section_of(part: Part, over: dict[int, Item | None], reader: Reader) -> Item | None:
+    """The outermost heading above a part that has fields, as an item; each heading is looked at once."""
+    above: list[Part] = []
+    parent = part.parent
+    while parent is not None:
+        above.insert(0, parent)
+        parent = parent.parent
+    for one in above:
+        if id(one) not in over:
+            fields = section_fields(one, reader)
+            over[id(one)] = _as_item(one, fields, reader) if fields else None
+        if (known := over[id(one)]) is not None:
+            return known
+    return None
+
+
+def _as_item(part: Part, fields: Sequence[Field], reader: Reader) -> Item:
+    line = part.line
+    item = Item(part.number, Place(line.number, line.last, line.page, line.sheet), part.path)
+    item.title = outside(part.text, brackets(part.text, line.number, reader.lexicon))
+    for field in fields:
+        set_field(item, field, reader.lexicon)
+    read_item_limit(item, reader.year)
+    return item

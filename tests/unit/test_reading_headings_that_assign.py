@@ -1,0 +1,120 @@
+"""Headings that say once who answers for all below them, and what tells one family from another at first sight."""
+
+from __future__ import annotations
+
+import pytest
+
+from duban.reading.model import Kind, Reading
+from duban.reading.reader import read_bytes
+
+
+def read(text: str, name: str = "文件.txt") -> Reading:
+    return read_bytes(text.encode(), name)
+
+
+TASKS = "1.盘活资产。〔责任单位:市国资委、市财政局〕\n2.新建幼儿园6所。〔责任单位:市教育局〕\n"
+
+
+@pytest.mark.parametrize(
+    ("heading", "people", "lead", "responsible"),
+    [
+        ("一、常务副市长李明远牵头的任务(2项)", ["李明远"], [], []),
+        ("一、稳定增长(牵头领导:李明远)", ["李明远"], [], []),
+        ("一、市发展改革委牵头的重点工作", [], ["市发展改革委"], []),
+        ("一、市发展改革委负责的事项", [], [], ["市发展改革委"]),
+    ],
+)
+def test_a_heading_that_assigns_is_the_parent_of_its_tasks(
+    heading: str, people: list[str], lead: list[str], responsible: list[str]
+) -> None:
+    reading = read(f"某市2025年重点任务责任分工\n{heading}\n{TASKS}")
+    (section,) = reading.items
+    assert (section.lead_officials, section.lead_units, section.responsible_units) == (people, lead, responsible)
+    assert [(child.number, child.responsible_units) for child in section.children] == [
+        ("1", ["市国资委", "市财政局"]),
+        ("2", ["市教育局"]),
+    ]
+
+
+def test_headings_of_nothing_but_units_assign_the_tasks_below_them() -> None:
+    text = "一、区财政局(2项)\n1.盘活资产5亿元。\n2.压减一般性支出5%。\n二、区住建局(1项)\n1.改造老旧小区12个。\n"
+    reading = read(f"某区2025年重点工作责任分解\n{text}")
+    assert [(one.responsible_units, len(one.children)) for one in reading.items] == [
+        (["区财政局"], 2),
+        (["区住建局"], 1),
+    ]
+
+
+def test_a_part_of_an_opinion_may_name_its_units() -> None:
+    text = "一、科技创新(区科技局牵头)\n(一)建设平台。补助不超过200万元。\n(二)支持企业。新增企业30家。\n"
+    text += "二、扩大投资(区发改局牵头,区住建局配合)\n(三)推进项目。6月底前开工率达到90%。\n"
+    reading = read(f"关于推动经济发展若干政策举措\n(2025年版)\n{text}")
+    assert (reading.kind, reading.year, reading.figures["clauses"]) == (Kind.POLICY_OPINION, 2025, 3)
+    assert [(one.lead_units, one.support_units) for one in reading.items] == [
+        (["区科技局"], []),
+        (["区发改局"], ["区住建局"]),
+    ]
+    assert str(reading.items[1].children[0].milestones[0].due_on) == "2025-06-30"
+
+
+def test_a_plan_over_several_years_begins_with_the_first() -> None:
+    text = "一、主要任务\n1.建设平台。年底前上线。\n责任单位:市民政局\n2.培训人员。\n责任单位:市人社局\n"
+    assert read(f"某市养老服务三年行动方案(2025—2027年)\n{text}").year == 2025
+
+
+def test_paragraphs_with_fields_behind_them_are_tasks_of_their_heading() -> None:
+    text = (
+        "一、产业\n——新建大棚200亩。责任领导:刘海涛  责任单位:农业中心  完成时限:5月底\n"
+        "——引进项目2个。责任领导:高立新  责任单位:经发办  完成时限:年底\n"
+    )
+    reading = read(f"某镇2024年重点工作任务清单\n{text}")
+    assert reading.kind is Kind.TASK_BREAKDOWN
+    assert [
+        (one.number, one.title, one.lead_officials, one.responsible_units) for one in reading.items[0].children
+    ] == [
+        ("一.1", "新建大棚200亩。", ["刘海涛"], ["农业中心"]),
+        ("一.2", "引进项目2个。", ["高立新"], ["经发办"]),
+    ]
+
+
+def test_a_report_on_projects_is_a_progress_report_and_its_headings_tell_how_they_stand() -> None:
+    text = (
+        "一、已完成的项目\n1.新建公园10座。牵头单位:区城管局。进展情况:均已开放。\n"
+        "二、达到序时进度的项目\n2.增设充电桩500个。牵头单位:区发改局。进展情况:建成410个。\n"
+        "三、进度滞后的项目\n3.建设体育公园。牵头单位:区文旅局。进展情况:正在办理手续。\n"
+    )
+    reading = read(f"关于2024年1—9月民生实事项目进展情况的通报\n{text}")
+    assert reading.kind is Kind.PROGRESS_REPORT
+    assert [(one.lead_units, one.status) for one in reading.items] == [
+        (["区城管局"], "done"),
+        (["区发改局"], "open"),
+        (["区文旅局"], "open"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("该问题已完成整改。", "done"),
+        ("该问题基本完成整改,持续推进。", "open"),
+        ("该问题尚未完成整改。", "open"),
+        ("该项目已建成投用,该项目已办结。", "done"),
+        ("本任务进度滞后。", "open"),
+        ("该事项未启动。", "open"),
+    ],
+)
+def test_how_a_problem_stands_is_told_in_prose(said: str, status: str) -> None:
+    text = f"(一)治理项目进展缓慢。\n{said}制定方案。\n(二)监管不到位。\n该问题已完成整改。检查36次。\n"
+    assert read(f"某市关于审计发现问题整改情况的报告\n{text}").items[0].status == status
+
+
+def test_headings_without_numbers_or_years_tell_what_lies_behind_from_what_is_planned() -> None:
+    text = (
+        "过去一年工作\n新增各类养老床位420张,总产值1320亿元。\n今年主要目标\n总产值力争达到1400亿元。\n"
+        "重点做好以下工作\n新增养老床位500张,上半年新增养老床位200张。\n"
+    )
+    reading = read(f"2024年区政府工作报告(摘要)\n{text}")
+    assert [[(str(t.value), t.baseline and str(t.baseline)) for t in one.targets] for one in reading.items] == [
+        [("1400", "1320")],
+        [("500", "420"), ("200", None)],
+    ]
