@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class NotMigrated(DubanError):
     """The ledger is at revision {present}, this duban needs {needed}.
 
-    Run `duban db upgrade` (after `duban backup`).
+    Run `duban db upgrade`, after a backup (`duban backup` on SQLite, `pg_dump` on PostgreSQL).
     """
 
     code = "not_migrated"
@@ -46,6 +46,16 @@ def upgrade(database: Database, revision: str = "head") -> list[str]:
         command.upgrade(settings, revision)
         made = guards.put_up(connection) if _revision(connection) is not None else []
         return made if before is not None and before == _revision(connection) else []
+
+
+def upgrade_on(connection: Connection) -> None:
+    """Makes the newest ledger within the caller's transaction."""
+    from alembic import command
+
+    settings = config()
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, "head")
+    guards.put_up(connection)
 
 
 def downgrade(database: Database, revision: str) -> None:

@@ -23,7 +23,6 @@ from sqlalchemy import make_url, text
 from duban.adapters.database import Database
 from duban.adapters.evidence_folder import EvidenceFolder, EvidenceFolderUnusable
 from duban.adapters.scanner import ClamdScanner, CommandScanner, ScannerAway, scanner_from
-from duban.cli.db import BackupRefused
 from duban.cli.main import cli
 from duban.errors import WrongSetting
 from duban.services import audit
@@ -258,28 +257,6 @@ def office(one: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evide
     monkeypatch.setenv("DUBAN_DATABASE_URL", one.database.url)
     monkeypatch.setenv("DUBAN_EVIDENCE_DIR", str(folder.root))
     return folder
-
-
-def test_a_backup_takes_the_files_along_and_a_restore_brings_them_back(
-    one: World, office: EvidenceFolder, tmp_path: Path
-) -> None:
-    named = named_hashes(one.database)
-    assert f"{len(named)} evidence files beside it" in run("backup", str(tmp_path / "b.db"))
-    run("backup", str(tmp_path / "b.db"), code=1)
-    shutil.rmtree(office.root)
-    one.database.dispose()
-    run("restore", str(tmp_path / "b.db"))
-    assert {path.name for path in office.files()} == named
-    assert audit.verify(one.database, evidence=office).ok
-
-
-def test_a_backup_that_lacks_a_file_says_so(one: World, office: EvidenceFolder, tmp_path: Path) -> None:
-    office.path(min(named_hashes(one.database))).unlink()
-    run("check", code=1)
-    run("audit", "verify", code=1)
-    done = CliRunner().invoke(cli, ["backup", str(tmp_path / "b.db")])
-    assert isinstance(done.exception, BackupRefused)
-    assert "1 evidence files" in done.exception.message
 
 
 def test_an_inspector_gets_the_files_with_the_log_and_verifies_both_elsewhere(
