@@ -65,7 +65,12 @@ class Lexicon:
         word = _ASIDE.sub("", bare_label(label))
         if not word or len(word) > 14:
             return None
-        return self._known(word) or self._of_parts(word)
+        return self._known(word) or self._of_parts(word) or self._of_name(word)
+
+    def _of_name(self, word: str) -> Role | None:
+        """隐患名称, 信访事项概述: what names or describes a problem is the problem."""
+        named = _NAMES_IT.sub("", word)
+        return Role.PROBLEM if named != word and self._known(named) is Role.PROBLEM else None
 
     def _of_parts(self, word: str) -> Role | None:
         """责任人及部门, 牵头领导和责任单位: of labels joined by a conjunction, where each is one of parties."""
@@ -98,6 +103,7 @@ class Lexicon:
 
 #: What a label also asks for and an item has no field for: 责任人及联系电话.
 _ASIDE = re.compile(r"(?:[及和与、/(]|以及)(?:联系|手机)?(?:电话|方式|号码|职务|签名|签字)\)?$")
+_NAMES_IT = re.compile(r"(?:名称|内容|描述|表述|概述|概况|简述|简介|详情|摘要)$")
 _JOINED = re.compile(r"及其|以及|[及和与、/]")
 _NOISE = re.compile(r"[\s  :：*#【】\[\]〔〕<>《》“”\"'|]+")
 _NUMBERED = re.compile(r"^(?:[(（]?[\d一二三四五六七八九十]{1,3}[)）、..]+|[①-⑳])")

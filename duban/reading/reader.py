@@ -17,6 +17,7 @@ from duban.reading.limits_in_text import limits_in_texts
 from duban.reading.model import Anomaly, AnomalyCode, Kind, Reading
 from duban.reading.source import Line, Source
 from duban.reading.spaced_columns import spread_columns
+from duban.reading.structure_inference import with_inferred_labels
 from duban.reading.text import text_layer
 
 #: Below this no family is recognised: the document is not a plan that duban knows.
@@ -32,7 +33,7 @@ _FEW = 2
 class Family(Protocol):
     """What a module `duban.reading.families.<kind>` offers."""
 
-    score: Callable[[Source], float]
+    score: Callable[[Source, Lexicon], float]
     """How well the document fits: 0 not at all, 1 without doubt."""
 
     read: Callable[[Source, Lexicon], Reading]
@@ -48,6 +49,7 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     words = lexicon or load_lexicon()
     source = text_layer(data, filename)
     source.lines = with_tables(spread_columns(source.lines, words), words)
+    words = with_inferred_labels(source.lines, words)
     kind = as_kind or recognise(source, words)
     reading = family(kind).read(source, words) if as_kind else _read(kind, source, words)
     _lead_by_order(reading, source)
@@ -103,7 +105,7 @@ def recognise(source: Source, lexicon: Lexicon) -> Kind:
 
     Where the words tell nothing, what comes out does: a short list in a family's shape has few words to go by.
     """
-    scores = {kind: family(kind).score(source) for kind in Kind if _exists(kind)}
+    scores = {kind: family(kind).score(source, lexicon) for kind in Kind if _exists(kind)}
     ranked = sorted(scores, key=lambda kind: scores[kind], reverse=True)
     if scores[ranked[0]] >= LEAST_SCORE:
         return ranked[0]

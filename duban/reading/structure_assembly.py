@@ -11,7 +11,6 @@ from duban.reading.structure import PROSE_ROLES, Block, Draft, Field, Orphan, Ou
 from duban.reading.structure_clauses import Clauses, clauses_of
 from duban.reading.structure_continuation import SENTENCE_END, goes_on, trimmed
 from duban.reading.structure_headings import Headings
-from duban.reading.structure_inference import with_inferred_labels
 from duban.reading.structure_labels import Label, Labeller, join_broken_labels
 from duban.reading.structure_level import ItemLevel
 from duban.reading.structure_lookahead import Lookahead
@@ -25,7 +24,7 @@ _LONGEST_HEADING = 60
 def outline_of(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
     """The structure of running text (no tables)."""
     joined = join_broken_labels([line for line in lines if line.cells is None], lexicon)
-    blocks = blocks_of(joined, Labeller(joined, with_inferred_labels(joined, lexicon)), lexicon)
+    blocks = blocks_of(joined, Labeller(joined, lexicon), lexicon)
     return _Assembler(blocks, lexicon).run()
 
 
@@ -79,7 +78,7 @@ class _Assembler:
         ):
             self._outline.front.append(block.line)
         else:
-            self._text(block)
+            self._text(index, block)
 
     def _is_title(self, block: Block) -> bool:
         """整改方案 alone, before any item, is the document's name and not a label."""
@@ -284,16 +283,26 @@ class _Assembler:
         missing = [role for role in (Role.MEASURES, Role.GOAL) if role not in self._level.roles]
         return missing[0] if missing else Role.NOTE
 
-    def _text(self, block: Block) -> None:
+    def _text(self, index: int, block: Block) -> None:
         item, one, line = self._item, self._field, block.line
         if item is None:
             if self._stray is not None or (not self._headings.path and self._outline.drafts):
                 self._orphaned(line)
-        elif one is not None and self._stray is None and goes_on(one, block, self._lexicon):
+        elif (
+            one is not None
+            and self._stray is None
+            and (goes_on(one, block, self._lexicon) or self._is_within(index, item, one))
+        ):
             self._spread(item, block, 0, 0)
             self._list_value = block.mark.value if block.mark else self._list_value
         else:
             self._orphaned(line)
+
+    def _is_within(self, index: int, item: Draft, one: Field) -> bool:
+        """Whether a short paragraph stands between two labels of one item: the next is one that it still lacks."""
+        role = self._ahead.role(index)
+        lacks = role is not None and role is not Role.PROBLEM and not item.having(role)
+        return lacks and one.role in PROSE_ROLES and one is not item.title and self._ahead.kind(index) == "field"
 
     def _orphaned(self, line: Line) -> None:
         if self._stray is None:

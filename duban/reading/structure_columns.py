@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.source import Line
-from duban.reading.structure_inference import role_of_texts
+from duban.reading.structure_inference import NO_LEADER, NO_LIMIT, role_of_texts
 
 _SAMPLE = 40
 #: Fewer rows are chance.
@@ -17,13 +17,6 @@ _LONGEST_NAME = 14
 _LEAST_TEXT = 5.0
 _COUNTED = re.compile(r"^[(（第]?[A-Za-z]{0,8}\d[\d\-—.]{0,18}[)）号]?[.、]?$|^[一二三四五六七八九十]{1,3}$")
 _WORDED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{1,4}?)[一二三四五六七八九十\d]{1,3}$")
-#: Days on which something was found, received or begun are no limits; people who asked for it do not answer for it.
-_NO_LIMIT = re.compile(
-    r"受理|交办|发现|反馈|来电|来信|检查|上报|填报|登记|立案|收到|开始|启动|成立|印发|发布|公示|提出"
-)
-_NO_LEADER = re.compile(
-    r"提[出案]|申请|投诉|举报|来[电信访]|反映|诉求|联系|联络|经办|填报|填表|代表|委员|检查人|督查人"
-)
 _OF_SUPPORT = re.compile(r"协|配合|会办|参")
 
 
@@ -97,10 +90,10 @@ def _told(word: str, cells: Sequence[str], lexicon: Lexicon) -> Role | None:
         return None
     role = role_of_texts(cells, lexicon)
     if role is Role.TIME_LIMIT:
-        return None if _NO_LIMIT.search(word) else role
+        return None if NO_LIMIT.search(word) else role
     if role is Role.LEAD_OFFICIALS:
-        return None if _NO_LEADER.search(word) else role
-    return None if role is Role.NOTE or _NO_LEADER.search(word) else role
+        return None if NO_LEADER.search(word) else role
+    return None if role is Role.NOTE or NO_LEADER.search(word) else role
 
 
 def _with_texts(roles: list[Role | None], words: Sequence[str], body: Sequence[Line]) -> list[Role | None]:

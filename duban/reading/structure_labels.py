@@ -80,9 +80,11 @@ class Labeller:
         if label.role is Role.PROBLEM and label.opens == "inline" and label.number is None:
             return times >= 2 and len(word) >= 3
         if label.opens == "alone":
+            if label.number is not None and times >= 2:
+                return True  # 隐患一, 隐患二
             return len(word) >= 3 and (times >= 2 or len(word) >= 4)
         if len(word) < 3:
-            behind_mark = label.start > 0 and text[label.start - 1] in ";；。" and label.role is not Role.PROBLEM
+            behind_mark = label.start > 0 and text[label.start - 1] in ";；。 " and label.role is not Role.PROBLEM
             return times >= 2 and (label.opens == "line" or behind_mark)
         return times >= 2 or label.opens == "line" or label.role not in _EVERYDAY
 

@@ -142,7 +142,57 @@ def _item_styles(blocks: Sequence[Block]) -> frozenset[str]:
     if not votes:
         return frozenset()
     least = max(1.0, 0.3 * max(votes.values()))
-    return frozenset(style for style, times in votes.items() if times >= least)
+    styles = frozenset(style for style, times in votes.items() if times >= least)
+    return frozenset({around}) if (around := _one_cycle_each(blocks, styles, opening)) else styles
+
+
+#: Numbered lines before a cycle of labels are parts of its problem where fewer than this share own labels themselves.
+_OWNING = 0.6
+
+
+def _one_cycle_each(blocks: Sequence[Block], styles: frozenset[str], opening: Role | None) -> str | None:
+    """The numbering around the one that seems to own the labels, where each of its parts has just one cycle of them.
+
+    Several sub-problems (1. 2. 3. under (一)) with one set of fields behind the last: the fields are for them all.
+    """
+    if len(styles) != 1 or opening is None:
+        return None
+    inner = next(iter(styles))
+    free = owning = 0
+    outer: list[tuple[Numbered, list[Block]]] = []  # each part: its number, and what is in it
+    listing = False  # within prose behind a label a number counts its entries
+    for block in blocks:
+        mark = block.mark
+        if mark and not block.opens_with_label and (mark.style == inner or not listing or mark.style in _OUTER):
+            if mark.style != inner:
+                listing = False
+                outer.append((mark, []))
+                continue
+            free += not listing
+        if outer:
+            outer[-1][1].append(block)
+        if block.labels:
+            last = block.labels[-1].role
+            listing = last in (Role.MEASURES, Role.GOAL, Role.STATUS)
+            owning += any(label.role is opening for label in block.labels)
+    if not free or owning >= _OWNING * free:
+        return None
+    return _around(outer, inner, opening)
+
+
+#: A line numbered so ends a list of entries.
+_OUTER = ("一、", "(一)", "第一章", "第一条")
+
+
+def _around(outer: Sequence[tuple[Numbered, list[Block]]], inner: str, opening: Role) -> str | None:
+    """The style most of whose parts have one cycle of labels, behind two or more sub-problems."""
+    for style in dict.fromkeys(mark.style for mark, _ in outer):
+        parts = [blocks for mark, blocks in outer if mark.style == style]
+        cycles = [sum(label.role is opening for block in part for label in block.labels) for part in parts]
+        several = sum(sum(b.mark is not None and b.mark.style == inner for b in part) >= 2 for part in parts)
+        if len(parts) >= 2 and sum(count == 1 for count in cycles) >= 0.8 * len(parts) and several >= 0.5 * len(parts):
+            return style
+    return None
 
 
 def _items_are_headings(blocks: Sequence[Block], styles: frozenset[str]) -> bool:

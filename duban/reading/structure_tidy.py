@@ -14,6 +14,7 @@ from duban.reading.structure_sections import nest_sections
 def tidy(outline: Outline, lexicon: Lexicon) -> None:
     """Bring the drafts of running text into their final form, in place."""
     nest_sections(outline)
+    _nest_inner(outline)
     _drop_frames(outline, lexicon)
     _merge_single_children(outline)
     outline.drafts = list(_nested(outline.drafts))
@@ -31,6 +32,40 @@ def _drop_frames(outline: Outline, lexicon: Lexicon) -> None:
 def _in_frame(draft: Draft, lexicon: Lexicon) -> bool:
     headings = [*draft.path, draft.title.pieces[0].text if draft.title.pieces else ""]
     return any(frame in heading and len(heading) <= 24 for heading in headings for frame in lexicon.frames)
+
+
+def _nest_inner(outline: Outline) -> None:
+    """Items of an inner numbering (①②) below one of the outer (2.) that has no fields of its own are its children."""
+    for inner in dict.fromkeys(draft.style for draft in outline.drafts):
+        runs = _runs_below(outline.drafts, inner)
+        if runs and all(below[0].value == 1 and not above.fields and not above.children for above, below in runs):
+            taken = {id(one) for _, below in runs for one in below}
+            for above, below in runs:
+                for one in below:
+                    one.path = [*above.path, f"{above.number}、{above.title.text}"]
+                above.children = below
+            outline.drafts = [draft for draft in outline.drafts if id(draft) not in taken]
+
+
+def _runs_below(drafts: list[Draft], inner: str) -> list[tuple[Draft, list[Draft]]]:
+    """Each run of items of a style with the item before it; none where the style stands elsewhere too."""
+    runs: list[tuple[Draft, list[Draft]]] = []
+    above: Draft | None = None
+    for draft in drafts:
+        if draft.style in _NOT_NUMBERED or (draft.style == inner and above is None):
+            return []
+        if draft.style != inner:
+            above = draft
+        elif above is not None and runs and runs[-1][0] is above:
+            runs[-1][1].append(draft)
+        elif above is not None:
+            runs.append((above, [draft]))
+    outer = {above.style for above, _ in runs}
+    return runs if len(outer) == 1 and all(len(below) >= 2 for _, below in runs) else []
+
+
+#: Drafts whose number is not what makes them items.
+_NOT_NUMBERED = frozenset({"label", "row", "form", "entry", "section", "section-lines"})
 
 
 def _merge_single_children(outline: Outline) -> None:

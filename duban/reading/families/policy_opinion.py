@@ -43,7 +43,7 @@ _OPENING = re.compile(
 _GOAL = re.compile(r"目标")
 
 
-def score(source: Source) -> float:
+def score(source: Source, _lexicon: Lexicon) -> float:
     """A title of that kind over numbered clauses with the words that open and close opinions."""
     head = [line.text for line in source.lines[:12]]
     titled = any(_TITLE.search(text) and len(text) <= 80 for text in head) or bool(_TITLE.search(source.title or ""))

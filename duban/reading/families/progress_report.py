@@ -62,7 +62,7 @@ _STATUS_HEAD = re.compile(
 )
 
 
-def score(source: Source) -> float:
+def score(source: Source, _lexicon: Lexicon) -> float:
     """A title of a report on rectification, over problems that are named as such and deeds in the past."""
     head = " ".join(line.text for line in source.lines[:6])[:400] + (source.title or "")
     titled = 0.55 if _REPORT.search(head) else 0.3 if _TITLE.search(head) else 0.0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from duban.errors import Unreadable
-from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role, load_lexicon
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import lint
 from duban.reading.model import Anomaly, AnomalyCode, Kind, Reading
 from duban.reading.source import Line, Source
@@ -28,9 +28,8 @@ _FOUND_WRONG = re.compile(r"整改|巡视|巡察|督察|审计|存在问题|反�
 _REPORT = re.compile(r"(?:进展|落实|完成|销号|整改)情况|通报|工作报告")
 
 
-def score(source: Source) -> float:
+def score(source: Source, lexicon: Lexicon) -> float:
     """How much of the document is labels of rectification: goal, measures, limit, beside problem and units."""
-    lexicon = load_lexicon()
     sample = source.lines[:400]
     counts = _roles(sample, lexicon)
     kinds = sum(role in counts for role in (Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.TIME_LIMIT))

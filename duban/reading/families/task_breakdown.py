@@ -52,7 +52,7 @@ _LONGEST_NAME = 24
 _STATED = re.compile(r"(?P<n>\d+|[一二三四五六七八九十百]+)\s*(?P<what>大?方面|大?类|大?部分|项|条)")
 
 
-def score(source: Source) -> float:
+def score(source: Source, _lexicon: Lexicon) -> float:
     """Tasks that end in a bracket or line of units, under a title of tasks; less where the words are of 整改."""
     text = source.text[:200_000]
     lines = max(1, len(source.lines))

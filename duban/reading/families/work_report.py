@@ -48,7 +48,7 @@ class _Passage:
     path: tuple[str, ...]
 
 
-def score(source: Source) -> float:
+def score(source: Source, _lexicon: Lexicon) -> float:
     """A report's title over a look back and a look ahead, with many numbers and no units in brackets."""
     head = [line.text for line in source.lines[:8]] + [source.title or ""]
     titled = any(_TITLE.search(text) and len(text) <= 60 for text in head)
