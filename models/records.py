@@ -6,7 +6,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -150,6 +150,8 @@ class Token(Base):
     expires_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]
     last_used_at: Mapped[dt.datetime | None]
+    # The session at the office's identity provider (`sid`) that a page session came out of: it can end this one.
+    provider_session: Mapped[str | None] = mapped_column(String(255))
 
     user: Mapped[User] = relationship()
 
@@ -182,6 +184,16 @@ class PendingSignIn(Base):
     verifier: Mapped[str] = mapped_column(String(128))
     target: Mapped[str] = mapped_column(String(500))
     expires_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+
+class RequestCount(Base):
+    """What a client has asked of all processes together, ever; each looks at how much it has grown."""
+
+    __tablename__ = "request_count"
+
+    client: Mapped[str] = mapped_column(String(200), primary_key=True)
+    taken: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[dt.datetime] = mapped_column(index=True)
 
 
 class AccessLog(Base):

@@ -236,6 +236,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_pending_sign_in_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "request_count",
+        sa.Column("client", sa.String(length=200), nullable=False),
+        sa.Column("taken", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("client", name=op.f("pk_request_count")),
+    )
+    with op.batch_alter_table("request_count", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_request_count_at"), ["at"], unique=False)
+
+    op.create_table(
         "user_account",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -577,6 +587,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("provider_session", sa.String(length=255), nullable=True),
         sa.CheckConstraint("purpose IN ('api', 'session', 'link')", name=op.f("ck_token_purpose")),
         sa.CheckConstraint("length(hash) = 64", name=op.f("ck_token_hash_length")),
         sa.ForeignKeyConstraint(
@@ -1419,6 +1430,10 @@ def downgrade() -> None:
 
     op.drop_table("document")
     op.drop_table("user_account")
+    with op.batch_alter_table("request_count", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_request_count_at"))
+
+    op.drop_table("request_count")
     with op.batch_alter_table("pending_sign_in", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_pending_sign_in_expires_at"))
 

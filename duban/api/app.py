@@ -36,6 +36,7 @@ from duban.api.context import Context, known_parameters, log_refusal, utc_now
 from duban.api.examples import answers
 from duban.api.limits import Allowances, BodyLimit, RateLimit
 from duban.api.metrics import Measured
+from duban.api.upkeep import lifespan
 from duban.settings import Settings
 
 #: Requests that one client may make steadily a minute.
@@ -91,6 +92,7 @@ def create_app(
         openapi_tags=TAGS,
         docs_url=None,  # FastAPI's own pages load scripts from a CDN; the site renders the docs itself
         redoc_url=None,
+        lifespan=lifespan,
     )
     app.state.context = Context(settings, database, now, today, Allowances(requests_a_minute))
     problems.install(app, log_refusal)

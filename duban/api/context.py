@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,14 +19,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from duban.adapters.database import Database
 from duban.api.bodies import Date
-from duban.api.limits import Allowances
+from duban.api.limits import Allowances, key_of
 from duban.api.metrics import Metrics
 from duban.api.problems import Invalid, NotSignedIn, RoleForbidden
+from duban.api.refusals import Kind
 from duban.domain.actors import Actor
 from duban.errors import DubanError
 from duban.services.accounts import Identity, identify
 from duban.services.queries.scope import Scope
-from duban.services.sign_in import log_access
 from duban.settings import Settings
 from models import UserRole
 
@@ -43,11 +44,6 @@ OFFICE = (UserRole.SUPERVISOR, UserRole.ADMIN)
 
 #: Days that pages and API look at: what lies outside is a typing error, and far from any calendar.
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
-
-
-#: Refusals that the access log keeps: no key or a wrong one, not yours, too large, too often; and infected files.
-LOGGED = (401, 403, 413, 429)
-LOGGED_CODES = ("evidence_infected",)
 
 
 def utc_now() -> dt.datetime:
@@ -160,20 +156,31 @@ async def known_parameters(request: Request) -> None:
 
 
 def log_refusal(request: Request, error: DubanError) -> None:
-    """Writes into the access log who was turned away from what, from where."""
-    if getattr(request.state, "silent", False):  # it was written a moment ago
+    """Writes into the access log who was turned away from what, from where and why; of a flood, how many.
+
+    Who it was is known by their key even where the request was refused before anybody looked at it.
+    """
+    if getattr(request.state, "silent", False):  # it is counted already
         return
-    if error.status in LOGGED or error.code in LOGGED_CODES:
-        context = context_of(request)
-        log_access(
-            context.database,
-            actor=getattr(request.state, "actor", "-"),
-            action=f"{request.method} {request.url.path}",
-            outcome=error.code,
-            address=address_of(request),
-            now=context.now(),
-            detail=error.message,
-        )
+    context = context_of(request)
+    left = context.allowances
+    actor = getattr(request.state, "actor", None) or left.user_of(key_of(request)) or "-"
+    left.refusals.write(
+        context.database,
+        Kind(actor, address_of(request), error.code),
+        action=f"{request.method} {without_keys(request.url.path)}",
+        why=without_keys(error.message),
+        now=context.now(),
+    )
+
+
+#: The signed link of a mail opens something for whoever has it; an API token does; neither is written down.
+_KEYS = re.compile(r"(/link/)[^/\s]+|(duban_)[A-Za-z0-9_-]{16,}")
+
+
+def without_keys(text: str) -> str:
+    """A text without the keys in it."""
+    return _KEYS.sub(lambda found: f"{found[1] or found[2]}…", text)
 
 
 async def day_asked_for(

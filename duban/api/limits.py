@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import math
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,7 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from duban.api.buckets import Limiter
 from duban.api.problems import TooLarge, TooManyRequests, problem
+from duban.api.refusals import Kind, RefusalLog
 from duban.errors import DubanError
 
 MAX_BODY = 1024 * 1024
@@ -28,41 +28,6 @@ REQUESTS_AT_ONCE = 1000
 #: Wrong keys and passwords from one address: steadily a minute, and at once.
 FAILURES_A_MINUTE = 30
 FAILURES_AT_ONCE = 60
-
-
-class Limiter:
-    """A bucket of requests for each client, filled at a steady rate. Each process has its own."""
-
-    def __init__(self, per_minute: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate = per_minute / 60
-        self._burst = burst
-        self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def wait(self, client: str) -> int:
-        """The whole seconds until there is a request to take, 0 where there is one; takes none."""
-        if self._rate <= 0:
-            return 0
-        now = self._clock()
-        with self._lock:
-            left, at = self._buckets.get(client, (float(self._burst), now))
-        left = min(self._burst, left + (now - at) * self._rate)
-        return 0 if left >= 1 else max(1, math.ceil((1 - left) / self._rate))
-
-    def take(self, client: str) -> int:
-        """Takes one request: 0, or the whole seconds to wait until there is one."""
-        if self._rate <= 0:
-            return 0
-        now = self._clock()
-        with self._lock:
-            left, at = self._buckets.pop(client, (float(self._burst), now))
-            left = min(self._burst, left + (now - at) * self._rate)
-            allowed = left >= 1
-            self._buckets[client] = (left - 1 if allowed else left, now)
-            if len(self._buckets) > _REMEMBERED:
-                self._buckets.popitem(last=False)
-        return 0 if allowed else max(1, math.ceil((1 - left) / self._rate))
 
 
 class BodyLimit:
@@ -97,13 +62,19 @@ class BodyLimit:
 
 
 class Allowances:
-    """What clients have left in this process, and whose key is whose."""
+    """What clients have left, whose key is whose, and what of their refusals is written down."""
 
     def __init__(self, per_minute: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.requests = Limiter(per_minute, min(REQUESTS_AT_ONCE, max(1, int(per_minute))), clock)
         self.failures = Limiter(FAILURES_A_MINUTE if per_minute > 0 else 0, FAILURES_AT_ONCE, clock)
-        self.told = Limiter(1, 1, clock)  # one line in the access log a minute and client says enough
+        self.told = Limiter(1, 1, clock)  # of too many requests one line a minute and client says enough
+        self.refusals = RefusalLog(clock)
         self._users: OrderedDict[str, str] = OrderedDict()
+
+    @property
+    def shared(self) -> dict[str, Limiter]:
+        """The buckets that all processes over one ledger share, by name."""
+        return {"requests": self.requests, "failures": self.failures}
 
     def user_of(self, key: str) -> str | None:
         """Whose key this is, if it has opened something here."""
@@ -140,7 +111,7 @@ class RateLimit:
             return
         request = Request(scope)
         left: Allowances = request.app.state.context.allowances
-        key, address = self._key(request), f"address {network_of(request)}"
+        key, address = key_of(request, self.cookie), f"address {network_of(request)}"
         user = left.user_of(key)
         client = f"user {user}" if user is not None else address
         wait = left.requests.take(client) or (left.failures.wait(address) if user is None else 0)
@@ -164,18 +135,22 @@ class RateLimit:
             elif key and "actor" in state:
                 left.remember(key, str(state["actor"]))
 
-    def _key(self, request: Request) -> str:
-        """A digest of what a request opens doors with; "" where it brings nothing."""
-        shown = request.headers.get("authorization") or request.cookies.get(self.cookie) or ""
-        return hashlib.sha256(shown.encode()).hexdigest() if shown else ""
+
+def key_of(request: Request, cookie: str = "duban_session") -> str:
+    """A digest of what a request opens doors with; "" where it brings nothing."""
+    shown = request.headers.get("authorization") or request.cookies.get(cookie) or ""
+    return hashlib.sha256(shown.encode()).hexdigest() if shown else ""
 
 
 async def _refusal(request: Request, left: Allowances, client: str, wait: int) -> Response:
     """A page or a problem, as the app answers refusals; logged by it, once a minute and client."""
     error = TooManyRequests(seconds=wait)
     request.state.silent = bool(left.told.take(client))
-    if request.state.silent and request.url.path.startswith("/api/"):
-        return problem(error)
+    if request.state.silent:
+        what, _, name = client.partition(" ")
+        left.refusals.leave_out(Kind(name if what == "user" else "-", network_of(request), error.code))
+        if request.url.path.startswith("/api/"):
+            return problem(error)
     return await run_in_threadpool(refused, request, error)
 
 

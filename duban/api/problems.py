@@ -189,9 +189,11 @@ def install(app: FastAPI, on_refusal: Callable[[Request, DubanError], None]) -> 
         on_refusal(request, error)
         return problem(error)
 
-    def invalid(_request: Request, error: Exception) -> JSONResponse:
+    def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        return problem(from_validation(error.errors()))
+        ours = from_validation(error.errors())
+        on_refusal(request, ours)
+        return problem(ours)
 
     def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101
@@ -201,8 +203,10 @@ def install(app: FastAPI, on_refusal: Callable[[Request, DubanError], None]) -> 
         answer.headers.update(error.headers or {})
         return answer
 
-    def broken(_request: Request, _error: Exception) -> JSONResponse:
-        return problem(Broken())
+    def broken(request: Request, _error: Exception) -> JSONResponse:
+        ours = Broken()
+        on_refusal(request, ours)
+        return problem(ours)
 
     app.add_exception_handler(DubanError, refused)
     app.add_exception_handler(RequestValidationError, invalid)

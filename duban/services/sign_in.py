@@ -111,9 +111,14 @@ def log_access(
 def _line(*, actor: str, action: str, outcome: str, address: str, now: dt.datetime, detail: str = "") -> AccessLog:
     return AccessLog(
         at=now,
-        actor=actor[:100],
-        action=action[:100],
+        actor=_legible(actor)[:100],
+        action=_legible(action)[:100],
         outcome=outcome[:40],
         address=address[:64],
-        detail=detail[:2000],
+        detail=_legible(detail)[:2000],
     )
+
+
+def _legible(text: str) -> str:
+    """What both databases can hold, on one line: nobody writes lines of their own into the log."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

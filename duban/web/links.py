@@ -14,8 +14,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
+from duban.api.buckets import Limiter
 from duban.api.context import Context, address_of, context_of
-from duban.api.limits import Limiter
 from duban.api.problems import TooManyRequests
 from duban.errors import DubanError
 from duban.notices.links import Claim, verify

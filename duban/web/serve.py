@@ -1,7 +1,7 @@
 """`python -m duban.web.serve`: the API and the board, in one process or several, until they are told to stop.
 
-Several share the port. All that they must agree on is in the ledger: sessions, keys, locks and events. What each
-counts for itself is its part of the limit on requests, and its figures for Prometheus.
+Several share the port. All that they must agree on is in the ledger: sessions, keys, locks and events, and every two
+seconds what each client has asked of them. What each counts for itself is its figures for Prometheus.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from duban.api.app import REQUESTS_A_MINUTE
 from duban.errors import DubanError
 from duban.services.tools import open_ledger
 from duban.settings import Settings, load_settings
@@ -42,10 +41,10 @@ def main() -> int:
 
 
 def one_of_many() -> FastAPI:
-    """The site of one process of several; it takes its part of what a client may ask in a minute."""
+    """The site of one process of several."""
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     settings = load_settings()
-    return create_site(settings, open_ledger(settings), requests_a_minute=REQUESTS_A_MINUTE / settings.workers)
+    return create_site(settings, open_ledger(settings))
 
 
 def _end_with(parent: int) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from duban.api.context import address_of, context_of
+from duban.api.context import address_of, context_of, log_refusal
 from duban.errors import DubanError
 from duban.services.sign_in import sign_in, sign_out
 from duban.services.single_sign_on import ACTION as SINGLE_SIGN_ON
@@ -39,7 +39,9 @@ def post_sign_in(
     check_origin(request)
     expected = request.cookies.get(SIGN_IN_COOKIE, "")
     if not expected or not hmac.compare_digest(expected.encode(), csrf.encode()):
-        return _form(request, own_address(next), Csrf(), name)
+        error = Csrf()
+        log_refusal(request, error)
+        return _form(request, own_address(next), error, name)
     context = context_of(request)
     try:
         opened = sign_in(

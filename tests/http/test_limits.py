@@ -44,7 +44,7 @@ def test_a_user_has_one_allowance_whatever_tokens_they_show_and_others_have_thei
     assert statuses(unit, 8) == [200] * 8
     assert statuses(unit, 2, Authorization=f"Bearer {other}") == [429, 429]
     assert statuses(lead, 3) == [200] * 3
-    assert log(narrow, "too_many_requests") == [("-", "GET /api/v1/me")]  # once a minute, not once a request
+    assert log(narrow, "too_many_requests") == [("unit", "GET /api/v1/me")]  # once a minute, not once a request
 
 
 def test_made_up_tokens_share_the_allowance_of_the_address_they_come_from(narrow: Site) -> None:

@@ -12,7 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from duban.api import examples
-from duban.api.limits import MAX_BODY, Limiter
+from duban.api.buckets import Limiter
+from duban.api.limits import MAX_BODY
 from duban.services.night import WouldSend
 from duban.services.policy_changes import PolicyChange
 from duban.services.queries.re_inspections import ReInspections

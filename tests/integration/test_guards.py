@@ -68,6 +68,7 @@ def test_every_table_that_people_act_by_is_guarded_or_left_out_for_a_reason() ->
         "signal",  # the outbox to the engine: lost or doubled, reconcile mends it
         "idempotency_key",
         "pending_sign_in",
+        "request_count",  # what is left of a minute's allowance
         "saved_view",
         "upload",  # waits a day for its confirmation
         "document_decision",
