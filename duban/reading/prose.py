@@ -10,10 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from duban.reading.source import Line
-from duban.reading.structure_numbering import Numbered, numbered
+from duban.reading.structure_numbering import Numbered, numbered, value_of
 
 _BULLET = re.compile(r"^\s*[▲△●○■□◆◇★☆※•➢►▶➤∙]\s*|^\s*[·\-–—*]\s+(?=[\u4e00-\u9fff])")
 _ENDS = re.compile(r"[。!\uff01?\uff1f;\uff1b:\uff1a…”』」)\uff09》]$")
+_WORDED = re.compile(
+    r"^(?P<word>实事|任务|行动|工程|项目|事项|举措|专项)\s*(?P<n>[一二三四五六七八九十]{1,3}|\d{1,3})\s*[:\uff1a、.\uff0e]\s*(?=\S)"
+    r"|^第(?P<k>[一二三四五六七八九十]{1,3})[件桩](?:实事)?\s*[:\uff1a、,\uff0c]\s*(?=\S)"
+)
 _BARE_FIGURE = re.compile(r"^\d+\s+\S")
 _YEAR_FIRST = re.compile(r"^(?:19|20)\d\d\s*年")
 _LEAST_LEAD = 6
@@ -189,12 +193,21 @@ def _part(line: Line, open_parts: Sequence[Part]) -> Part | None:
         return Part(line, "▲", "", 0, line.text[bullet.end() :].strip())
     if _BULLET.match(line.original.strip()) and not numbered(line.text):
         return Part(line, "▲", "", 0, line.text)  # the text layer takes a list's marks off
-    mark = numbered(line.text)
+    mark = numbered(line.text) or _worded(line.text)
     if mark is not None and _fits(line, mark, open_parts):
         return Part(line, mark.style, mark.number, mark.value, mark.rest)
     if line.level:
         return Part(line, f"#{line.level}", "", 0, line.text)
     return None
+
+
+def _worded(text: str) -> Numbered | None:
+    """A number behind the word for what is counted: 实事一:老旧小区改造, 第一件:新建学校."""
+    match = _WORDED.match(text)
+    value = value_of(match["n"] or match["k"]) if match else None
+    if match is None or value is None:
+        return None
+    return Numbered(match["word"] or "第一件", match["n"] or match["k"], value, text[match.end() :].strip())
 
 
 def _fits(line: Line, mark: Numbered, open_parts: Sequence[Part]) -> bool:

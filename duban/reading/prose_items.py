@@ -25,6 +25,7 @@ _LED_BY = re.compile(
 _WITH = re.compile(r"由(?![于此来])(?P<names>[^,\uff0c。;\uff1b]{2,40}会同[^,\uff0c。;\uff1b]{2,60})(?=[,\uff0c])")
 _KEPT_UP = re.compile(r"(?:^|[,\uff0c。;\uff1b])(?P<tail>(?:持续|长期|常态化)(?:推进|坚持|整改|开展))[。;\uff1b]?$")
 _LIMITED = re.compile(r"(?:前|底|末|年内|月内|日内|季度|半年|旬)$")
+_NAMED_FIRST = re.compile(r"^(?P<names>[^:\uff1a。;\uff1b(\uff08]{3,60})[:\uff1a]\s*(?P<rest>[^:\uff1a]{4,}.*)$")
 _DASHES = re.compile(r"^(?:[—–─]{1,3}|--+)\s*")
 CLAUSE_MARK = re.compile(
     r"(?:^|(?<=[。;\uff1b:\uff1a]))\s*"
@@ -43,6 +44,8 @@ class Reader:
     def fields(self, part: Part) -> bool:
         """Whether the part owns fields: in brackets, in lines under it, or in its own prose."""
         text, line = part.text, part.line.number
+        if self._named_first(text)[0]:
+            return True
         if brackets(text, line, self.lexicon) or self._led_by(text) or trailing(text, line, self.lexicon)[1]:
             return True
         return any(self._own_or_behind(line)[1] for line in part.body)
@@ -51,10 +54,11 @@ class Reader:
         """The part as an item, with its bullets and numbered parts as children."""
         place = Place(part.line.number, part.end_line, part.line.page, part.line.sheet)
         item = Item(number, place, list(part.path if path is None else path))
-        text, behind = trailing(part.text, part.line.number, self.lexicon)
+        first, text = self._named_first(part.text)
+        text, behind = trailing(text, part.line.number, self.lexicon)
         found = brackets(text, part.line.number, self.lexicon)
         item.title = outside(text, found)
-        self._fill(item, behind)
+        self._fill(item, [*first, *behind])
         stretches = clauses(text, found)
         if len(stretches) > 1 and len(found) > 1:
             item.children = [self._clause(item, i, *stretch) for i, stretch in enumerate(stretches, start=1)]
@@ -124,10 +128,18 @@ class Reader:
             return fields
         if match := re.match(r"^(?P<word>[\u4e00-\u9fff]{2,10})\s*[:\uff1a]\s*(?P<text>.+)$", line.text):
             role = self.lexicon.role(match["word"])
+            role = Role.GOAL if role is Role.PROBLEM and match["word"].startswith("目标") else role
             if role in (Role.GOAL, Role.MEASURES, Role.REGULATIONS):
                 return [Field(role, match["word"], line.number, [Piece(match["text"], line.number, line.last)])]
         found = brackets(line.text, line.number, self.lexicon)
         return [field for bracket in found for field in bracket.fields] if not outside(line.text, found) else []
+
+    def _named_first(self, text: str) -> tuple[list[Field], str]:
+        """The units with which a task opens, and the task: 区教育局、区住建局:新建幼儿园4所."""
+        match = _NAMED_FIRST.match(text)
+        if match is None or not all_known(match["names"], self.lexicon):
+            return [], text
+        return [_field(Role.RESPONSIBLE_UNITS, match["names"])], match["rest"]
 
     def _led_by(self, text: str) -> str | None:
         """The parties of 由…牵头,…配合 in prose; None where what stands there are no parties."""

@@ -21,6 +21,8 @@ from duban.reading.structure_items import read_item_limit, set_field
 _SHARED = PARTY_ROLES | {Role.TIME_LIMIT}
 _LONGEST = 60
 _COUNT = re.compile(r"\s*[(\uff08]\s*(?:共|合计)?\s*\d+\s*[项条个件]?\s*[)\uff09]\s*$")
+#: How a heading that is an office's name ends; 产业兴镇 is none.
+_OFFICE = re.compile(r"(?:局|委|办|办公室|委员会|厅|中心|院|公司|集团|政府|街道|部|处|科|署|联合会|站|所|队)$")
 _LED = re.compile(
     r"^由?(?P<who>[^。;\uff1b:\uff1a,\uff0c]{2,40}?)(?:同志)?(?P<verb>牵头|领衔|主抓|包抓|分管|负责|承办|主办)"
     r"(?:负责|落实|办理|推进|督办|抓好|实施)*的?(?:重点|主要)?(?:任务|工作|事项|项目|部分|目标)*$"
@@ -59,7 +61,7 @@ def _all_names(part: Part, reader: Reader) -> list[Field]:
     if part.parent is not None or not part.number:
         return []
     text = _COUNT.sub("", part.text)
-    if not all_known(text, reader.lexicon):
+    if not all_known(text, reader.lexicon) or not all(map(_OFFICE.search, re.split("[、和及]", text))):
         return []
     return [Field(Role.RESPONSIBLE_UNITS, "", part.line.number, [Piece(text, part.line.number, part.line.last)])]
 

@@ -70,15 +70,25 @@ def _read(kind: Kind, source: Source, lexicon: Lexicon) -> Reading:
         if _SEVERAL.match(str(error.fields["reason"])):
             raise
         reading, refusal = None, error
-    if reading is not None and len(reading.walk()) >= _FEW:
+    if reading is not None and len(reading.walk()) >= _FEW and _assigns(reading, kind):
         return reading
     told = {other: _told(other, source, lexicon) for other in Kind if other is not kind and _exists(other)}
-    best = max(told, key=lambda other: told[other], default=kind)
-    if told.get(best):
+    best = max(told, key=lambda other: (told[other], family(other).score(source, lexicon)), default=kind)
+    if told.get(best) and (reading is None or len(reading.walk()) < _FEW or told[best] >= _FEW):
         return family(best).read(source, lexicon)
     if reading is None:
         raise refusal or Unreadable(reason="it has no items")
     return reading
+
+
+def _assigns(reading: Reading, kind: Kind) -> bool:
+    """Whether anybody answers for anything in it, as in what is said to an assembly nobody need.
+
+    A breakdown of a work report has the report's figures; what tells it apart is who does what by when.
+    """
+    if kind is not Kind.WORK_REPORT:
+        return True
+    return any(item.lead_officials or item.lead_units or item.responsible_units for item in reading.walk())
 
 
 def _lead_by_order(reading: Reading, source: Source) -> None:
@@ -121,7 +131,10 @@ def recognise(source: Source, lexicon: Lexicon) -> Kind:
 
 
 def _told(kind: Kind, source: Source, lexicon: Lexicon) -> int:
-    """How much this family finds where most of two or more items have somebody who answers by some time; else 0."""
+    """How much this family finds where most of two or more items have somebody who answers by some time; else 0.
+
+    A report on what was done need not name anybody: how each thing stands is enough.
+    """
     try:
         items = family(kind).read(source, lexicon).walk()
     except Unreadable:
@@ -129,7 +142,8 @@ def _told(kind: Kind, source: Source, lexicon: Lexicon) -> int:
     assigned = [
         item
         for item in items
-        if (item.lead_officials or item.lead_units or item.responsible_units) and (item.time_limit or item.status)
+        if (kind is Kind.PROGRESS_REPORT and item.status)
+        or ((item.lead_officials or item.lead_units or item.responsible_units) and (item.time_limit or item.status))
     ]
     told = sum(bool(item.time_limit) + bool(item.status) for item in assigned)
     return told if len(assigned) >= 2 and 2 * len(assigned) > len(items) else 0

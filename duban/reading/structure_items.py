@@ -18,10 +18,10 @@ from duban.reading.structure_measures import split_measures
 from duban.reading.targets import find_targets
 
 _DONE = re.compile(
-    r"^(?:目前)?(?:均?已经?|全部|均|已全部)*(?:完成整改|整改完成|完成|销号|整改到位|办结|整改完毕|整改)(?:并?销号)?(?=[,\uff0c。.;\uff1b、(\uff08并且]|$)|^是[。.]?$"
+    r"^(?:目前)?(?:均?已经?|全部|均|已全部)*(?:完成整改|整改完成|完成|销号|整改到位|办结|整改完毕|整改|解决|落实|采纳|办理完毕)(?:并?销号|到位|完毕)?(?=[,\uff0c。.;\uff1b、(\uff08并且]|$)|^是[。.]?$"
 )
 _OPEN = re.compile(
-    r"未完成|正在|正[按加抓]|推进中|进行中|整改中|尚未|未销号|[未待](?:启动|开工|开展|整改|办结)|逾期|催办|停工|滞后|^否|^(?:持续|长期|基本完成|部分|阶段性|未整改|按序时|达到序时|有序|稳步|分阶段)|达到序时进度"
+    r"未完成|未解决|未落实|正在|正[按加抓]|推进中|进行中|整改中|尚未|未销号|[未待](?:启动|开工|开展|整改|办结)|逾期|催办|停工|滞后|^否|^(?:持续|长期|基本(?:完成|解决|落实)|列入(?:计划|规划)|(?:拟|逐步)解决|部分|阶段性|未整改|按序时|达到序时|有序|稳步|分阶段)|达到序时进度"
 )
 _CATEGORIES = (
     ("immediate", re.compile(r"立行立改|即知即改|立知立改|立即整改|立查立改|立整立改")),
@@ -97,7 +97,7 @@ def set_field(item: Item, one: Field, lexicon: Lexicon) -> None:
     elif one.role is Role.TIME_LIMIT:
         item.time_limit = None if lexicon.names_nobody(one.text) else one.text
     elif one.role is Role.STATUS:
-        item.status = status_of(one.text)
+        item.status = next(filter(None, (status_of(piece.text) for piece in reversed(one.pieces))), None)
         item.long_term = item.long_term or "长期坚持" in one.text  # 已完成,长期坚持
     elif one.role is Role.CATEGORY:
         item.category = next((name for name, words in _CATEGORIES if words.search(one.text)), None)

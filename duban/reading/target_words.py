@@ -79,3 +79,7 @@ DOUBLED = re.compile(r"(?:实现)?(?:翻(?P<times>[一两二三1-3])?番|翻倍|
 DOUBLINGS = {"两": 2, "二": 2, "2": 2, "三": 3, "3": 3}
 #: Names that only say of what was named before how it is measured: 地区生产总值增长6%,总量突破230亿元.
 MEASURED_BY = frozenset({"总量", "总额", "总规模", "规模", "增速", "增幅", "比重", "占比", "绝对额", "均值"})
+IN_HUNDREDTHS = re.compile(
+    r"百分之(?P<value>[一二两三四五六七八九十百零〇]+)(?:点(?P<part>[一二三四五六七八九零〇]+))?"
+    r"(?:左右|上下)?(?P<bound>及?以上|及?以下|及?以内)?"
+)

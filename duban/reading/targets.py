@@ -8,53 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 
 from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
 from duban.reading.model import Target
-from duban.reading.structure_numbering import chinese_value
+from duban.reading.target_quantities import Quantity, quantities_of
 from duban.reading.target_words import (
-    CHANGE,
     CLAUSE,
     CUTS,
-    DEED,
-    DEED_IN_WORDS,
-    DOUBLED,
-    DOUBLINGS,
     FROM,
     GROWS,
     HEAD_OF_NAME,
     LEAST,
     MEASURED_BY,
     MOST,
-    NOT_COUNTED,
-    QUANTITY,
     QUOTED,
     SENTENCE,
     SEPARATOR,
     SHARES,
     TAIL_OF_NAME,
-    THINGS,
     TO,
     VERB_ONLY,
     VERBS,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Quantity:
-    """A number with its unit at `begin:end` of a clause."""
-
-    begin: int
-    end: int
-    value: Decimal
-    upper: Decimal | None
-    unit: str
-    bound: str
-    more: bool
-    baseline: Decimal | None = None
-    doubled: bool = False
 
 
 def find_targets(text: str, *, year: int | None = None) -> list[Target]:
@@ -96,7 +72,7 @@ def _spans(sentence: str) -> Iterator[tuple[int, int]]:
 
 def _in_clause(clause: str, named_before: str) -> Iterator[Target]:
     masked = QUOTED.sub(lambda m: "□" * len(m.group()), clause)
-    quantities = _from_to(masked, list(_quantities(masked)))
+    quantities = quantities_of(masked)
     edges = [0, *(q.end for q in quantities)]
     gaps = [clause[begin : q.begin] for begin, q in zip(edges, quantities, strict=False)] + [clause[edges[-1] :]]
     read: list[tuple[str, list[str]]] = []
@@ -120,8 +96,8 @@ def _in_clause(clause: str, named_before: str) -> Iterator[Target]:
 
 
 def _shared(
-    quantities: list[_Quantity], read: list[tuple[str, list[str]]], named_before: str
-) -> Iterator[tuple[_Quantity, str, str]]:
+    quantities: list[Quantity], read: list[tuple[str, list[str]]], named_before: str
+) -> Iterator[tuple[Quantity, str, str]]:
     """Each quantity with a name: 农村公路28条、45公里 share one, A、B分别达到1%、2% have one each."""
     last = named_before
     respective: list[str] = []
@@ -145,7 +121,7 @@ def _shared(
             yield quantity, left, last
 
 
-def _goes_on(quantities: Sequence[_Quantity], i: int) -> bool:
+def _goes_on(quantities: Sequence[Quantity], i: int) -> bool:
     """Whether a share follows a share: 分别增长6%和7.5%."""
     return i > 0 and quantities[i].unit == quantities[i - 1].unit in SHARES
 
@@ -156,82 +132,6 @@ def _series(read: list[tuple[str, list[str]]], i: int) -> int:
     while end < len(read) and not any(read[end][1]):
         end += 1
     return end - i
-
-
-def _quantities(masked: str) -> Iterator[_Quantity]:
-    found = [*_in_figures(masked), *_in_words(masked), *_doublings(masked)]
-    yield from sorted(found, key=lambda quantity: quantity.begin)
-
-
-def _doublings(masked: str) -> Iterator[_Quantity]:
-    for match in DOUBLED.finditer(masked):
-        growth = Decimal(100 * (2 ** DOUBLINGS.get(match["times"] or "", 1) - 1))
-        yield _Quantity(*match.span(), growth, None, "%", "", more=False, doubled=True)
-
-
-def _in_words(masked: str) -> Iterator[_Quantity]:
-    for match in DEED_IN_WORDS.finditer(masked):
-        side = "" if match["value"] else "behind_"  # 新建三所学校, 新建学校三所
-        value = chinese_value(match[f"{side}value"])
-        if value is not None:
-            unit, bound, more = (match[f"{side}{name}"] or "" for name in ("unit", "bound", "more"))
-            yield _Quantity(match.start(f"{side}value"), match.end(), Decimal(value), None, unit, bound, bool(more))
-
-
-def _in_figures(masked: str) -> Iterator[_Quantity]:
-    for match in QUANTITY.finditer(masked):
-        after = masked[match.end() : match.end() + 4]
-        unit = match["unit"].replace("\uff05", "%")
-        if (
-            (match["bound"] and _describes(match, masked))
-            or (unit.endswith(("个", "大")) and NOT_COUNTED.match(after))
-            or _is_no_count(match, masked)
-        ):
-            continue
-        more = bool(match["more"]) or "余" in unit or "多" in unit
-        yield _Quantity(
-            *match.span(), _decimal(match["value"]), _decimal(match["upper"]) if match["upper"] else None,
-            re.sub("[余多]", "", unit), match["bound"] or "", more,
-        )  # fmt: skip
-
-
-def _describes(match: re.Match[str], masked: str) -> bool:
-    """年耗能1000吨标准煤以上企业, 3万平方米以下小区: the bound is followed by the noun that it describes."""
-    rest = masked[match.end() :]
-    if re.search(rf"(?:{THINGS})$", match["unit"]) and DEED.search(masked[: match.start()]):
-        return False  # 打造3个以上特色小镇
-    return (
-        not match["unit"].endswith("%") and bool(re.match(r"[的]?[\u4e00-\u9fff]", rest)) and rest[0] not in "、及和与"
-    )
-
-
-def _is_no_count(match: re.Match[str], masked: str) -> bool:
-    before = masked[max(0, match.start() - 6) : match.start()]
-    unit = match["unit"]
-    if re.search(r"第\s?$|[〔\[]\s?$|[A-Za-z]$", before):
-        return True
-    if unit == "条" and re.search(r"(?:新政|政策|意见|规定|条例|方案|要求|措施)\s?$", before):
-        return True
-    follows = masked[match.end() : match.end() + 6]
-    return unit in ("期", "度", "门", "本", "班", "类") and bool(
-        re.match(r"[\u4e00-\u9fff]?(?:工程|项目|建设|行动)", follows)
-    )
-
-
-def _decimal(printed: str) -> Decimal:
-    return Decimal(re.sub(r"[,\s]", "", printed))
-
-
-def _from_to(masked: str, found: list[_Quantity]) -> list[_Quantity]:
-    """从40.5%提高到41% is one quantity with a baseline."""
-    merged: list[_Quantity] = []
-    for quantity in found:
-        before = merged[-1] if merged else None
-        if before and CHANGE.match(masked[before.end : quantity.begin]) and FROM.search(masked[: before.begin]):
-            merged[-1] = replace(quantity, begin=before.begin, baseline=before.value)
-        else:
-            merged.append(quantity)
-    return merged
 
 
 def _own_left(text: str) -> str:
@@ -283,7 +183,7 @@ def _verb(subject: str) -> str:
     return match["verb"].lstrip("、和") if match else ""
 
 
-def _comparator(left: str, quantity: _Quantity) -> str:
+def _comparator(left: str, quantity: Quantity) -> str:
     before = left.rstrip()
     if quantity.baseline is not None or (TO.search(before) and "上" not in quantity.bound):
         return "->"

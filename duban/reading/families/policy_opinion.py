@@ -8,6 +8,7 @@ from collections import Counter
 from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
 from duban.domain.limits import Milestone, read_limit
 from duban.errors import Unreadable
+from duban.reading.annexes import annexes_of
 from duban.reading.lexicon import Lexicon
 from duban.reading.lint import lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
@@ -59,7 +60,7 @@ def score(source: Source, _lexicon: Lexicon) -> float:
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
     """The opinion's clauses as items, its goals with their years; `Unreadable` when it has no numbered clauses."""
-    prose = prose_of(as_text(source.lines))
+    prose = prose_of(as_text(annexes_of(source.lines, lexicon, None).rest))
     _drop_in_force(prose)
     front = front_of(source, prose.front or source.lines[:10])
     reader = Reader(lexicon, front.year)
@@ -71,11 +72,12 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
             remedy="Give the opinion itself, not the notice that forwards it; or say its kind with --as.",
         )
     reading = Reading(Kind.POLICY_OPINION, front.title, front.issuer, front.reference, front.issued_on, front.year)
-    reading.items = under_sections(parts, items, reader)
+    annexes = annexes_of(source.lines, lexicon, front.year)
+    reading.items = [*under_sections(parts, items, reader), *annexes.items]
     reading.figures = {"parts": len({tuple(item.path) for item in items if item.path}) or 1, "clauses": len(items)}
     named = {tuple(item.path) for item in items if has_units(item)}
     waived = {item.place.line for item in items if item.goal or tuple(item.path) not in named or _is_frame(item)}
-    reading.anomalies = [a for a in lint(items) if not _is_usual(a, waived)]
+    reading.anomalies = [a for a in lint(items) if not _is_usual(a, waived)] + annexes.doubts + lint(annexes.items)
     return reading
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from duban.domain.limits import read_limit
 from duban.errors import Unreadable
@@ -12,12 +11,12 @@ from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import lint
 from duban.reading.model import Item, Kind, Reading
 from duban.reading.progress_doers import name_doers
+from duban.reading.progress_entries import names_problem, problem_parts, title_of, told_parts, unnumbered
 from duban.reading.progress_figures import is_summary, stated_figures
 from duban.reading.progress_status import (
     LABEL,
     LONG_TERM,
     ONLY_STATUS,
-    SPEAKS_OF_IT,
     STATUS,
     closing_status,
     promised,
@@ -28,7 +27,7 @@ from duban.reading.progress_status import (
     status_year,
     without_status,
 )
-from duban.reading.prose import SAMPLE, Part, Prose, lead_and_rest, prose_of, sentences
+from duban.reading.prose import SAMPLE, Part, prose_of, sentences
 from duban.reading.prose_items import Reader, has_units
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Source
@@ -43,16 +42,9 @@ _TITLE = re.compile(
     r"(?:整改|落实|办理)[^,\uff0c。]{0,12}(?:进展|情况|结果|成效)[^,\uff0c。]{0,8}(?:通报|报告|公示|公告|公布|的函)?"
 )
 _REPORT = re.compile(
-    r"(?:(?:进展|落实|完成|整改|销号|办理)(?:工作)?情况|(?:整改|办理|落实|工作)进展)(?:的)?(?:通报|报告|公告|公示|通告|说明|函)"
+    r"(?:(?:进展|落实|完成|整改|销号|办理)(?:工作)?情况|(?:整改|办理|落实|工作)进展)(?:的)?(?:通报|报告|公告|公示|通告|说明|函|台账|一览表|汇总表|统计表|明细表|清单|表)"
+    r"|边督边改公开情况"
 )
-_FAULT = (
-    r"不够|不足|不到位|不力|不强|不严|不高|不深|不实|不规范|不及时|不彻底|不健全|不完善|不紧|不牢|不准|不多|不快|不全|薄弱|欠缺|滞后|缺失|差距"
-    r"|漏洞|短板|弱化|偏差|缓慢|偏慢|偏软|偏弱|较弱|松懈|淡薄|模糊|虚化|淡化|缺位|流于形式|走过场|时有发生|突出|违规|未落实|未执行"
-)
-_PROBLEM = re.compile(
-    rf"^(?:针对|关于|对于|对照|反馈指出)|问题[”\"]?[。:\uff1a;\uff1b]?$|(?:{_FAULT})[^,\uff0c。]{{0,6}}[。:\uff1a]?$"
-)
-_OPENS_PROBLEM = re.compile(r"^(?:针对|关于|对于)[^。]{2,80}?(?:问题|不足|方面)")
 _STATUS_LABEL = re.compile(
     r"(?:^|\n|[。;\uff1b]\s*)(?:整改|目前|当前|最新)?(?:完成|落实|进展|整改|办理)(?:完成|落实|进展)?(?:情况|结果|成效|状态)?\s*[:\uff1a]"
 )
@@ -67,7 +59,7 @@ def score(source: Source, _lexicon: Lexicon) -> float:
     head = " ".join(line.text for line in source.lines[:6])[:400] + (source.title or "")
     titled = 0.55 if _REPORT.search(head) else 0.3 if _TITLE.search(head) else 0.0
     prose = prose_of(as_text(source.lines[:SAMPLE]))
-    named = sum(map(_names_problem, prose.walk())) or len(_unnumbered(prose))
+    named = sum(map(names_problem, prose.walk())) or len(unnumbered(prose))
     problems = min(1.0, named / 6)
     if titled > 0.5 and "整改" in head and named >= 2:
         return 0.9
@@ -89,9 +81,10 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     prose = prose_of(as_text(source.lines))
     front = front_of(source, prose.front or source.lines[:10])
     reader = Reader(lexicon, front.year or status_year(source.text))
-    parts = problem_parts(prose) or _unnumbered(prose)
+    parts = problem_parts(prose) or unnumbered(prose)
     items = _labelled(source, reader) if not parts or _are_entries(parts, lexicon) else []
     if not items:
+        parts = parts or told_parts(prose)
         items = [_problem(part, part.number or str(n), reader) for n, part in enumerate(parts, start=1)]
         name_doers(items, lexicon)
     if not items:
@@ -155,82 +148,7 @@ def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
     return reading
 
 
-# --- which parts are problems ----------------------------------------------------------------------------------------
-
-
-def problem_parts(prose: Prose) -> list[Part]:
-    """The parts that name problems, of one numbering style.
-
-    Siblings of which none names a problem are left out, unless their numbers go on from those that do. Of two styles
-    one within the other the inner one counts where it names problems too: (一) is then an aspect, 1. its problems.
-    """
-    by_style: dict[str, list[Part]] = {}
-    for group in _siblings(prose):
-        kept = by_style.setdefault(group[0].style, [])
-        goes_on = bool(kept) and group[0].value == kept[-1].value + 1
-        if _answered(group) and (goes_on or sum(map(_names_problem, group)) >= 0.4 * len(group)):
-            kept += group
-    styles = [style for style, parts in by_style.items() if sum(map(_names_problem, parts)) >= max(1, 0.5 * len(parts))]
-    inner = [style for style in styles if not any(_within(by_style[other], by_style[style]) for other in styles)]
-    best = max(inner, key=lambda style: len(by_style[style]), default=None)
-    return by_style[best] if best is not None else []
-
-
-def _unnumbered(prose: Prose) -> list[Part]:
-    """Paragraphs that open with 针对…问题 where the report numbers none; what follows one is what was done."""
-    found: list[Part] = []
-    for holder, lines in [(None, prose.front), *((part, part.body) for part in prose.walk())]:
-        current: Part | None = None
-        for line in lines:
-            if _OPENS_PROBLEM.match(line.text):
-                current = Part(line, "", "", 0, line.text, parent=holder)
-                found.append(current)
-            elif current is not None:
-                current.body.append(line)
-    return found if len(found) >= 2 else []
-
-
-def _siblings(prose: Prose) -> Iterator[list[Part]]:
-    """Parts of one parent and one style, in document order of the parents."""
-    waiting: list[list[Part]] = [prose.parts]
-    waiting += [part.children for part in prose.walk() if part.children]
-    for children in waiting:
-        by_style: dict[str, list[Part]] = {}
-        for part in children:
-            by_style.setdefault(part.style, []).append(part)
-        yield from by_style.values()
-
-
-def _names_problem(part: Part) -> bool:
-    title, rest = _title_of(part)
-    behind = rest or (part.body[0].text if part.body else "")
-    return bool(_PROBLEM.search(title) or SPEAKS_OF_IT.match(behind))
-
-
-def _answered(group: list[Part]) -> bool:
-    """Whether most of the parts have a text under their title, or parts of their own."""
-    return sum(bool(part.body or part.children or _title_of(part)[1]) for part in group) >= 0.5 * len(group)
-
-
-def _within(parts: list[Part], outer: list[Part]) -> bool:
-    """Whether at least half of the parts stand below some of the outer ones."""
-    holders = {id(part) for part in outer}
-    return sum(part.parent is not None and id(part.parent) in holders for part in parts) >= max(1, 0.5 * len(parts))
-
-
 # --- one problem -----------------------------------------------------------------------------------------------------
-
-
-def _title_of(part: Part) -> tuple[str, str]:
-    """The problem as printed, and what was done where it stands in the same paragraph."""
-    if colon := re.match(r"^(?P<lead>[^:\uff1a。]{6,100}问题[”\"]?)\s*[:\uff1a]\s*(?P<rest>.{4,})$", part.text):
-        return colon["lead"], colon["rest"]
-    if comma := re.match(
-        r"^(?P<lead>(?:针对|关于|对于)[“\"][^”\"。]{4,80}[”\"](?:的)?问题)[,\uff0c](?P<rest>.{4,})$", part.text
-    ):
-        return comma["lead"], comma["rest"]
-    lead, rest = lead_and_rest(part.text, longest=120)
-    return (without_status(lead), rest) if lead else (without_status(part.text), "")
 
 
 def _problem(part: Part, number: str, reader: Reader) -> Item:
@@ -240,7 +158,7 @@ def _problem(part: Part, number: str, reader: Reader) -> Item:
     limit = item.time_limit if reader.labelled_limits > limits else None
     below = [line.text for one in part.children for inner in one.walk() for line in (inner.line, *inner.body)]
     text = "".join([part.text, *(line.text for line in part.body), *below])
-    title, rest = _title_of(part)
+    title, rest = title_of(part)
     item.title = title.strip()
     done = [rest, *(line.text for line in part.body if not _labels_only(line.text))]
     item.measures = _deeds(done, part.line.number, reader) or item.measures

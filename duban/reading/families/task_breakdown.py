@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from duban.errors import Unreadable
+from duban.reading.annexes import annexes_of
 from duban.reading.lexicon import Lexicon
 from duban.reading.lint import anomaly, lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
@@ -57,7 +58,7 @@ def score(source: Source, _lexicon: Lexicon) -> float:
     text = source.text[:200_000]
     lines = max(1, len(source.lines))
     named = 1.0 if _heads_of_units(source) else min(1.0, 2 * len(_UNITS.findall(text)) / lines)
-    head = "\n".join(line.text for line in source.lines[:12] if _may_be_title(line.text))
+    head = "\n".join(line.text for line in _above_first_number(source.lines[:12]) if _may_be_title(line.text))
     titled = bool(_TITLE.search(head) or _TITLE.search(source.title or ""))
     if not titled and any(_POLICY.search(line.text) and len(line.text) <= 80 for line in source.lines[:12]):
         named *= 0.4  # an opinion also names the units of its clauses
@@ -66,6 +67,12 @@ def score(source: Source, _lexicon: Lexicon) -> float:
         foreign = max(foreign, 0.4)
     by_name = 0.4 * titled * (named > 0) or 0.25 * bool(_PARTED.search(head))
     return max(0.0, (0.55 if titled else 0.4) * named + by_name - 0.4 * foreign)
+
+
+def _above_first_number(lines: Sequence[Line]) -> list[Line]:
+    """What stands above the first numbered line: the name of an annex below the clauses is not the title."""
+    above = list(takewhile(lambda line: numbered(line.text) is None or line.text[:4].isdigit(), lines))
+    return above or list(lines)
 
 
 def _may_be_title(text: str) -> bool:
@@ -84,9 +91,11 @@ def _heads_of_units(source: Source) -> bool:
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
     """The breakdown as items with child items; `Unreadable` when no task names a unit."""
-    if source.has_tables and (reading := _from_tables(source, lexicon)).items:
-        return reading
-    prose = prose_of(as_text(source.lines))
+    tables = _from_tables(source, lexicon) if source.has_tables else None
+    if tables is not None and tables.items and not _mostly_prose(source, lexicon, len(tables.items)):
+        return tables
+    annexes = annexes_of(source.lines, lexicon, tables.year if tables else None)
+    prose = prose_of(as_text(annexes.rest))
     parts = _item_parts(prose, Reader(lexicon, None))
     front = front_of(source, _before(source.lines, prose, parts))
     reader = Reader(lexicon, front.year)
@@ -98,11 +107,19 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
             remedy="Give the breakdown itself, not the notice that forwards it; or say its kind with --as.",
         )
     reading = Reading(Kind.TASK_BREAKDOWN, front.title, front.issuer, front.reference, front.issued_on, front.year)
-    reading.items = items
+    reading.items = [*items, *annexes.items]
     reading.figures = stated_totals(prose.front)
     doubts = [a for a in lint(items) if a.field != "time_limit" or a.code != "missing_field" or reader.labelled_limits]
-    reading.anomalies = sorted([*doubts, *_children_without_units(items)], key=lambda a: (a.line, a.code.value))
+    doubts += [*_children_without_units(items), *annexes.doubts, *lint(annexes.items)]
+    reading.anomalies = sorted(doubts, key=lambda a: (a.line, a.code.value))
     return reading
+
+
+def _mostly_prose(source: Source, lexicon: Lexicon, in_tables: int) -> bool:
+    """Whether more tasks with units stand in the text than in the tables, which are then its annexes."""
+    reader = Reader(lexicon, None)
+    parts = _item_parts(prose_of([line for line in source.lines if line.cells is None]), reader)
+    return sum(map(reader.fields, parts)) > in_tables
 
 
 def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
