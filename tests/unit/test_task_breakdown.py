@@ -195,3 +195,19 @@ def test_a_list_of_promised_works_is_a_breakdown_and_no_rectification_plan() -> 
         f"{n}、新建学校{k}所。\n牵头领导:张三丰\n责任单位:县教育局\n完成时限:8月底\n" for n, k in (("一", 3), ("二", 4))
     )
     assert [(i.number, i.lead_officials) for i in read(text).items] == [("一", ["张三丰"]), ("二", ["张三丰"])]
+
+
+def test_a_table_that_repeats_a_work_reports_figures_is_known_by_who_answers() -> None:
+    text = """某市人民政府办公室关于分解2010年工作报告的通知
+┌──────────┬────┬────────┬────┐
+│ 工 作 任 务        │分管领导│牵头组织实施单位│完成时限│
+├──────────┼────┼────────┼────┤
+│一般预算收入增长15%│梁志强  │市财政局        │12月底  │
+├──────────┤        ├────────┼────┤
+│安排13.3亿元支持教 │        │市教育局        │11月底  │
+│育发展              │        │                │        │
+└──────────┴────┴────────┴────┘
+"""
+    reading = read(text)
+    assert [units(item)[0] + units(item)[1] for item in reading.items] == [["市财政局"], ["市教育局"]]
+    assert [item.lead_officials for item in reading.items] == [["梁志强"], ["梁志强"]]
