@@ -59,8 +59,7 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
 
 
 def _read(kind: Kind, source: Source, lexicon: Lexicon) -> Reading:
-    """The document as the family that its words name, or, where that finds hardly an item or nobody who answers for
-    one, as a family that finds several with their units and times.
+    """The document as the family that its words name, or, where that finds hardly an item, as one that finds several.
 
     Raises what the recognised family says where no other does better.
     """
@@ -75,7 +74,7 @@ def _read(kind: Kind, source: Source, lexicon: Lexicon) -> Reading:
         return reading
     told = {other: _told(other, source, lexicon) for other in Kind if other is not kind and _exists(other)}
     best = max(told, key=lambda other: (told[other], family(other).score(source, lexicon)), default=kind)
-    if told.get(best):
+    if told.get(best) and (reading is None or len(reading.walk()) < _FEW or told[best] >= _FEW):
         return family(best).read(source, lexicon)
     if reading is None:
         raise refusal or Unreadable(reason="it has no items")
@@ -83,9 +82,9 @@ def _read(kind: Kind, source: Source, lexicon: Lexicon) -> Reading:
 
 
 def _assigns(reading: Reading, kind: Kind) -> bool:
-    """Whether it is settled by what it says of who answers: only a work report, said to an assembly, may name nobody.
+    """Whether anybody answers for anything in it, as in what is said to an assembly nobody need.
 
-    A breakdown of such a report repeats its figures; what tells it apart is who does what by when.
+    A breakdown of a work report has the report's figures; what tells it apart is who does what by when.
     """
     if kind is not Kind.WORK_REPORT:
         return True
