@@ -30,6 +30,7 @@ from models.papers import IssuedPaper
 from models.plans import (
     Absence,
     CalendarEdition,
+    DirectoryChange,
     Document,
     DocumentDecision,
     Party,
@@ -72,6 +73,7 @@ __all__ = [
     "ClosingStep",
     "Delivery",
     "DeliveryStatus",
+    "DirectoryChange",
     "Document",
     "DocumentDecision",
     "Event",

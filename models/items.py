@@ -76,6 +76,8 @@ class ResolutionAction(StrEnum):
     MERGE = "merge"
     EDIT = "edit"
     DROP = "drop"
+    SPLIT = "split"  # read as one, and two: what follows becomes an item of its own
+    JOIN = "join"  # read as two, and one: it goes on in another item
 
 
 class ClosingStep(StrEnum):

@@ -30,6 +30,9 @@ class Plan(Base):
     __table_args__ = (
         CheckConstraint("(released_at IS NULL) = (released_by IS NULL)", name="release_has_actor"),
         CheckConstraint("length(code) > 0", name="code_not_empty"),
+        CheckConstraint("(voided_at IS NULL) = (voided_by IS NULL)", name="voided_has_actor"),
+        CheckConstraint("(voided_at IS NULL) = (voided_reason IS NULL)", name="voided_has_reason"),
+        CheckConstraint("voided_at IS NULL OR released_at IS NULL", name="voided_before_release"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -47,6 +50,9 @@ class Plan(Base):
     released_at: Mapped[dt.datetime | None]
     released_by: Mapped[str | None] = mapped_column(String(100))
     published: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
+    voided_at: Mapped[dt.datetime | None]  # registered by mistake and taken back: it stays, and nothing lists it
+    voided_by: Mapped[str | None] = mapped_column(String(100))
+    voided_reason: Mapped[str | None] = mapped_column(Text)
 
     documents: Mapped[list[Document]] = relationship(back_populates="plan", order_by="Document.edition")
 
@@ -60,6 +66,7 @@ class Document(Base):
         UniqueConstraint("plan_id", "sha256"),
         CheckConstraint("size > 0", name="not_empty"),
         CheckConstraint("length(sha256) = 64", name="sha256_length"),
+        CheckConstraint("(pending IS NULL) = (pending_mark IS NULL)", name="pending_has_mark"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -71,6 +78,9 @@ class Document(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     received_at: Mapped[dt.datetime]
     received_by: Mapped[str] = mapped_column(String(100))
+    # How many of its differences nobody had decided about, and what the ledger looked like then (`edition_counts`).
+    pending: Mapped[int | None]
+    pending_mark: Mapped[str | None] = mapped_column(String(64))
 
     plan: Mapped[Plan] = relationship(back_populates="documents")
 
@@ -170,6 +180,26 @@ class PartyMember(Base):
 
     collective_id: Mapped[int] = mapped_column(ForeignKey("party.id", ondelete="CASCADE"), primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("party.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class DirectoryChange(Base):
+    """What one directory changed about one party, by whom and from which file: rows are added, never altered."""
+
+    __tablename__ = "directory_change"
+    __table_args__ = (
+        CheckConstraint("length(name) > 0", name="name_not_empty"),
+        CheckConstraint("change IN ('new', 'changed', 'ended')", name="change"),
+        Index("ix_directory_change_plan_name", "plan_id", "name"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    change: Mapped[str] = mapped_column(String(16))
+    fields: Mapped[dict[str, Any]]  # column → {"before": …, "after": …}, in words
+    filename: Mapped[str] = mapped_column(String(255), default="", server_default="")
+    changed_by: Mapped[str] = mapped_column(String(100))
+    changed_at: Mapped[dt.datetime]
 
 
 class Absence(Base):

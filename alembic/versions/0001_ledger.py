@@ -216,7 +216,13 @@ def upgrade() -> None:
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("released_by", sa.String(length=100), nullable=True),
         sa.Column("published", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("voided_by", sa.String(length=100), nullable=True),
+        sa.Column("voided_reason", sa.Text(), nullable=True),
         sa.CheckConstraint("(released_at IS NULL) = (released_by IS NULL)", name=op.f("ck_plan_release_has_actor")),
+        sa.CheckConstraint("(voided_at IS NULL) = (voided_by IS NULL)", name=op.f("ck_plan_voided_has_actor")),
+        sa.CheckConstraint("(voided_at IS NULL) = (voided_reason IS NULL)", name=op.f("ck_plan_voided_has_reason")),
+        sa.CheckConstraint("voided_at IS NULL OR released_at IS NULL", name=op.f("ck_plan_voided_before_release")),
         sa.CheckConstraint("length(code) > 0", name=op.f("ck_plan_code_not_empty")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan")),
         sa.UniqueConstraint("code", name=op.f("uq_plan_code")),
@@ -279,6 +285,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_user_account_name")),
     )
     op.create_table(
+        "directory_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("change", sa.String(length=16), nullable=False),
+        sa.Column("fields", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("filename", sa.String(length=255), server_default="", nullable=False),
+        sa.Column("changed_by", sa.String(length=100), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("change IN ('new', 'changed', 'ended')", name=op.f("ck_directory_change_change")),
+        sa.CheckConstraint("length(name) > 0", name=op.f("ck_directory_change_name_not_empty")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_directory_change_plan_id_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_directory_change")),
+    )
+    with op.batch_alter_table("directory_change", schema=None) as batch_op:
+        batch_op.create_index("ix_directory_change_plan_name", ["plan_id", "name"], unique=False)
+
+    op.create_table(
         "document",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -289,6 +313,9 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_by", sa.String(length=100), nullable=False),
+        sa.Column("pending", sa.Integer(), nullable=True),
+        sa.Column("pending_mark", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("(pending IS NULL) = (pending_mark IS NULL)", name=op.f("ck_document_pending_has_mark")),
         sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_document_sha256_length")),
         sa.CheckConstraint("size > 0", name=op.f("ck_document_not_empty")),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_document_plan_id_plan")),
@@ -892,7 +919,16 @@ def upgrade() -> None:
         sa.Column(
             "action",
             sa.Enum(
-                "keep", "merge", "edit", "drop", name="action", native_enum=False, create_constraint=True, length=32
+                "keep",
+                "merge",
+                "edit",
+                "drop",
+                "split",
+                "join",
+                name="action",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
             ),
             nullable=False,
         ),
@@ -1429,6 +1465,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_document_plan_id"))
 
     op.drop_table("document")
+    with op.batch_alter_table("directory_change", schema=None) as batch_op:
+        batch_op.drop_index("ix_directory_change_plan_name")
+
+    op.drop_table("directory_change")
     op.drop_table("user_account")
     with op.batch_alter_table("request_count", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_request_count_at"))

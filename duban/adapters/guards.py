@@ -24,6 +24,7 @@ GUARDED = (
     "clock_pause",
     "closing",
     "delivery",
+    "directory_change",
     "document",
     "evidence",
     "extension",
