@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from duban.domain.actors import Actor
@@ -19,7 +19,7 @@ from duban.services.clock_changes import change_limit
 from duban.services.edition_difference import ChangeKind, Difference, FieldChange, ItemChange
 from duban.services.event_log import Happening, append
 from duban.services.item_changes import record
-from duban.services.item_rows import ROLES, ItemWriter, milestone_row, regulation_row, target_row
+from duban.services.item_rows import ROLES, ItemWriter, milestone_row, put_behind, regulation_row, target_row
 from duban.services.parties import PartyBook
 from duban.services.rules import Rules, business_date, rules_of
 from duban.services.transitions import move_within
@@ -101,7 +101,9 @@ def _add(applying: Applying, change: ItemChange) -> int:
     rules = rules_of(session, plan.id)
     writer = ItemWriter(session, plan, applying.book, clocks.roll_with(rules), now)
     rows = writer.write_added(item, applying.diff.parents[change.key])
-    _put_behind(session, plan, rows, applying.diff.after[change.key])
+    after = applying.diff.after[change.key]
+    at = session.scalar(select(Item.position).where(Item.id == after)) if after is not None else 0
+    put_behind(session, plan.id, rows, at or 0)
     for row in rows:
         row.document_id = document.id
         row.quarantined = bool(change.doubts)
@@ -133,20 +135,6 @@ def _add(applying: Applying, change: ItemChange) -> int:
         append(session, Happening(row.id, "item.assigned", applying.actor, now, payload=payload), now)
         session.add(Signal(item_id=row.id, created_at=now))
     return top.id
-
-
-def _put_behind(session: Session, plan: Plan, rows: list[Item], after: int | None) -> None:
-    """Makes room for new rows behind another one, in the order of the document."""
-    new = [row.id for row in rows]
-    at = session.scalar(select(Item.position).where(Item.id == after)) if after is not None else 0
-    session.execute(
-        update(Item)
-        .where(Item.plan_id == plan.id, Item.position > (at or 0), Item.id.not_in(new))
-        .values(position=Item.position + len(rows))
-    )
-    for place, row in enumerate(rows, start=1):
-        row.position = (at or 0) + place
-    session.flush()
 
 
 def _change(applying: Applying, change: ItemChange, fields: Collection[FieldChange], reason: str) -> int:

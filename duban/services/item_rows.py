@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from duban.domain.lifecycle import State
@@ -143,6 +143,18 @@ class ItemWriter:
                 if (role, party.id) not in entered:
                     entered.add((role, party.id))
                     self._session.add(ItemParty(item_id=row.id, role=role, party_id=party.id, position=position))
+
+
+def put_behind(session: Session, plan_id: int, rows: Sequence[Item], at: int) -> None:
+    """Makes room for new rows behind the position `at` (0: before all), in the order of the document."""
+    session.execute(
+        update(Item)
+        .where(Item.plan_id == plan_id, Item.position > at, Item.id.not_in([row.id for row in rows]))
+        .values(position=Item.position + len(rows))
+    )
+    for place, row in enumerate(rows, start=1):
+        row.position = at + place
+    session.flush()
 
 
 def milestone_row(item_id: int, position: int, part: read.Milestone, roll: Callable[[dt.date], dt.date]) -> Milestone:
