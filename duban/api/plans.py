@@ -15,7 +15,8 @@ from duban.reading.directory import Entry, read_directory
 from duban.reading.model import Kind
 from duban.reading.reader import read_bytes
 from duban.services.queries.parties import list_parties
-from duban.services.queries.plans import Doubtful, anomalies_of, list_plans, one_plan, quarantine
+from duban.services.queries.plans import anomalies_of, list_plans, one_plan
+from duban.services.queries.quarantine import Doubtful, quarantine
 from duban.services.queries.ranking import Ranked, ranking
 from duban.services.queries.shapes import AnomalyView, PartyView, PlanView
 from duban.services.registration import Received, Registered, register
@@ -130,9 +131,16 @@ def get_anomalies(
 
 
 @router.get("/{plan}/quarantine", summary="Items that wait for a person, with their source text")
-def get_quarantine(plan: PlanKey, context: Ctx, caller: Who, as_of: AsOf) -> tuple[Doubtful, ...]:
-    """No clock runs and nothing is sent for these until somebody resolves them."""
-    return quarantine(context.database, scope=caller.scope, as_of=as_of, plan=plan)
+def get_quarantine(
+    plan: PlanKey,
+    context: Ctx,
+    caller: Who,
+    as_of: AsOf,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> tuple[Doubtful, ...]:
+    """No clock runs and nothing is sent for these until somebody resolves them; those that were settled come last."""
+    return quarantine(context.database, scope=caller.scope, as_of=as_of, plan=plan, limit=limit, offset=offset)
 
 
 @router.get("/{plan}/ranking", summary="The ranking of the plan's units")

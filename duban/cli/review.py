@@ -14,13 +14,14 @@ def review(plan: str, as_data: bool) -> None:
     """Show what stands in quarantine: each item's source beside its reading, and every doubt at its place."""
     from dataclasses import asdict
 
-    from duban.services.queries.plans import anomalies_of, quarantine
+    from duban.services.queries.plans import anomalies_of
+    from duban.services.queries.quarantine import quarantine
     from duban.services.queries.scope import WHOLE
     from duban.services.tools import open_ledger
     from duban.settings import load_settings
 
     database = open_ledger(load_settings())
-    found = [d for d in quarantine(database, scope=WHOLE, as_of=today(), plan=plan, limit=1000) if d.row.quarantined]
+    found = [d for d in quarantine(database, scope=WHOLE, as_of=today(), plan=plan, limit=100_000) if d.row.quarantined]
     loose = [a for a in anomalies_of(database, plan=plan, scope=WHOLE, unresolved=True) if not a.blocks]
     if as_data:
         print_json({"quarantined": [asdict(d) for d in found], "other_doubts": [asdict(a) for a in loose]})

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from duban.api.bodies import Id
+from duban.api.bodies import LARGEST, Id
 from duban.api.context import OFFICE
 from duban.api.problems import Invalid
 from duban.api.uploads import content_of, name_of
@@ -21,6 +21,7 @@ from duban.reading.reader import read_bytes
 from duban.services import progress_reports
 from duban.services.editions import editions_of, receive
 from duban.services.queries.plans import document_of, list_plans, one_plan
+from duban.services.queries.source import source_page
 from duban.services.registration import EditionStands, Received, register
 from duban.services.registration_preview import preview
 from duban.services.tools import office_rules
@@ -138,6 +139,25 @@ def get_document(plan_id: Id, document_id: Id, visit: Visit) -> Response:
     filename, content = document_of(visit.context.database, plan_id=plan_id, document_id=document_id)
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(filename)}"}
     return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+@router.get("/{plan_id}/documents/{document_id}/source")
+def get_source(
+    plan_id: Id,
+    document_id: Id,
+    visit: Visit,
+    line: Annotated[int, Query(ge=1, le=LARGEST)] = 1,
+    end: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
+) -> Response:
+    """The lines of a document as they were read, around the one that is asked for."""
+    visit.caller.require("查看原文", *OFFICE)
+    return visit.render(
+        "source.html",
+        plan=one_plan(visit.context.database, plan=str(plan_id), scope=visit.caller.scope, as_of=visit.as_of),
+        found=source_page(visit.context.database, plan_id=plan_id, document_id=document_id, line=line, end=end),
+        document_id=document_id,
+        at=line,
+    )
 
 
 def _kind(text: str) -> Kind | None:

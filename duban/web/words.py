@@ -54,7 +54,16 @@ DELIVERY_ZH = MappingProxyType(
         "suppressed": "未发送",
     }
 )
-RESOLUTION_ZH = MappingProxyType({"keep": "按原文保留", "merge": "与另一份合并", "edit": "更正", "drop": "剔除"})
+RESOLUTION_ZH = MappingProxyType(
+    {
+        "keep": "按原文保留",
+        "merge": "与另一份合并",
+        "edit": "更正",
+        "drop": "剔除",
+        "split": "拆成两项",
+        "join": "并入另一项",
+    }
+)
 ANOMALY_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "duplicate_number": ("编号重复", "同一编号出现两次，内容相同或残缺，请决定留哪一份"),
@@ -67,6 +76,8 @@ ANOMALY_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "ambiguous_limit": ("时限有两种读法", "先按较早的日期计时，请核定"),
         "number_gap": ("编号不连续", "中间缺号"),
         "out_of_order": ("编号颠倒", "编号前后颠倒"),
+        "split_off": ("刚刚拆分", "请核对拆开的两项，各自保留后开始计时"),
+        "joined": ("刚刚合并", "请核对合并后的内容，保留后开始计时"),
         "unknown_party": ("名录中没有", "名录里没有这个名称，通知先送督查室"),
     }
 )
@@ -94,6 +105,7 @@ FIELD_ZH = MappingProxyType(
         "supervising_units": "督导单位",
         "regulations": "制度文件",
         "targets": "量化目标",
+        "reported_done": "文件称已完成",
     }
 )
 COLUMN_ZH = MappingProxyType(

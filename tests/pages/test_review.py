@@ -50,8 +50,9 @@ def test_only_the_field_that_was_wrong_is_touched(visit: Any, site: Site) -> Non
         measures = list(session.scalars(select(Measure.id).where(Measure.item_id == item.id)))
     page = visit("supervisor").open(f"/quarantine#item-{item.id}")
     card = page.locator(f"#item-{item.id}")
-    card.locator(".fix", has_text="责任单位").locator("summary").click()
-    card.get_by_label("责任单位", exact=True).fill("\n".join([*before, "区城管局"]))
+    card.locator(".fix[data-name=parties] summary").click()
+    card.locator(".who-row").last.locator("select").select_option("responsible")
+    card.locator(".who-row").last.locator("input").fill("区城管局")
     button = card.get_by_role("button", name="按更正保留（改1栏）")
     with page.expect_navigation():
         button.click()

@@ -15,6 +15,9 @@ from duban.services.queries.scope import Scope
 from duban.services.queries.shapes import PartyView, PlanRef
 from models import Item, ItemParty, Party, PartyMember
 
+#: So many names of a directory a page carries.
+MOST_NAMES = 600
+
 
 def list_parties(database: Database, *, plan: str, scope: Scope, as_of: dt.date) -> tuple[PartyView, ...]:
     """A plan's directory, by name. Only who sees everything sees addresses. Raises NotFound."""
@@ -55,3 +58,10 @@ def list_parties(database: Database, *, plan: str, scope: Scope, as_of: dt.date)
             )
             for p in rows
         )
+
+
+def directory_names(database: Database, *, plan_id: int) -> tuple[str, ...]:
+    """The names that a plan's directory has, units first: what a form offers to whoever types one."""
+    with database.read() as session:
+        of_plan = select(Party.name).where(Party.plan_id == plan_id, Party.known)
+        return tuple(session.scalars(of_plan.order_by(Party.kind.desc(), Party.name).limit(MOST_NAMES)))
