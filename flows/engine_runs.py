@@ -28,7 +28,7 @@ from duban.adapters.prefect_api import NotDeployed
 from duban.errors import DubanError
 from duban.services import reconcile, run_specs, runs, signals
 from duban.services.bell import Bell
-from flows.item import answers_expected, item_life
+from flows.item import item_life, waited_in
 from tasks.ledger import database, now, prefect
 
 LOOK_EVERY = 0.3  # seconds between two looks into the outbox
@@ -62,7 +62,7 @@ class ItemRuns:
     async def advance(self, run: FlowRun) -> State[Any] | None:
         """Executes a run until it waits or ends; None where the server would not have it."""
         unwatched = run.model_copy(update={"deployment_id": None})
-        answers_expected.set(run.state is None or not run.state.is_paused())
+        waited_in.set(run.state if run.state is not None and run.state.is_paused() else None)
         try:
             state = await run_flow_async(item_life, flow_run=unwatched, parameters=run.parameters, return_type="state")
         except Pause as pause:

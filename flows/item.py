@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_client
@@ -26,20 +27,23 @@ from tasks.ledger import database, now, settings
 
 CONFLICT = 409
 
-#: Whether somebody may have answered the run's form. Whoever wakes a run that still waits knows that nobody has.
-answers_expected: ContextVar[bool] = ContextVar("answers_expected", default=True)
+#: The state in which this run waited until it was woken; None where somebody may have answered its form.
+waited_in: ContextVar[State[Any] | None] = ContextVar("waited_in", default=None)
+
+#: Nothing is ever written there. A flow that names no storage asks the server for one at the start of each run.
+NOWHERE = Path("results")
 
 
-@flow(name="item", persist_result=False)
+@flow(name="item", persist_result=False, result_storage=NOWHERE)
 async def item_life(item_id: int) -> State[Any]:
     """One item, from assigned to closed; ends as `Closed`, and suspends everywhere else."""
-    if answers_expected.get():
+    if waited_in.get() is None:
         await answer_people(item_id)
     standing = await asyncio.to_thread(
         runs.standing, database(), item_id, after_event=last_event_shown(), zone=settings().zone
     )
     for step in standing.steps:
-        await show_step(step.words, step.detail)
+        show_step(this_run(), step)
     if standing.shown.state is ItemState.CLOSED:
         await asyncio.to_thread(runs.settle, database(), standing, now())
         return Completed(name=STATE_NAMES[standing.shown.state], message=state_body(standing.shown)["message"])
@@ -67,16 +71,23 @@ def last_event_shown() -> int:
 async def wait_at(shown: Shown) -> State[Any]:
     """Suspends this run under the item's state, with the form of what is possible there. The form is kept first."""
     client, run_id = get_client(), this_run().id
-    try:
-        await client.create_flow_run_input(run_id, form_key(shown.state), form_schema(shown.state))
-    except PrefectHTTPStatusError as error:
-        if error.response.status_code != CONFLICT:
-            raise
+    if form_asked_for(waited_in.get()) != form_key(shown.state):
+        try:
+            await client.create_flow_run_input(run_id, form_key(shown.state), form_schema(shown.state))
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code != CONFLICT:
+                raise
     state = await propose_state(client, State.model_validate(state_body(shown)), flow_run_id=run_id)
     if state.type != StateType.PAUSED:
         raise RuntimeError(f"the server would not let the run wait as {shown.state}: {state}")
     get_run_logger().info("等待办理:%s", state.message)
     return state
+
+
+def form_asked_for(state: State[Any] | None) -> str | None:
+    """The key of the form that a waiting state asks for: it was kept before the state was set."""
+    keys = state.state_details.run_input_keyset if state is not None else None
+    return keys.get("schema") if keys else None
 
 
 def this_run() -> FlowRun:
