@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     evidence_dir: Path | None = Field(
         None, description="folder of evidence files, outside any web root; default evidence in data_dir"
     )
+    witness_dir: Path | None = Field(
+        None, description="folder where the ends of the event log are noted, best elsewhere; default witness in data_dir"
+    )
     scanner: str | None = Field(
         None,
         description="virus scanner for evidence: clamd://127.0.0.1:3310, clamd:///run/clamav/clamd.ctl, or a command",
@@ -164,6 +167,11 @@ class Settings(BaseSettings):
     def evidence_folder(self) -> Path:
         """Where evidence files lie; in `data_dir` unless another folder is set."""
         return self.evidence_dir or self.data_dir / "evidence"
+
+    @property
+    def witness_folder(self) -> Path:
+        """Where the witness of the event log is kept; in `data_dir` unless another folder is set."""
+        return self.witness_dir or self.data_dir / "witness"
 
     @property
     def transport_url(self) -> str:

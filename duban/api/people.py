@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
-from duban.api.bodies import Id, TokenIn, UserIn
+from duban.api.bodies import LARGEST, Id, Instant, TokenIn, UserIn
 from duban.api.context import Caller, Ctx, Who
+from duban.api.items import Search
 from duban.api.problems import documented
 from duban.services.accounts import (
     Account,
@@ -19,6 +21,7 @@ from duban.services.accounts import (
     list_users,
     revoke_token,
 )
+from duban.services.queries.access import AccessFilter, AccessPage, access_page
 from models import UserRole
 
 router = APIRouter(tags=["people"], responses=documented(401, 403, 422, 429))
@@ -100,6 +103,24 @@ def post_user(body: UserIn, context: Ctx, caller: Who) -> FreshUser:
         now=context.now(),
     )
     return FreshUser(user_id, body.name)
+
+
+@router.get("/access-log", summary="Sign-ins and refusals, the newest first")
+def get_access_log(
+    *,
+    context: Ctx,
+    caller: Who,
+    actor: Search | None = None,
+    address: Search | None = None,
+    outcome: Search | None = None,
+    since: Annotated[Instant | None, Query(description="Not before this instant.")] = None,
+    before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> AccessPage:
+    """Administrators only: who tried what from where, what came of it (`done`, or a refusal's code), and why."""
+    caller.require("read the access log", UserRole.ADMIN)
+    where = AccessFilter(actor, address, outcome, since)
+    return access_page(context.database, where=where, before=before, limit=limit)
 
 
 def _owner(caller: Caller) -> str | None:

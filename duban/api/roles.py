@@ -68,7 +68,7 @@ OTHERS: tuple[tuple[str, tuple[UserRole, ...]], ...] = (
     ("批复第一次延期（不得批自己申请的）；第二次由方案负责人批", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("登记他人已签收、代领导登记签字", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("新建、停用自己的令牌，修改自己的密码", ROLES),
-    ("管理用户，为他人新建令牌", (UserRole.ADMIN,)),
+    ("管理用户，为他人新建令牌；查看访问日志", (UserRole.ADMIN,)),
 )
 
 

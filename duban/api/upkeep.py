@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -13,18 +14,23 @@ from starlette.concurrency import run_in_threadpool
 
 from duban.api.context import Context
 from duban.services.request_counts import SharedCounts
+from duban.services.witness import Witness
 
 SECONDS = 2.0
+#: So often at the most the witness notes where the event log ends.
+WITNESS_SECONDS = 30.0
 _log = logging.getLogger("duban.upkeep")
 
 
 class Upkeep:
-    """Shares the counts of requests with other processes, and writes down how many refusals a flood left out."""
+    """Shares the counts of requests with other processes, writes down how many refusals a flood left out, and notes for
+    the witness where the event log ends."""
 
     def __init__(self, context: Callable[[], Context]) -> None:
         self._context = context
         self._counts = SharedCounts()
         self._stop = threading.Event()
+        self._looked_at = time.monotonic()
 
     def once(self) -> None:
         """One round. What cannot be written now is tried in the next one."""
@@ -33,6 +39,11 @@ class Upkeep:
             if context.allowances.refusals.is_due:
                 context.allowances.refusals.tell(context.database, context.now())
             self._share(context)
+            if time.monotonic() - self._looked_at >= WITNESS_SECONDS:
+                self._looked_at = time.monotonic()
+                Witness(context.settings.witness_folder).look(context.database, context.now())
+        except OSError as error:
+            _log.warning("the witness %s cannot be written: %s", context.settings.witness_folder, error)
         except SQLAlchemyError as error:
             _log.warning("upkeep waits for the ledger: %s", type(error).__name__)
 
@@ -62,6 +73,8 @@ class Upkeep:
         """Rounds until it is told to stop, and a last one then."""
         while not self._stop.wait(SECONDS):
             self.once()
+        self._looked_at -= WITNESS_SECONDS
+        self.once()
         context = self._context()
         context.allowances.refusals.tell(context.database, context.now())
 

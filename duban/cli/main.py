@@ -34,7 +34,7 @@ COMMANDS = {
     "reconcile": ("duban.cli.nightly", "reconcile", "Repair every difference between the ledger and its flow runs."),
     "alarm": ("duban.cli.alarm", "alarm", "Mail what needs a person: no night, no engine."),
     "check": ("duban.cli.check", "check", "Check the ledger's invariants; fails on a defect."),
-    "audit": ("duban.cli.check", "audit", "Verify the hash chains of the event log."),
+    "audit": ("duban.cli.audit", "audit", "Verify the event log, export it, read the access log."),
     "up": ("duban.cli.up", "up", "Start everything on this machine: Prefect, engine, API and board."),
     "serve": ("duban.cli.serve", "serve", "Serve the API and the board."),
     "engine": ("duban.cli.serve", "engine", "Run the engine that advances item runs."),

@@ -15,7 +15,8 @@ from duban.adapters.database import Database
 from duban.cli.main import cli
 from duban.errors import NotFound
 from duban.services import audit
-from duban.services.audit import ExportUnreadable
+from duban.services.audit_export import ExportUnreadable, export, verify_export
+from duban.services.audit_log import sealed
 from duban.services.checks import INVARIANTS, check
 from duban.services.resolutions import Edit, resolve, undo
 from models import Clock, Event, Item, Resolution, ResolutionAction
@@ -127,7 +128,7 @@ def test_an_untouched_log_verifies_with_its_anchors(world: World) -> None:
         ("UPDATE event SET occurred_at = '2020-01-01' WHERE id = 5", "its content was changed"),
         ("DELETE FROM event WHERE item_id = {1} AND seq = 2", "number 2 is missing"),
         ("DELETE FROM event WHERE item_id = {2}", "it has no event at all"),
-        ("UPDATE anchor SET events = events - 1 WHERE id = 1", "anchor 1"),
+        ("UPDATE anchor SET events = events - 1 WHERE id = 1", "anchor of 2026-07-08 over"),
         ("UPDATE anchor SET hash = (SELECT hash FROM anchor WHERE id = 2) WHERE id = 1", "no longer end"),
     ],
 )
@@ -142,7 +143,7 @@ def test_cutting_the_end_off_a_chain_shows_at_the_next_anchor_and_at_the_item(wo
     last = max(e.seq for e in world.events("3"))
     without_triggers(world.database, f"DELETE FROM event WHERE item_id = {world.ids['3']} AND seq = {last}")
     found = audit.verify(world.database)
-    assert any(d.startswith("anchor 2 of 2026-07-13") for d in found.defects)
+    assert any(d.startswith("anchor of 2026-07-13") for d in found.defects)
 
 
 def test_a_forger_who_seals_everything_anew_is_found_out_by_the_anchors(world: World) -> None:
@@ -154,7 +155,7 @@ def test_a_forger_who_seals_everything_anew_is_found_out_by_the_anchors(world: W
     events = world.events("3")
     statements, previous = [], ""
     for event in events:
-        forged = replace(audit.sealed(event), actor="别人", previous_hash=previous)
+        forged = replace(sealed(event), actor="别人", previous_hash=previous)
         previous = chain_hash(forged)
         statements.append(
             f"UPDATE event SET actor = '别人', previous_hash = '{forged.previous_hash}', hash = '{previous}' "
@@ -167,27 +168,27 @@ def test_a_forger_who_seals_everything_anew_is_found_out_by_the_anchors(world: W
 
 
 def test_an_exported_log_verifies_by_itself_and_not_once_it_was_touched(world: World) -> None:
-    lines = [json.dumps(row, ensure_ascii=False) for row in audit.export(world.database)]
-    found = audit.verify_export(lines, "log.jsonl")
+    lines = [json.dumps(row, ensure_ascii=False) for row in export(world.database)]
+    found = verify_export(lines, "log.jsonl")
     assert (found.ok, found.events, found.items, found.anchors) == (True, world.count(Event), 7, 2)
     touched = [line.replace("督查员甲", "督查员丙") for line in lines]
-    assert not audit.verify_export(touched, "log.jsonl").ok
+    assert not verify_export(touched, "log.jsonl").ok
     shorter = [line for n, line in enumerate(lines) if n != 2]
-    assert not audit.verify_export(shorter, "log.jsonl").ok
+    assert not verify_export(shorter, "log.jsonl").ok
 
 
 def test_an_export_of_one_plan_holds_only_its_items(world: World) -> None:
     other = a_world(world.database, an_item("1"))
-    rows = [r for r in audit.export(world.database, other.plan.code) if "event" in r]
+    rows = [r for r in export(world.database, other.plan.code) if "event" in r]
     assert {(r["plan"], r["number"]) for r in rows} == {(other.plan.code, "1")}
     with pytest.raises(NotFound):
-        list(audit.export(world.database, "没有这个方案"))
+        list(export(world.database, "没有这个方案"))
 
 
-@pytest.mark.parametrize("lines", [[], ["{}"], ["[1]"], ["不是"], ['{"format": "duban-audit-1"}'], ['{"format": "x"}']])
+@pytest.mark.parametrize("lines", [[], ["{}"], ["[1]"], ["不是"], ['{"format": "duban-audit-2"}'], ['{"format": "x"}']])
 def test_what_is_no_export_is_refused(lines: list[str]) -> None:
     with pytest.raises(ExportUnreadable):
-        audit.verify_export(lines, "log.jsonl")
+        verify_export(lines, "log.jsonl")
 
 
 # -- decisions about the quarantine keep the ledger sound --------------------------------------------------------
@@ -274,7 +275,7 @@ def test_audit_verifies_and_exports_at_the_keyboard(
     assert run("audit", "verify", "--file", str(file))[0] == 0
     code, out, _ = run("audit", "export", "--plan", world.plan.code)
     assert code == 0
-    assert json.loads(out.splitlines()[0])["format"] == "duban-audit-1"
+    assert json.loads(out.splitlines()[0])["format"] == "duban-audit-2"
     assert run("audit", "export", "--output", str(file))[0] != 0, "a file that stands there is not overwritten"
     file.write_text(file.read_text(encoding="utf-8").replace("督查员甲", "督查员丙"), encoding="utf-8")
     code, _, err = run("audit", "verify", "--file", str(file))
