@@ -65,7 +65,10 @@ class Lexicon:
         word = _ASIDE.sub("", bare_label(label))
         if not word or len(word) > 14:
             return None
-        return self._known(word) or self._of_parts(word) or self._of_name(word)
+        plain = _IN_BRACKETS.sub("", word)  # 责任科室(单位)
+        return (
+            self._known(word) or self._of_parts(word) or self._of_name(word) or (plain and self._known(plain)) or None
+        )
 
     def _of_name(self, word: str) -> Role | None:
         """隐患名称, 信访事项概述: what names or describes a problem is the problem."""
@@ -103,6 +106,7 @@ class Lexicon:
 
 #: What a label also asks for and an item has no field for: 责任人及联系电话.
 _ASIDE = re.compile(r"(?:[及和与、/(]|以及)(?:联系|手机)?(?:电话|方式|号码|职务|签名|签字)\)?$")
+_IN_BRACKETS = re.compile(r"\((?![一二三四五六七八九十]+\))[\u4e00-\u9fff、/]{1,6}\)$")
 _NAMES_IT = re.compile(r"(?:名称|内容|描述|表述|概述|概况|简述|简介|详情|摘要)$")
 _JOINED = re.compile(r"及其|以及|[及和与、/]")
 _NOISE = re.compile(r"[\s  :：*#【】\[\]〔〕<>《》“”\"'|]+")

@@ -160,9 +160,9 @@ def _mended(lines: Sequence[Line]) -> Iterator[Line]:
 
 def _continues(above: Line, below: Line) -> bool:
     """Whether a line goes on with the paragraph above it. Cheap tests first: most lines end with a full stop."""
-    if above.text.endswith(("。", "!", "\uff01", ")", "\uff09")) or above.level or below.level:
+    if above.text.endswith(("。", "!", "\uff01", ")", "\uff09", "〕", "】", "]")) or above.level or below.level:
         return False
-    if above.cells is not None or below.cells is not None or _starts_anew(below):
+    if above.cells is not None or below.cells is not None or _starts_anew(below) or _AFTERWORD.match(below.text):
         return False
     if _is_open(above.text, below.text[:6]):
         return True

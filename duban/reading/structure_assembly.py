@@ -19,6 +19,8 @@ from duban.reading.structure_sections import Sections, above_by, heading_alone, 
 from duban.reading.structure_tidy import tidy
 
 _LONGEST_HEADING = 60
+#: A line that begins a part of its own: what was open ends above it, and numbers begin anew.
+_ANNEX = re.compile(r"^附\s*[件表录]\s*[\d一二三四五六七八九十]{0,2}\s*[:：]?$")
 
 
 def outline_of(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
@@ -46,6 +48,7 @@ class _Assembler:
         self._list_value = 0  # the last number of a list within the open field
         self._number: str | None = None  # a number that stands before its item under a label of its own
         self._parent: Draft | None = None  # the item of an open measure that is an item of its own
+        self._annexed = False  # below 附件, above what it lists
 
     def run(self) -> Outline:
         """The whole document."""
@@ -56,7 +59,13 @@ class _Assembler:
         return self._outline
 
     def _take(self, index: int, block: Block) -> None:
-        if self._headings.path and (names := above_by(block)) is not None:
+        if _ANNEX.match(block.line.text):
+            self._close_item()
+            self._headings, self._heading, self._annexed = Headings(), None, True
+            self._outline.tail.append(block.line)
+        elif self._annexed and block.mark is None and not block.labels:
+            self._outline.tail.append(block.line)  # the annex's name
+        elif self._headings.path and (names := above_by(block)) is not None:
             self._sections.of(self._headings.path, block.line).fields.append(names)
         elif block.opens_with_label and block.labels[0].role is Role.NUMBER:
             self._number_label(block)
@@ -111,6 +120,7 @@ class _Assembler:
     def _open_item(self, block: Block, number: str | None, style: str) -> Draft:
         line = block.line
         item = Draft(number or "", line.number, line.last, self._headings.path, page=line.page, sheet=line.sheet)
+        self._annexed = False
         item.style = style
         item.title = Field(Role.PROBLEM, "", line.number)
         self._outline.drafts.append(item)

@@ -17,6 +17,8 @@ _LONGEST_NAME = 14
 _LEAST_TEXT = 5.0
 _COUNTED = re.compile(r"^[(（第]?[A-Za-z]{0,8}\d[\d\-—.]{0,18}[)）号]?[.、]?$|^[一二三四五六七八九十]{1,3}$")
 _WORDED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{1,4}?)[一二三四五六七八九十\d]{1,3}$")
+#: 河湖名称, 点位 look like names of people or of units, and say where.
+_WHERE = re.compile(r"名称$|[地点]点|点位|地址|地段|位置|区域|范围|河段|道路")
 _OF_SUPPORT = re.compile(r"协|配合|会办|参")
 
 
@@ -91,9 +93,7 @@ def _told(word: str, cells: Sequence[str], lexicon: Lexicon) -> Role | None:
     role = role_of_texts(cells, lexicon)
     if role is Role.TIME_LIMIT:
         return None if NO_LIMIT.search(word) else role
-    if role is Role.LEAD_OFFICIALS:
-        return None if NO_LEADER.search(word) else role
-    return None if role is Role.NOTE or NO_LEADER.search(word) else role
+    return None if role is Role.NOTE or NO_LEADER.search(word) or _WHERE.search(word) else role
 
 
 def _with_texts(roles: list[Role | None], words: Sequence[str], body: Sequence[Line]) -> list[Role | None]:

@@ -62,7 +62,7 @@ def _item(draft: Draft, lexicon: Lexicon, year: int | None, anomalies: list[Anom
     item = Item(draft.number, Place(draft.line, draft.end_line, draft.page, draft.sheet), list(draft.path))
     item.title = draft.title.text
     seen: dict[Role, Field] = {}
-    for one in draft.fields:
+    for one in _led(draft.fields):
         if one.role in seen:
             _repeated(item, seen[one.role], one, anomalies)
             continue
@@ -84,6 +84,13 @@ def _repeated(item: Item, first: Field, second: Field, anomalies: list[Anomaly])
     name = second.role.value
     detail = f"{field_name(name)}出现两次(第{first.line}行、第{second.line}行),{same}"
     anomalies.append(anomaly(AnomalyCode.REPEATED_FIELD, item, detail, field=name, line=second.line, blocks=True))
+
+
+def _led(fields: Sequence[Field]) -> Sequence[Field]:
+    """Without a plain 责任人 beside a leader (牵头领导): whom the unit sends leads nothing."""
+    if not any(one.role is Role.LEAD_OFFICIALS and "领导" in one.word for one in fields):
+        return fields
+    return [one for one in fields if one.role is not Role.LEAD_OFFICIALS or one.word not in _LOOSE_OFFICIALS]
 
 
 def set_field(item: Item, one: Field, lexicon: Lexicon) -> None:

@@ -76,7 +76,7 @@ def names_columns(cells: Sequence[str], lexicon: Lexicon) -> bool:
 def _head(cells: Sequence[str], lexicon: Lexicon) -> Head | None:
     words = tuple(re.sub(r"\s", "", cell) for cell in cells)
     roles = _distinct([lexicon.role(word) if len(word) <= 20 else None for word in words])
-    roles = _with_tasks(roles, words)
+    roles = _with_tasks(_led(roles, words), words)
     kinds = {role for role in roles if role is not None}
     if (
         len(kinds) < 2
@@ -100,6 +100,15 @@ def _with_tasks(roles: list[Role | None], words: Sequence[str]) -> list[Role | N
     unknown = [i for i, role in enumerate(roles) if role is None and words[i] and i > roles.index(Role.NUMBER)]
     for column in unknown[:1]:
         roles[column] = Role.PROBLEM
+    return roles
+
+
+def _led(roles: list[Role | None], words: Sequence[str]) -> list[Role | None]:
+    """Beside a column of leaders (牵头领导) one of plain 责任人 names whom the unit sends, who leads nothing."""
+    people = [column for column, role in enumerate(roles) if role is Role.LEAD_OFFICIALS]
+    leaders = [column for column in people if "领导" in words[column]]
+    if leaders:
+        return [role if column not in people or column in leaders else None for column, role in enumerate(roles)]
     return roles
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from duban.reading.lexicon import PARTY_ROLES, Role
 from duban.reading.source import Line
@@ -212,7 +212,9 @@ def _add_field(draft: Draft, one: Field) -> None:
     """Two columns of one role (two units) are one field; a limit's second column goes on with the first."""
     for known in draft.fields:
         if known.role is one.role:
-            known.pieces += one.pieces
+            first, *rest = one.pieces
+            joint = "、" if one.role in PARTY_ROLES else ""
+            known.pieces += [replace(first, text=joint + first.text), *rest]
             return
     draft.fields.append(one)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from duban.reading.lexicon import Lexicon
+from duban.reading.lexicon import Lexicon, Role
 from duban.reading.structure import Draft, Field, Outline, Piece
 from duban.reading.structure_numbering import numbered, value_of
 from duban.reading.structure_sections import nest_sections
@@ -25,8 +25,13 @@ def tidy(outline: Outline, lexicon: Lexicon) -> None:
 
 def _drop_frames(outline: Outline, lexicon: Lexicon) -> None:
     """Numbered paragraphs of 总体要求 and 保障措施 look like items, but have no field of one."""
-    if any(draft.fields for draft in outline.drafts):
-        outline.drafts = [d for d in outline.drafts if d.fields or d.children or not _in_frame(d, lexicon)]
+    if any(_says(draft) for draft in outline.drafts):
+        outline.drafts = [d for d in outline.drafts if _says(d) or d.children or not _in_frame(d, lexicon)]
+
+
+def _says(draft: Draft) -> bool:
+    """Whether it has a field of an item's: 附件 or 备注 below it is none."""
+    return any(one.role is not Role.NOTE for one in draft.fields)
 
 
 def _in_frame(draft: Draft, lexicon: Lexicon) -> bool:

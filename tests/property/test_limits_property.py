@@ -63,9 +63,9 @@ def test_a_limit_composed_of_dated_parts_and_a_tail_is_read_back(parts, mark, ta
 def test_time_grows_with_the_length_of_the_text_and_not_faster() -> None:
     def seconds(times: int) -> float:
         text = "相关工作按照要求2025年6月底前完成,并做好总结" * times
-        begun = time.perf_counter()
+        begun = time.process_time()
         read_limit(text, year=2025)
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     seconds(50)
     assert seconds(1600) < 40 * max(seconds(100), 0.002)
