@@ -30,6 +30,7 @@ _DEEDS = re.compile(
     r"^(?:新引进|引进|新增|新建|新改建|改建|扩建|建设|建成|启动|拆除|完成|实现|实施|开展|创建|帮助|培育|全区|全市|全县|全年|累计|本区|各[类级项]|共|、|和|及|各)+"
     r"|(?:新建|改建|扩建|新增|、|和|及|等|工作|项目|任务|总量|总额)+$"
 )
+_PRODUCT = re.compile(r"^(?:(?:地区|国内|全[省市区县])生产总值|GDP)")
 _GROWTH = ("+%", "-%")
 #: Names alike share their rarest pairs of characters: only so many are compared, so that time stays linear.
 _RAREST, _CANDIDATES = 4, 20
@@ -77,12 +78,8 @@ def _kind(target: Target) -> str:
 
 
 def _core(name: str) -> str:
-    return (
-        _DEEDS.sub("", _DEEDS.sub("", re.sub(r"[\s“”\"]|新增", "", name)))
-        .replace("、", "")
-        .replace("和", "")
-        .replace("及", "")
-    )
+    name = _PRODUCT.sub("生产总值", re.sub(r"[\s“”\"]|新增", "", name))
+    return _DEEDS.sub("", _DEEDS.sub("", name)).replace("、", "").replace("和", "").replace("及", "")
 
 
 def _pairs(core: str) -> list[str]:

@@ -20,7 +20,8 @@ from duban.reading.structure_prose import says_when
 _OPEN, _CLOSE = "(\uff08【[〔", ")\uff09】]〕"
 _FIELD_ROLES = PARTY_ROLES | {Role.TIME_LIMIT, Role.STATUS, Role.CATEGORY, Role.NOTE}
 _LABEL = re.compile(r"(?:^|[;\uff1b。,\uff0c、\s])\s*(?P<word>[^:\uff1a;\uff1b。,\uff0c\s]{1,12})\s*[:\uff1a]")
-_INLINE = re.compile(r"(?<=[。;\uff1b\s])\s*(?P<word>[\u4e00-\u9fff]{2,8})\s*[:\uff1a]")
+_INLINE = re.compile(r"(?<=[。;\uff1b,\uff0c\s])\s*(?P<word>[\u4e00-\u9fff]{2,8})\s*[:\uff1a]")
+_SENTENCE = re.compile(r"^(?P<names>[^。]{2,80})。\s*(?P<rest>[^。]*[\u4e00-\u9fff]{4,}.*)$")
 #: Labels of what is no field here, and that end the names before them all the same.
 _OTHER_LABEL = re.compile(
     r"[\u4e00-\u9fff](?:情况|进展|内容|说明|电话|成效|计划|进度|资金|投资|地点|依据|规模|成果|事宜)$"
@@ -98,10 +99,21 @@ def trailing(text: str, line: int, lexicon: Lexicon) -> tuple[str, list[Field]]:
     for begin, end in _spans(text):
         plain = plain[:begin] + "□" * (end - begin) + plain[end:]
     for match in _INLINE.finditer(plain):
-        start = match.start("word")
-        if lexicon.role(match["word"]) in _FIELD_ROLES and text[:start].strip():
-            return text[:start].rstrip(), labelled(text[start:], line, lexicon)
+        start, role = match.start("word"), lexicon.role(match["word"])
+        comma = plain[:start].rstrip().endswith((",", "\uff0c"))
+        if role in _FIELD_ROLES and text[:start].strip() and (not comma or role in PARTY_ROLES):
+            return _parted(text[:start].rstrip(" ,\uff0c"), text[start:], line, lexicon)
     return text, []
+
+
+def _parted(before: str, behind: str, line: int, lexicon: Lexicon) -> tuple[str, list[Field]]:
+    """The text and the fields; a sentence behind the last names is text again: 牵头部门:交通局。已完工28公里。"""
+    last = [m for m in _LABEL.finditer(behind) if lexicon.role(m["word"]) in PARTY_ROLES][-1:]
+    again = _SENTENCE.match(behind[last[0].end() :]) if last else None
+    if again is None or not all_known(again["names"], lexicon) or _LABEL.match(again["rest"]):
+        return before, labelled(behind, line, lexicon)
+    joined = before + ("" if before.endswith(("。", ";", "\uff1b")) else "。") + again["rest"]
+    return joined, labelled(behind[: last[0].end()] + again["names"], line, lexicon)
 
 
 def outside(text: str, found: Sequence[Bracket]) -> str:

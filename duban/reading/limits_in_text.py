@@ -18,7 +18,7 @@ from duban.reading.structure_items import read_item_limit
 _KINDS = frozenset({Kind.RECTIFICATION_PLAN, Kind.TASK_BREAKDOWN, Kind.PROGRESS_REPORT})
 _ENDS = re.compile(
     r"[,\uff0c]?[^,\uff0c。;\uff1b:\uff1a]{0,16}?"
-    r"(?:完成|办结|退出|到位|销号|清零|竣工|完工|建成|投用|清退|拆除|退还|收回|报送|上报|整改完毕)(?!了|情况|率|后)"
+    r"(?:完成|办结|退出|到位|销号|清零|竣工|完工|建成|投用|清退|拆除|退还|收回|报送|上报|整改完毕|复工|移交|恢复)(?!了|情况|率|后)"
 )
 _PAST = re.compile(r"已|未|没有|逾期|曾|原计划|原定|本应|规定|每")
 _REST = re.compile(r"剩余|其余|余下|尚余|计划|预计|拟|力争|确保|将于|下一步")

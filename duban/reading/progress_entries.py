@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from duban.reading.progress_status import SPEAKS_OF_IT, closing_status, status_above, status_in, without_status
+from duban.reading.progress_status import (
+    SPEAKS_OF_IT,
+    closing_status,
+    entry_status,
+    status_above,
+    status_in,
+    status_of_headings,
+    without_status,
+)
 from duban.reading.prose import Part, Prose, lead_and_rest
 
 _FAULT = (
@@ -63,6 +71,8 @@ def _siblings(prose: Prose) -> Iterator[list[Part]]:
 
 def names_problem(part: Part) -> bool:
     """Whether a part's title says that it is a problem, or what follows it speaks of it as one."""
+    if part.children and status_of_headings([part.line.text]) is not None:
+        return False  # 进展缓慢的事项 is a heading over those that stand so
     title, rest = title_of(part)
     behind = rest or (part.body[0].text if part.body else "")
     return bool(_PROBLEM.search(title) or SPEAKS_OF_IT.match(behind))
@@ -116,4 +126,4 @@ def _is_told(part: Part) -> bool:
     if part.children:
         return False
     text = "".join([part.text, *(line.text for line in part.body)])
-    return bool(status_in(text) or closing_status(text) or status_above(part))
+    return bool(status_in(text) or closing_status(text) or status_above(part) or entry_status(text))

@@ -40,7 +40,7 @@ ONLY_STATUS = re.compile(
 #: A heading over the problems that stand alike: 一、已完成整改的问题(3个).
 _STATUS_HEADING = re.compile(
     r"^(?:集中整改期[间内]?|目前|截至目前|整改期[间内]?)?(?P<done>(?:已(?:经)?(?:全部)?(?:完成整改|整改完成|完成|整改到位|整改|销号|办结|落实|建成)))(?:并[^,\uff0c。]{2,8})?的?(?:整改)?(?:问题|事项|任务|项目|实事|工程|建议|提案|工作)"
-    r"|^(?P<open>(?:正在|持续|长期|未完成|尚未|基本完成|阶段性完成|需|达到序时|未达|按序时|进度(?:滞后|缓慢|偏慢)|滞后|推进(?:缓慢|中|滞后)|正常推进|有序推进)"
+    r"|^(?P<open>(?:工作)?(?:正在|持续|长期|未完成|尚未|基本完成|阶段性完成|需|达到序时|未达|按序时|(?:进度|进展|推进)(?:滞后|缓慢|偏慢|较慢)|滞后|推进(?:缓慢|中|滞后)|正常推进|有序推进)"
     r"[^,\uff0c。]{0,10}?的?(?:整改)?(?:问题|事项|任务|项目|实事|工程|建议|提案|工作))"
 )
 _NOT_YET = re.compile(r"未|基本|部分|阶段性|正在|持续")
@@ -55,6 +55,17 @@ _PROMISED = re.compile(
     r"(?:^|[,\uff0c。;\uff1b])(?P<clause>[^,\uff0c。;\uff1b]{0,12}(?:计划|预计|拟|力争|确保|将)(?:于|在)?"
     r"(?:20\d\d年|年|\d{1,2}月|明年|[上下]半年|第?[一二三四]季度)[^,\uff0c。;\uff1b]{0,24}?"
     r"(?:完成|到位|办结|销号|竣工|完工|建成|投用|清零)[^,\uff0c。;\uff1b]{0,10})[。;\uff1b]?(?:[^。]{0,12}。)?$"
+)
+#: How far a task has come: 占年度任务的93%, 完成率82%, 完成目标的115%.
+_SHARE_DONE = re.compile(
+    r"(?:占(?:年度|全年|目标|总)?(?:目标)?(?:任务|计划|目标)?(?:总?数)?的|完成(?:率|比例|年度任务的|目标的|全年任务的|计划的|进度)(?:达到?|为)?)\s*(\d+(?:\.\d+)?)\s*[%\uff05]"
+)
+_UNDER_WAY = re.compile(
+    r"正在|尚未|仍未|还未|未启动|未开工|未完成|未达|未动工|其余|剩余|预计|序时进度|按月推进|推进中|进行中|滞后|缓慢|逾期|待[审批建验]|部分完成"
+)
+_CARRIED_OUT = re.compile(
+    r"已?(?:全部|全面|提前|超额|如期|按期)完成|完成(?:全年|年度|目标|既定)?(?:目标)?任务|已[^,\uff0c。]{0,12}(?:建成|竣工|完工|投用|投入使用|交付|开放|营业|运行|验收|办结|完成|印发)"
+    r"|(?:全部|均)已?(?:建成|竣工|完工|投用|完成|到位)"
 )
 LONG_TERM = re.compile(r"长期坚持|长期推进|持续推进")
 LABEL = re.compile(
@@ -116,6 +127,14 @@ def closing_status(text: str) -> str | None:
         return "open"
     match = _CLOSES.search(text)
     return None if match is None else "open" if match["open"] else "done"
+
+
+def entry_status(text: str) -> str | None:
+    """`done` or `open` of a task or project that a report tells of: what is still under way outweighs what is done."""
+    shares = [float(match[1]) for match in _SHARE_DONE.finditer(text)]
+    if _UNDER_WAY.search(text) or any(share < 100 for share in shares):
+        return "open"
+    return "done" if shares or _CARRIED_OUT.search(text) else None
 
 
 def promised(text: str) -> str | None:

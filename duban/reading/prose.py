@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from duban.reading.source import Line
 from duban.reading.structure_numbering import Numbered, numbered, value_of
 
-_BULLET = re.compile(r"^\s*[▲△●○■□◆◇★☆※•➢►▶➤∙]\s*|^\s*[·\-–—*]\s+(?=[\u4e00-\u9fff])")
+_BULLET = re.compile(r"^\s*[▲△●○■□◆◇★☆※•➢►▶➤∙]\s*|^\s*[·\-–—*+]\s+(?=[*_\"“]{0,3}[\u4e00-\u9fff])")
 _ENDS = re.compile(r"[。!\uff01?\uff1f;\uff1b:\uff1a…”』」)\uff09》]$")
 _WORDED = re.compile(
     r"^(?P<word>实事|任务|行动|工程|项目|事项|举措|专项)\s*(?P<n>[一二三四五六七八九十]{1,3}|\d{1,3})\s*[:\uff1a、.\uff0e]\s*(?=\S)"
     r"|^第(?P<k>[一二三四五六七八九十]{1,3})[件桩](?:实事)?\s*[:\uff1a、,\uff0c]\s*(?=\S)"
+)
+_BULLET_FIELD = re.compile(
+    r"^[\u4e00-\u9fff]{0,6}(?:单位|部门|科室|领导|责任人|时限|期限|完成时间|时间节点)\s*[:\uff1a]\s*\S"
 )
 _BARE_FIGURE = re.compile(r"^\d+\s+\S")
 _YEAR_FIRST = re.compile(r"^(?:19|20)\d\d\s*年")
@@ -97,6 +100,9 @@ def prose_of(lines: Sequence[Line]) -> Prose:
         if part is None and prose.parts and (_AFTERWORD.match(line.text) or (below and not _is_paragraph(line))):
             prose.tail.append(line)
             below = True
+            continue
+        if part is not None and part.style == "▲" and open_parts and _BULLET_FIELD.match(part.text):
+            open_parts[-1].body.append(replace(line, text=part.text))  # inner entries of a list: the outer one's fields
             continue
         if part is None:
             (open_parts[-1].body if open_parts else prose.front).append(line)

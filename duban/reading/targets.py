@@ -22,6 +22,7 @@ from duban.reading.target_words import (
     LEAST,
     MEASURED_BY,
     MOST,
+    PEOPLE_OF,
     QUOTED,
     SENTENCE,
     SEPARATOR,
@@ -158,7 +159,8 @@ def _names(left: str, right: str, unit: str, carried: str) -> tuple[list[str], s
             verb = carried
         return [verb + noun], verb
     if "分别" in left and re.search(r"和|及|、", subject):
-        return [part.strip() for part in re.split(r"[、和及]", subject) if part.strip()], carried
+        parts = [part.strip() for part in re.split(r"[、和及]", subject) if part.strip()]
+        return [part + parts[-1][2:] if part in PEOPLE_OF else part for part in parts], carried
     return ["" if left.rstrip().endswith("的") and not noun else subject], carried
 
 

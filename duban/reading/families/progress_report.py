@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from duban.domain.limits import read_limit
 from duban.errors import Unreadable
@@ -19,6 +20,7 @@ from duban.reading.progress_status import (
     ONLY_STATUS,
     STATUS,
     closing_status,
+    entry_status,
     promised,
     settle_status,
     status_above,
@@ -27,7 +29,7 @@ from duban.reading.progress_status import (
     status_year,
     without_status,
 )
-from duban.reading.prose import SAMPLE, Part, prose_of, sentences
+from duban.reading.prose import SAMPLE, Part, Prose, prose_of, sentences
 from duban.reading.prose_items import Reader, has_units
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Source
@@ -42,8 +44,8 @@ _TITLE = re.compile(
     r"(?:整改|落实|办理)[^,\uff0c。]{0,12}(?:进展|情况|结果|成效)[^,\uff0c。]{0,8}(?:通报|报告|公示|公告|公布|的函)?"
 )
 _REPORT = re.compile(
-    r"(?:(?:进展|落实|完成|整改|销号|办理)(?:工作)?情况|(?:整改|办理|落实|工作)进展)(?:的)?(?:通报|报告|公告|公示|通告|说明|函|台账|一览表|汇总表|统计表|明细表|清单|表)"
-    r"|边督边改公开情况"
+    r"(?:(?:进展|落实|完成|整改|销号|办理|推进|督查|实施)(?:工作)?情况|(?:整改|办理|落实|工作|实施|推进|完成|建设)(?:进展|进度))(?:的)?(?:通报|报告|公告|公示|通告|说明|函|台账|一览表|汇总表|统计表|明细表|清单|表)"
+    r"|边督边改公开情况|督[查办](?:情况)?(?:通报|专报|报告)"
 )
 _STATUS_LABEL = re.compile(
     r"(?:^|\n|[。;\uff1b]\s*)(?:整改|目前|当前|最新)?(?:完成|落实|进展|整改|办理)(?:完成|落实|进展)?(?:情况|结果|成效|状态)?\s*[:\uff1a]"
@@ -67,6 +69,8 @@ def score(source: Source, _lexicon: Lexicon) -> float:
     planned = len(re.findall(r"整改时限|完成时限|整改目标\s*[:\uff1a]|整改期限", source.text[:100_000]))
     if titled > 0.5 and (len(_STATUS_LABEL.findall(source.text[:200_000])) >= 2 or _has_status_column(source)):
         return 0.95  # a ledger or labelled entries that say how each problem stands
+    if titled > 0.5 and named < 2 and len(told_parts(prose)) >= 3:
+        return 0.85  # a report on tasks or projects
     return max(0.0, titled * (0.4 + 0.6 * problems) + 0.25 * problems + 0.2 * stated - 0.05 * min(planned, 10))
 
 
@@ -83,8 +87,9 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     reader = Reader(lexicon, front.year or status_year(source.text))
     parts = problem_parts(prose) or unnumbered(prose)
     items = _labelled(source, reader) if not parts or _are_entries(parts, lexicon) else []
+    if not parts and len(told := _told(prose, reader)) >= len(items) and _statuses(told) > _statuses(items):
+        items = told
     if not items:
-        parts = parts or told_parts(prose)
         items = [_problem(part, part.number or str(n), reader) for n, part in enumerate(parts, start=1)]
         name_doers(items, lexicon)
     if not items:
@@ -98,6 +103,22 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     reading.figures = stated_figures(source.text)
     reading.anomalies = lint(items)
     return reading
+
+
+def _told(prose: Prose, reader: Reader) -> list[Item]:
+    """The tasks or projects of a report that names no problems, each with how it stands."""
+    found: list[Item] = []
+    for n, part in enumerate(told_parts(prose), start=1):
+        text = "".join([part.text, *(line.text for line in part.body)])
+        item = _problem(part, part.number or str(n), reader)
+        item.status = item.status or entry_status(text)
+        found.append(item)
+    name_doers(found, reader.lexicon)
+    return found
+
+
+def _statuses(items: Sequence[Item]) -> int:
+    return sum(bool(item.status) for item in items)
 
 
 def _are_entries(parts: list[Part], lexicon: Lexicon) -> bool:
@@ -159,7 +180,7 @@ def _problem(part: Part, number: str, reader: Reader) -> Item:
     below = [line.text for one in part.children for inner in one.walk() for line in (inner.line, *inner.body)]
     text = "".join([part.text, *(line.text for line in part.body), *below])
     title, rest = title_of(part)
-    item.title = title.strip()
+    item.title = trailing(title.strip(), part.line.number, reader.lexicon)[0]
     done = [rest, *(line.text for line in part.body if not _labels_only(line.text))]
     item.measures = _deeds(done, part.line.number, reader) or item.measures
     item.status = status_in(text) or item.status or closing_status(text) or status_above(part)

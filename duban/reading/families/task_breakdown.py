@@ -10,6 +10,7 @@ from itertools import pairwise, takewhile
 
 from duban.errors import Unreadable
 from duban.reading.annexes import annexes_of
+from duban.reading.indicator_tables import Indicator, indicators
 from duban.reading.lexicon import Lexicon
 from duban.reading.lint import anomaly, lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
@@ -26,7 +27,7 @@ from duban.reading.structure_tables import as_text, ledger_outline
 from duban.reading.targets import find_targets
 
 _TITLE = re.compile(
-    r"任务分解|责任分解|任务分工|责任分工|分工方案|目标任务|任务清单|重点工作|工作要点|任务书|实事|责任清单|任务安排|工作任务|重点任务|任务表|督办事项|督查事项|重点事项|折子工程|重点项目|推进计划|攻坚任务|(?:项目|建设|工作)计划"
+    r"任务分解|责任分解|任务分工|责任分工|分工方案|目标任务|任务清单|任务[卡单]|重点工作|工作要点|任务书|实事|责任清单|任务安排|工作任务|重点任务|任务表|督办事项|督查事项|重点事项|折子工程|重点项目|推进计划|攻坚任务|(?:项目|建设|工作)计划"
 )
 _POLICY = re.compile(
     r"关于(?!印发|转发|下达|分解)[^。]{2,60}(?:意见|若干措施|政策措施|规划|纲要|决定|通知)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
@@ -46,7 +47,8 @@ _TASK_HEAD = re.compile(
 _OTHER_KIND = re.compile(r"整改|巡视|巡察|反馈意见|存在问题")
 #: A title that tells how tasks stand, and sets none.
 _REPORTED = re.compile(
-    r"(?:进展|完成|落实|办理)(?:工作)?情况的?(?:通报|报告|公示|公告|通告|函)?(?:\s*[(\uff08].*[)\uff09])?$", re.M
+    r"(?:(?:进展|完成|落实|办理|推进|督查)(?:工作)?情况|(?:工作|实施|推进|完成|建设)(?:进展|进度))的?(?:通报|报告|公示|公告|通告|函)?(?:\s*[(\uff08].*[)\uff09])?$",
+    re.M,
 )
 #: A task that is a figure's name (地区生产总值), with the figure in a column of its own.
 _LONGEST_NAME = 24
@@ -81,12 +83,14 @@ def _may_be_title(text: str) -> bool:
 
 
 def _heads_of_units(source: Source) -> bool:
-    """Whether a table has a column of units beside one of tasks."""
+    """Whether a table has a column of units beside one of tasks, or forms have such labels."""
     for line in source.lines:
         cells = [re.sub(r"\s", "", cell) for cell in line.cells or ()]
         if any(_UNIT_HEAD.search(c) for c in cells) and any(_TASK_HEAD.search(c) for c in cells):
             return True
-    return False
+    forms = [line.cells[::2] for line in source.lines if line.cells is not None and len(line.cells) in (2, 4, 6)]
+    labels = {re.sub(r"\s", "", cell) for cells in forms[:40] for cell in cells}
+    return any(map(_UNIT_HEAD.search, labels)) and any(map(_TASK_HEAD.search, labels))
 
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
@@ -128,11 +132,13 @@ def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
     items, repeated = items_of(outline.drafts, lexicon, front.year)
     reading = Reading(Kind.TASK_BREAKDOWN, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items = items
+    _with_indicators(reading.walk(), indicators(source.lines, front.year))
     limits = any(item.time_limit for item in reading.walk())
     for item in reversed(reading.walk()):  # children first: a parent's state is told from theirs
         texts = (item.title, item.goal or "", *item.measures)
         found = [target for text in texts for target in find_targets(text, year=front.year)]
-        item.targets = [replace(t, name=t.name or item.title) if len(item.title) <= _LONGEST_NAME else t for t in found]
+        named = [replace(t, name=t.name or item.title) if len(item.title) <= _LONGEST_NAME else t for t in found]
+        item.targets = item.targets or named
         if not limits and (limit := limit_in(item.title, front.year)):
             item.time_limit = limit  # a table without a column of limits has them in its tasks
             read_item_limit(item, front.year)
@@ -140,6 +146,16 @@ def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
         item.state = opening_state(item)
     reading.anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]
     return reading
+
+
+def _with_indicators(items: Sequence[Item], found: Sequence[Indicator]) -> None:
+    """The figures of a table of indicators as goals and targets of the tasks that their names are."""
+    by_row = {one.line.number: one for one in found}
+    for item in items:
+        one = by_row.get(item.place.line)
+        if one is not None and one.name == re.sub(r"\s", "", item.title):
+            item.goal = item.goal or one.printed
+            item.targets = one.compared()
 
 
 def _before(lines: Sequence[Line], prose: Prose, items: Sequence[Part]) -> list[Line]:

@@ -11,6 +11,7 @@ from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
 from duban.errors import Unreadable
 from duban.reading.baselines import Baselines
 from duban.reading.bracketed import brackets, outside
+from duban.reading.indicator_tables import Indicator, indicators
 from duban.reading.lexicon import Lexicon
 from duban.reading.model import Item, Kind, Place, Reading, Target
 from duban.reading.prose import SAMPLE, Part, Prose, heading, lead_and_rest, prose_of, sentences
@@ -24,6 +25,7 @@ from duban.reading.targets import find_targets
 
 _TITLE = re.compile(
     r"(?:政府|年度|党委|党组|工作)工作(?:报告|总结)|工作报告$|工作总结|工作总结和.{0,12}(?:计划|打算|安排)|年度工作(?:情况|要点)"
+    r"|(?:经济|代表大会|人代会|全会|全体|工作|部署|动员)[\u4e00-\u9fff]{0,8}会议?上的(?:讲话|发言|报告)|国民经济和社会发展计划[^,\uff0c。]{0,30}报告"
     r"|件(?:民生|惠民|重点)?实事|为民(?:兴)?办实事(?:项目)?$|民生实事(?:项目)?$"
 )
 _REVIEW = re.compile(r"回顾|总结|工作情况|工作成效|主要成绩|取得的?成[绩效]|完成情况|过去[一五]年|所做的?工作|工作进展")
@@ -34,6 +36,10 @@ _AHEAD = re.compile(r"安排|打算|计划|下一步|下阶段|思路|部署|今
 _GOALS = re.compile(r"(?:主要)?(?:预期)?目标(?:任务)?(?:是|为|如下|包括)?\s*[:\uff1a]")
 _SEMICOLON = re.compile(r"(?<=[;\uff1b])")
 _LONGEST_HEADING = 60
+#: A paragraph without a heading that turns to what is planned: 今年经济工作的主要目标是:…
+_SPEAKS_AHEAD = re.compile(
+    r"^(?:做好)?(?:今年|明年|新的一年|下一步|下阶段|(?:19|20)\d\d年)[^。;\uff1b]{0,24}(?:目标|任务|安排|预期|打算|思路)[^。;\uff1b]{0,8}[:\uff1a是为]"
+)
 #: How a heading that names no year begins where it looks one way: 过去一年工作, 今年主要目标.
 _LOOKS = re.compile(r"(?:过去|今年|一年来|明年|新的?一年|下一步|工作回顾|主要(?:预期)?目标|工作安排|重点工作|上年)")
 _YEAR = re.compile(r"(?:19|20)\d\d(?=\s*年)")
@@ -61,16 +67,23 @@ def score(source: Source, _lexicon: Lexicon) -> float:
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
     """The targets as items; `Unreadable` when the report promises no number."""
-    prose = prose_of([_marked(line) for line in _with_plain_title(as_text(source.lines))])
+    tables = {line.table for line in (one.line for one in indicators(source.lines, None))}
+    lines = [line for line in source.lines if line.cells is None or line.table not in tables]
+    prose = prose_of([_marked(line) for line in _with_plain_title(as_text(lines))])
     front = front_of(source, prose.front or source.lines[:10])
     issued_on = front.issued_on or _spoken_on(prose.front)
     year = _plan_year(prose, front.title, front.year or (issued_on.year if issued_on else None))
     review, plan = _halves(prose, year)
     past = [t for passage in review for t in find_targets(passage.text, year=year and year - 1)]
+    rows = indicators(source.lines, year)
+    past += [target for row in rows for target in row.past]
     baselines = Baselines(past)
     items: list[Item] = []
     for passage in plan:
-        items += _items(passage, year, baselines, lexicon, len(items))
+        items += _items(passage, year, baselines, lexicon)
+    items = sorted([*items, *(_of_row(row, prose) for row in rows)], key=lambda item: item.place.line)
+    for count, item in enumerate(items, start=1):
+        item.number = str(count)
     if not items:
         raise Unreadable(
             reason="it promises no numbers: no targets such as 增长7% or 新增40家 in what is planned",
@@ -117,9 +130,10 @@ def _halves(prose: Prose, year: int | None) -> tuple[list[_Passage], list[_Passa
         for passage in _passages(part):
             (review if looks_back else plan).append(passage)
     front = [_Passage(line.text, line, ()) for line in prose.front]
+    ahead = next((i for i, one in enumerate(front) if _SPEAKS_AHEAD.match(one.text)), len(front))
     if not prose.parts:
-        return [], front
-    return [*front, *review], plan
+        return (front[:ahead], front[ahead:]) if 0 < ahead < len(front) else ([], front)
+    return [*front[:ahead], *review], [*front[ahead:], *plan]
 
 
 def _divisions(prose: Prose, year: int | None) -> Iterator[Part]:
@@ -183,7 +197,18 @@ def _passages(part: Part) -> Iterator[_Passage]:
 # --- items -----------------------------------------------------------------------------------------------------------
 
 
-def _items(passage: _Passage, year: int | None, baselines: Baselines, lexicon: Lexicon, count: int) -> list[Item]:
+def _of_row(row: Indicator, prose: Prose) -> Item:
+    """A row of a table of indicators as an item, under the heading above its table."""
+    line = row.line
+    above = [part for part in prose.walk() if part.line.number < line.number][-1:]
+    path = [*above[0].path, heading(above[0].line.text)] if above else []
+    item = Item("", Place(line.number, line.last, line.page, line.sheet), path, row.name, row.printed)
+    item.targets = row.compared()
+    item.state = opening_state(item)
+    return item
+
+
+def _items(passage: _Passage, year: int | None, baselines: Baselines, lexicon: Lexicon) -> list[Item]:
     """One item a sentence that promises a number; a sentence of goals parted by semicolons is as many."""
     lead, rest = lead_and_rest(passage.text)
     path = [*passage.path, lead] if lead and not find_targets(lead, year=year) else list(passage.path)
@@ -193,10 +218,10 @@ def _items(passage: _Passage, year: int | None, baselines: Baselines, lexicon: L
             owned = brackets(text, passage.line.number, lexicon)
             title = outside(text, owned).rstrip(";\uff1b")
             targets = find_targets(title, year=year)
-            if not targets:
-                continue
+            if not any(target.name for target in targets):
+                continue  # a cell of a table, or a figure that nothing names
             place = Place(passage.line.number, passage.line.last, passage.line.page, passage.line.sheet)
-            item = Item(str(count + len(found) + 1), place, path, title)
+            item = Item("", place, path, title)
             for bracket in owned:
                 for field in bracket.fields:
                     set_field(item, field, lexicon)
