@@ -59,12 +59,8 @@ class _Assembler:
         return self._outline
 
     def _take(self, index: int, block: Block) -> None:
-        if _ANNEX.match(block.line.text):
-            self._close_item()
-            self._headings, self._heading, self._annexed = Headings(), None, True
+        if self._takes_annex(block):
             self._outline.tail.append(block.line)
-        elif self._annexed and block.mark is None and not block.labels:
-            self._outline.tail.append(block.line)  # the annex's name
         elif self._headings.path and (names := above_by(block)) is not None:
             self._sections.of(self._headings.path, block.line).fields.append(names)
         elif block.opens_with_label and block.labels[0].role is Role.NUMBER:
@@ -88,6 +84,14 @@ class _Assembler:
             self._outline.front.append(block.line)
         else:
             self._text(index, block)
+
+    def _takes_annex(self, block: Block) -> bool:
+        """附件 alone ends what was open and lets numbers begin anew; what follows up to its first number names it."""
+        if _ANNEX.match(block.line.text):
+            self._close_item()
+            self._headings, self._heading, self._annexed = Headings(), None, True
+            return True
+        return self._annexed and block.mark is None and not block.labels
 
     def _is_title(self, block: Block) -> bool:
         """整改方案 alone, before any item, is the document's name and not a label."""
