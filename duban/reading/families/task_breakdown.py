@@ -132,18 +132,17 @@ def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
     items, repeated = items_of(outline.drafts, lexicon, front.year)
     reading = Reading(Kind.TASK_BREAKDOWN, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items = items
-    _with_indicators(reading.walk(), indicators(source.lines, front.year))
     limits = any(item.time_limit for item in reading.walk())
     for item in reversed(reading.walk()):  # children first: a parent's state is told from theirs
         texts = (item.title, item.goal or "", *item.measures)
         found = [target for text in texts for target in find_targets(text, year=front.year)]
-        named = [replace(t, name=t.name or item.title) if len(item.title) <= _LONGEST_NAME else t for t in found]
-        item.targets = item.targets or named
+        item.targets = [replace(t, name=t.name or item.title) if len(item.title) <= _LONGEST_NAME else t for t in found]
         if not limits and (limit := limit_in(item.title, front.year)):
             item.time_limit = limit  # a table without a column of limits has them in its tasks
             read_item_limit(item, front.year)
         item.regulations = find_regulations([item.title, *item.measures], item.time_limit)
         item.state = opening_state(item)
+    _with_indicators(reading.walk(), indicators(source.lines, front.year))
     reading.anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]
     return reading
 
