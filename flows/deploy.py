@@ -102,6 +102,11 @@ def _version(entry: dict[str, Any]) -> str:
     return f"{__version__}-{hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()[:12]}"
 
 
+def main() -> int:
+    """Makes what is missing, and says what it was."""
+    return asyncio.run(_main())
+
+
 async def _main() -> int:
     try:
         async with get_client() as client:
@@ -117,4 +122,4 @@ async def _main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_main()))
+    sys.exit(main())

@@ -190,7 +190,7 @@ async def mend_forever(
             undeployed.clear()
             counts = await asyncio.to_thread(reconcile.mend_ended, database(), prefect(), now=now())
             if counts.mended:
-                log.info("mended %s runs: %s", counts.mended, counts.as_dict())
+                log.info("mended %s runs: %s", counts.mended, "; ".join(counts.said))
         except NotDeployed:
             await _put_back(deploy)
         except PASSING as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from tasks.night import reconcile_runs
@@ -24,5 +25,8 @@ def deliver() -> State[Any]:
 def reconcile() -> State[Any]:
     """Repairs every difference between the ledger and its runs, and says what it did."""
     counts = reconcile_runs()
-    said = ", ".join(f"{name} {value}" for name, value in counts.as_dict().items() if name != "problem")
-    return Failed(message=counts.problem) if counts.problem else Completed(message=said)
+    for line in counts.said:
+        get_run_logger().info(line)
+    if counts.problem:
+        return Failed(message=counts.problem)
+    return Completed(message=f"核对 {counts.checked} 项,修复 {counts.mended}" + ("(逐项见日志)" if counts.said else ""))

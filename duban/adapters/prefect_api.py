@@ -7,6 +7,7 @@ ours, forms are kept once a key, states are set outright.
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -66,6 +67,7 @@ class RunState:
     form: str = ""  # the key under which its form is kept; empty where it asks for none
     since: str = ""  # ISO instant at which it entered the state
     parameters: dict[str, Any] = field(default_factory=dict)
+    starts: int = 0  # how often it ran
 
 
 def run_state(row: dict[str, Any]) -> RunState:
@@ -81,6 +83,7 @@ def run_state(row: dict[str, Any]) -> RunState:
         form=(details.get("run_input_keyset") or {}).get("schema", ""),
         since=state.get("timestamp") or "",
         parameters=row.get("parameters") or {},
+        starts=row.get("run_count") or 0,
     )
 
 
@@ -176,6 +179,25 @@ class PrefectApi:
             "limit": PAGE,
         }
         return [run_state(row) for row in self._json(self._call("POST", "/flow_runs/filter", body))]
+
+    def runs_of_pool(self, pool: str) -> list[RunState]:
+        """At most a page of a work pool's runs that are being submitted or run."""
+        body = {
+            "work_pools": {"name": {"any_": [pool]}},
+            "flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING"]}}},
+            "limit": PAGE,
+        }
+        return [run_state(row) for row in self._json(self._call("POST", "/flow_runs/filter", body))]
+
+    def lived_since(self, run_id: str, since: dt.datetime) -> bool:
+        """Whether a run's process has said since then that it is alive."""
+        beats = {
+            "occurred": {"since": since.isoformat()},
+            "event": {"name": ["prefect.flow-run.heartbeat"]},
+            "resource": {"id": [f"prefect.flow-run.{run_id}"]},
+        }
+        found = self._json(self._call("POST", "/events/filter", {"filter": beats, "limit": 1}))
+        return bool(found["events"])
 
     def workers_online(self, pool: str) -> int:
         """How many workers serve a work pool at this moment; 0 where there is no such pool."""

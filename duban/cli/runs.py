@@ -20,9 +20,11 @@ def reconcile_now(as_data: bool) -> None:
     with prefect_server(settings) as prefect:
         counts = reconcile(database, prefect, now=utc_now())
     if as_data:
-        print_json(counts.as_dict())
+        print_json(counts.as_dict() | {"said": counts.said})
     else:
         found = counts.as_dict()
+        for line in counts.said:
+            click.echo(line)
         click.echo(", ".join(f"{name} {value}" for name, value in found.items() if name != "problem"))
     if counts.problem:
         click.echo(f"duban: {counts.problem}", err=True)

@@ -61,6 +61,7 @@ def night_publication(database: Database, report: NightReport, runs: Counts, *, 
         f"失败 {delivered.failed},不明 {delivered.unknown}",
         f"- 未发并记明原因:{report.claimed.passed};因签收暂缓:{report.claimed.held}",
         f"- 运行核对:{runs.checked} 项,修复 {runs.mended}" + (f";{runs.problem}" if runs.problem else ""),
+        *(f"  - {line}" for line in runs.said),
     ]
     if report.missed:
         lines.append(f"- 补做漏夜:{report.missed[0]} 至 {report.missed[-1]},共 {len(report.missed)} 夜")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -16,16 +17,31 @@ from duban.adapters.database import Database
 from duban.adapters.prefect_api import NotDeployed, PrefectApi, PrefectUnreachable, RunState
 from duban.domain.lifecycle import State
 from duban.services import signals
-from duban.services.run_specs import DEPLOYMENT, Shown, form_key, mark_of, specs
+from duban.services.jobs import mend_jobs
+from duban.services.run_specs import DEPLOYMENT, Shown, form_key, mark_of, run_name, specs
 from duban.services.runs import WAKE_AT_MOST, attach_runs, create_run, shows
-from models import Item
+from models import Item, Plan
 
 BATCH = 200
 ENDED = frozenset({"FAILED", "CRASHED", "CANCELLED", "CANCELLING"})
 BUSY = frozenset({"RUNNING", "PENDING"})
 STUCK_AFTER = dt.timedelta(seconds=60)  # a run takes a fraction of a second: past this its engine is gone
 
+SAID_AT_MOST = 100
+
 Progress = Callable[[int, int], None]
+
+#: What is done about each fault, for whoever reads what reconcile did.
+DONE_ABOUT = MappingProxyType(
+    {
+        "missing": "运行缺失,已重建",
+        "ended": "运行被取消、失败或提前结束,已恢复",
+        "behind": "运行落后于台账,已交引擎补上",
+        "stuck": "运行中断,已交引擎接续",
+        "wrong": "运行状态与台账不符,已改正",
+        "unresumable": "运行缺表单,已补上",
+    }
+)
 
 
 class Fault(StrEnum):
@@ -51,16 +67,24 @@ class Counts:
     wrong: int = 0
     unresumable: int = 0
     unknown: int = 0  # runs that belong to no item as it is now: left alone
+    jobs: int = 0  # nights and the like that had lost their process
     problem: str = ""
+    said: list[str] = field(default_factory=list)  # what was done to which run; the first ones of many
 
     @property
     def mended(self) -> int:
         """How many runs were repaired, or given to the engine to go on with."""
-        return self.missing + self.ended + self.behind + self.stuck + self.wrong + self.unresumable
+        runs = self.missing + self.ended + self.behind + self.stuck + self.wrong + self.unresumable
+        return runs + self.jobs
 
     def as_dict(self) -> dict[str, int | str]:
         """Plain values, for artifacts and `--json`."""
-        return {f.name: getattr(self, f.name) for f in fields(self)} | {"mended": self.mended}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "said"} | {"mended": self.mended}
+
+    def say(self, line: str) -> None:
+        """Keeps a line of what was done, the first of many."""
+        if len(self.said) < SAID_AT_MOST:
+            self.said.append(line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +123,7 @@ def reconcile(
             if progress is not None:
                 progress(counts.checked, total)
         counts.unknown = sum(1 for run in runs.values() if run.id not in known and run.type == "PAUSED")
+        _jobs(prefect, counts, now)
     except (PrefectUnreachable, NotDeployed) as error:
         counts.problem = error.message
     return counts
@@ -108,6 +133,7 @@ def mend_ended(database: Database, prefect: PrefectApi, *, now: dt.datetime) -> 
     """The quick look between two full ones: runs that a person or a crash ended, or that an engine left running."""
     counts = Counts()
     deployment = prefect.deployment_id(DEPLOYMENT)
+    _jobs(prefect, counts, now)
     suspects = {run.id: run for run in prefect.runs_in(deployment, ENDED | BUSY)}
     if not suspects:
         return counts
@@ -116,6 +142,12 @@ def mend_ended(database: Database, prefect: PrefectApi, *, now: dt.datetime) -> 
     counts.checked = len(rows)
     _mend(database, prefect, deployment, faults, counts=counts, now=now)
     return counts
+
+
+def _jobs(prefect: PrefectApi, counts: Counts, now: dt.datetime) -> None:
+    for line in mend_jobs(prefect, now=now):
+        counts.jobs += 1
+        counts.say(line)
 
 
 def _fault(
@@ -154,6 +186,7 @@ def _mend(
 ) -> None:
     for fault in filter(None, faults.values()):
         setattr(counts, fault.value, getattr(counts, fault.value) + 1)
+    _tell(database, faults, counts)
     # The engine shows on the run's timeline what it missed; all else is set right from here, engine or none.
     signals.queue(database, [i for i, fault in faults.items() if fault in (Fault.BEHIND, Fault.STUCK)], now)
     outright = [i for i, fault in faults.items() if fault not in (None, Fault.BEHIND, Fault.STUCK)]
@@ -164,6 +197,19 @@ def _mend(
     with database.read() as session:
         todo = specs(session, outright)
     attach_runs(database, [(spec, create_run(prefect, deployment, spec)) for spec in todo])
+
+
+def _tell(database: Database, faults: dict[int, Fault | None], counts: Counts) -> None:
+    """Names the items whose runs were mended, the first of many."""
+    found = [(item_id, fault) for item_id, fault in faults.items() if fault is not None]
+    if not (found := found[: SAID_AT_MOST - len(counts.said)]):
+        return
+    with database.read() as session:
+        query = select(Item.id, Plan.code, Item.number, Item.title).join(Plan, Plan.id == Item.plan_id)
+        rows = session.execute(query.where(Item.id.in_([item_id for item_id, _ in found]))).tuples()
+        names = {item_id: run_name(code, number, title) for item_id, code, number, title in rows}
+    for item_id, fault in found:
+        counts.say(f"{names[item_id]}:{DONE_ABOUT[fault]}")
 
 
 def _batches(database: Database) -> Iterator[list[_Row]]:

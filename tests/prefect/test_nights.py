@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import select
 
 from duban.domain.lifecycle import State
+from duban.services import jobs, reconcile
 from duban.settings import ROOT
 from models import Delivery, DeliveryStatus, IssuedPaper, Item, Night, NightState
 
-from .conftest import World, wait_until
+from .world import World, wait_until
 
 SLOW = 120.0  # two interpreters start for it, on whatever else the machine does
 
@@ -76,9 +78,9 @@ def test_a_document_is_registered_and_a_night_is_run_as_flow_runs_and_published(
     published = artifacts(world, first)
     assert {"night-summary", "night-overdue", "night-ranking", "night-progress", "board"} <= set(published)
     assert str(day) in published["night-summary"]["data"]
-    runs = [run_deployment(world, "nightly"), run_deployment(world, "nightly", dry_run=True)]
-    second, preview = (ended(world, run_id) for run_id in runs)
+    second = world.flow("flows.nightly.nightly")
     assert (second["type"], second["name"]) == ("COMPLETED", "Skipped")  # as the late runs after a downtime
+    preview = world.flow("flows.nightly.nightly", dry_run=True)
     assert (preview["type"], preview["name"]) == ("COMPLETED", "Preview")
 
 
@@ -86,11 +88,11 @@ def test_a_month_is_drawn_mailed_and_shown_once_and_a_dry_run_keeps_nothing(worl
     (item_id,) = world.ledger.add_items(State.ONGOING)
     plan_id = world.ledger.release(item_id)
     given = {"cadence": "monthly", "as_of": "2026-08-03"}
-    trial = run_deployment(world, "monthly", **given, dry_run=True)
-    assert ended(world, trial)["name"] == "Preview"
+    assert world.flow("flows.reviews.review", **given, dry_run=True)["name"] == "Preview"
     assert issued(world, plan_id) == []
-    first = run_deployment(world, "monthly", **given)
-    assert ended(world, first)["type"] == "COMPLETED"
+    drawn = world.flow("flows.reviews.review", **given)
+    first = drawn["run"]
+    assert drawn["type"] == "COMPLETED", drawn
     papers = ["agenda-monthly", "check-monthly", "exposure-monthly", "ranking-monthly"]
     assert issued(world, plan_id) == papers
     shown = artifacts(world, first)
@@ -99,7 +101,7 @@ def test_a_month_is_drawn_mailed_and_shown_once_and_a_dry_run_keeps_nothing(worl
     with world.database.read() as session:
         mails = session.scalars(select(Delivery).where(Delivery.kind == "papers")).all()
     assert {mail.status for mail in mails} == {DeliveryStatus.SENT}
-    again = ended(world, run_deployment(world, "monthly", **given))
+    again = world.flow("flows.reviews.review", **given)
     assert (again["type"], again["name"]) == ("COMPLETED", "Skipped")
     with world.database.read() as session:
         assert len(session.scalars(select(Delivery).where(Delivery.kind == "papers")).all()) == len(mails)
@@ -110,3 +112,29 @@ def issued(world: World, plan_id: int) -> list[str]:
     with world.database.read() as session:
         query = select(IssuedPaper.kind).where(IssuedPaper.plan_id == plan_id).order_by(IssuedPaper.kind)
         return list(session.scalars(query))
+
+
+def test_jobs_that_lost_their_process_are_started_again_but_not_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker was killed while it submitted one, a machine went down under the second; the third did so thrice."""
+    pending, running = {"type": "PENDING", "name": "Submitting"}, {"type": "RUNNING", "name": "Running"}
+    alarm = deployments(world)["alarm"]["id"]
+    lost = [world.prefect.create_run(alarm, {"state": pending}).id for _ in range(3)]
+    for run_id, starts in ((lost[1], 1), (lost[2], 3)):
+        for _ in range(starts):
+            world.prefect.set_state(run_id, pending)
+            world.prefect.set_state(run_id, running)
+    assert reconcile.mend_ended(world.database, world.prefect, now=dt.datetime.now(dt.UTC)).jobs == 0
+    for name in ("SUBMITTED_WITHIN", "SILENT_AFTER"):
+        monkeypatch.setattr(jobs, name, dt.timedelta(0))
+    counts = reconcile.mend_ended(world.database, world.prefect, now=dt.datetime.now(dt.UTC))
+    assert counts.jobs == 3
+    assert sorted(line.rpartition(":")[2] for line in counts.said) == [
+        "提交中断,已重新排队",
+        "进程已不在,已启动 3 次,不再重来",
+        "进程已不在,已重新排队",
+    ]
+    assert [ended(world, run_id)["type"] for run_id in lost] == ["COMPLETED", "COMPLETED", "CRASHED"]
+    began = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)
+    wait_until(lambda: world.prefect.lived_since(lost[0], began))  # a job says that it is alive

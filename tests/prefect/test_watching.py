@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import signal
 import subprocess
 import sys
 from typing import Any
@@ -11,18 +10,15 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
-from duban.domain.lifecycle import Action, State
+from duban.domain.lifecycle import State
 from duban.services import alarms
 from duban.services.alarms import Trouble
-from duban.services.runs import EVENT_WORDS
 from duban.settings import ROOT
 from models import Delivery
 
-from .conftest import World, python, wait_until
 from .rows import now
-from .test_faults import mended, whole
-from .test_item_runs import run_of, stands, task_runs
 from .test_nights import deployments
+from .world import World, wait_until
 
 LATE = dt.datetime(2199, 1, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -47,9 +43,7 @@ def test_an_engine_tells_its_health_and_its_figures(world: World) -> None:
     assert health(world, "else").status_code == 404
 
 
-def test_prefect_deploy_makes_the_same_deployments_and_automations_as_the_engine_and_nothing_twice(
-    world: World,
-) -> None:
+def test_prefect_deploy_alone_makes_all_that_an_engine_makes_pools_included_and_nothing_twice(world: World) -> None:
     def there() -> tuple[set[str], list[str]]:
         return set(deployments(world)), sorted(a["name"] for a in automations(world))
 
@@ -57,6 +51,9 @@ def test_prefect_deploy_makes_the_same_deployments_and_automations_as_the_engine
     names = {"item", "nightly", "weekly", "fortnightly", "monthly", "quarterly", "half-yearly", "register"}
     assert before[0] == names | {"deliver", "reconcile", "alarm"}
     assert len(before[1]) == 3
+    world.stop("engine")  # or it would make the pools by itself
+    for pool in ("duban", "duban-items"):
+        world.call("DELETE", f"/work_pools/{pool}")
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
         cwd=ROOT,
@@ -65,9 +62,12 @@ def test_prefect_deploy_makes_the_same_deployments_and_automations_as_the_engine
         text=True,
         check=False,
     )
+    world.start_engine()
     assert done.returncode == 0, done.stdout + done.stderr
     assert there() == before
-    assert {d["work_pool_name"] for d in deployments(world).values()} == {"duban", "duban-items"}
+    pools = {pool["name"]: pool["type"] for pool in world.call("POST", "/work_pools/filter", {})}
+    assert pools == {"duban": "process", "duban-items": "duban-engine"}
+    assert {d["work_pool_name"] for d in deployments(world).values()} == set(pools)
     cadences = {d["parameters"]["cadence"] for d in deployments(world).values() if "cadence" in d["parameters"]}
     assert cadences == {"weekly", "fortnightly", "monthly", "quarterly", "half_yearly"}
 
@@ -76,9 +76,7 @@ def test_two_engines_that_start_at_once_make_each_automation_once(world: World) 
     alarm = deployments(world)["alarm"]["id"]
     world.call("DELETE", f"/automations/owned-by/prefect.deployment.{alarm}")
     assert automations(world) == []
-    for name in ("deploy", "deploy2"):
-        world.start(name, *python("-m", "flows.deploy"))
-    assert [world.processes.pop(name).wait(60) for name in ("deploy", "deploy2")] == [0, 0]
+    assert [child.wait(60) for child in [world.bear("deploy", "flows.deploy:main") for _ in range(2)]] == [0, 0]
     assert len(automations(world)) == 3
 
 
@@ -114,22 +112,3 @@ def test_an_engine_that_is_there_is_seen_and_a_night_that_is_owed_is_told_once_a
         mails = session.scalars(select(Delivery).where(Delivery.kind == "alarm", Delivery.as_of == LATE.date())).all()
     assert [mail.address for mail in mails] == ["office@example.org"]
     assert "1月1日的夜间督办没有完成" in mails[0].subject
-
-
-def test_a_server_that_was_wiped_gets_deployments_and_runs_again_from_the_engine(world: World) -> None:
-    """What it keeps is gone, as after a disk that was lost: no backup is needed, and nobody has to do anything."""
-    states = (State.ASSIGNED, State.ONGOING)
-    ids = world.ledger.add_items(*states)
-    for item_id in ids:
-        wait_until(lambda item_id=item_id: stands(world, item_id))
-    world.stop("server", signal.SIGKILL)
-    for file in (world.settings.data_dir / "prefect").glob("prefect.db*"):
-        file.unlink()
-    world.start_server()
-    world.ledger.move(ids[0], Action.DRAFT_MEASURE)
-    whole(world, ids[0], "item.measure_drafted")
-    whole(world, ids[1])
-    assert "the Prefect server has lost our deployments" in world.log("engine")
-    drafted = EVENT_WORDS["item.measure_drafted"]
-    wait_until(lambda: any(name.startswith(drafted) for name in task_runs(world, run_of(world, ids[0]).id)), 60)
-    mended(world)
