@@ -1,7 +1,8 @@
 """The API against its own OpenAPI document: no 500, and no answer that the document does not name.
 
-Schemathesis makes requests that fit the document and requests that do not; half of them aim at rows that exist. More
-than the suite's few of each: `SCHEMATHESIS_EXAMPLES=100 pytest tests/http/test_schemathesis.py`.
+Schemathesis makes requests that fit the document and requests that do not; half of them aim at rows that exist. The
+suite's walk is a short one: one request that fits to each operation, and one that does not to every fourth (test_fuzz
+sends odd ones to all). The whole of it: `SCHEMATHESIS_EXAMPLES=100 pytest tests/http/test_schemathesis.py`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from models import Base, Clock, Extension, Item, Measure, Milestone, Notice, Pla
 
 from .conftest import Site
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "1"))
+#: Of so many operations one gets requests that do not fit: finding these takes most of the time.
+ONE_OF = 4 if EXAMPLES == 1 else 1
 CHECKS: list[Callable[..., Any]] = [
     checks.status_code_conformance,
     checks.content_type_conformance,
@@ -82,12 +85,14 @@ class Walk:
 
     def run(self) -> None:
         """Every operation, first with requests that fit and then with requests that do not."""
-        for found in self.schema.get_all_operations():
+        for number, found in enumerate(self.schema.get_all_operations()):
             operation = found.ok()
             if operation.label == "DELETE /api/v1/tokens/{token_id}":
                 continue  # would end the token that this walk goes by; test_sign_in looks at it
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
                 if operation.label == ENDLESS and mode is GenerationMode.POSITIVE:
+                    continue
+                if mode is GenerationMode.NEGATIVE and number % ONE_OF:
                     continue
                 try:
                     strategy = operation.as_strategy(generation_mode=mode)
@@ -161,5 +166,5 @@ def test_every_operation_answers_only_as_the_document_says(walk: Walk) -> None:
     report = "\n\n".join(f"{label}\n{defect}" for label, defect in sorted(walk.defects.items()))
     assert not walk.defects, report
     answered = {label for label, status in walk.answers if status < 400}
-    assert walk.asked > 5 * EXAMPLES
+    assert walk.asked > 90 * EXAMPLES
     assert len(answered) > 20, sorted(answered)  # the walk gets past the doors
