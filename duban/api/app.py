@@ -27,6 +27,7 @@ from duban.api import (
     problems,
     progress,
     reports,
+    review,
     rules,
     spread,
     stream,
@@ -52,6 +53,7 @@ TAGS = [
     {"name": "items", "description": "整改事项: what stands, what happened, why this date and this light."},
     {"name": "transitions", "description": "The transition table: who may move an item from where to where."},
     {"name": "progress", "description": "Measures, milestones, regulations, evidence, and the steps of 销号."},
+    {"name": "review", "description": "The reading set right: doubts settled, items split, joined and corrected."},
     {"name": "limits", "description": "延期 and 暂停: limits that move."},
     {
         "name": "spread",
@@ -101,6 +103,7 @@ def create_app(
         items,
         moves,
         progress,
+        review,
         reports,
         clocks,
         explain,

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from duban.domain.counting import Unit
 from duban.domain.lifecycle import Action
-from models import ClosingStep, Progress, ResolutionAction, UserRole
+from models import ClosingStep, Progress, UserRole
 
 #: Ids as the databases hold them.
 LARGEST = 2**63 - 1
@@ -272,31 +272,6 @@ class ClosingIn(VersionedBody):
     on_behalf_of: ShortText | None = Field(None, description="With sign: the lead official who signed on paper.")
     note: Reason = ""
     ends_on: Date | None = Field(None, description="With publish: the publication's last day.")
-
-
-Names = Annotated[list[ShortText], Field(max_length=100)]
-
-
-class EditIn(Body):
-    """With the action edit: the fields as they should stand; what is left out stays as it was read."""
-
-    title: Reason | None = None
-    goal: Reason | None = None
-    measures: Annotated[list[Reason], Field(max_length=100)] | None = None
-    time_limit: Reason | None = None
-    lead_officials: Names | None = None
-    lead_units: Names | None = None
-    responsible_units: Names | None = None
-    support_units: Names | None = None
-    supervising_units: Names | None = None
-
-
-class ResolveIn(VersionedBody):
-    """A person's decision about an item's doubts: keep, merge (with its other copies), edit or drop."""
-
-    action: ResolutionAction
-    reason: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_storable)]
-    edit: EditIn = Field(default_factory=EditIn)
 
 
 class ExtensionIn(VersionedBody):

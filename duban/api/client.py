@@ -29,6 +29,7 @@ from duban.api.rules import Assigned
 from duban.api.spread import Called, Spawned
 from duban.services.absences import AbsenceView
 from duban.services.calendars import CalendarChange, CalendarInForce
+from duban.services.corrections import Corrected
 from duban.services.directory_update import DirectoryUpdated
 from duban.services.editions import Edition, EditionRow
 from duban.services.night import WouldSend
@@ -247,6 +248,21 @@ class Client:
         """A decision about an item's doubts: keep, merge, edit, drop."""
         body = {"action": action, "reason": reason, "expected_version": version, "edit": edit}
         return self._post(Resolved, f"/items/{item_id}/resolution", body)
+
+    def split(self, item_id: int, number: str, reason: str, *, version: int, **more: Any) -> Resolved:
+        """Parts an item that is two; `more`: title, from_measure."""
+        body = {"number": number, "reason": reason, "expected_version": version, **more}
+        return self._post(Resolved, f"/items/{item_id}/split", body)
+
+    def join(self, item_id: int, into: str, reason: str, *, version: int) -> Resolved:
+        """Appends an item to the one of this number that it is the rest of."""
+        body = {"into": into, "reason": reason, "expected_version": version}
+        return self._post(Resolved, f"/items/{item_id}/join", body)
+
+    def correct(self, item_id: int, reason: str, *, version: int, **edit: Any) -> Corrected:
+        """Sets fields of an item under way right that were read wrong."""
+        body = {"edit": edit, "reason": reason, "expected_version": version}
+        return self._post(Corrected, f"/items/{item_id}/correction", body)
 
     def acknowledge(self, notice_id: int, *, on_behalf_of: str | None = None) -> Acknowledged:
         """签收."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from fastapi.responses import JSONResponse
 from starlette.datastructures import UploadFile as StoredUpload
 
-from duban.api.bodies import ClosingIn, EditIn, Id, MeasureIn, MilestoneIn, Reason, RegulationIn, ResolveIn, Version
+from duban.api.bodies import ClosingIn, Id, MeasureIn, MilestoneIn, Reason, RegulationIn, Version
 from duban.api.changes import Recorded, record_once, recorded
 from duban.api.context import Caller, Context, Ctx, Who
-from duban.api.once import IdempotencyKey, once
+from duban.api.once import IdempotencyKey
 from duban.api.problems import documented
 from duban.services.closing import take_step
 from duban.services.evidence_files import evidence_content
@@ -25,7 +25,6 @@ from duban.services.progress import (
     report_regulation,
 )
 from duban.services.queries.item import belongs
-from duban.services.resolutions import Edit, Resolved, resolve, undo
 from duban.services.tools import evidence_store
 
 router = APIRouter(
@@ -42,13 +41,6 @@ class Kept:
     filename: str
     size: int
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """The items that are in quarantine again."""
-
-    quarantined: list[int]
 
 
 @router.post("/measures/{measure_id}", summary="Report how far a measure is", response_model=Recorded)
@@ -144,40 +136,6 @@ def post_closing(
         ends_on=body.ends_on,
     )
     return record_once(context, caller, idempotency_key, (item_id, "closing", body), change)
-
-
-@router.post("/resolution", summary="Settle the doubts about an item (待核)", response_model=Resolved)
-def post_resolution(
-    *, item_id: Id, body: ResolveIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
-    """keep, merge, edit or drop; recorded with who and why. Its clocks begin with it. The office only."""
-
-    def act() -> Resolved:
-        return resolve(
-            context.database,
-            item_id=item_id,
-            action=body.action,
-            actor=caller.actor,
-            reason=body.reason,
-            now=context.now(),
-            edit=_edit(body.edit),
-            expected_version=body.expected_version,
-        )
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/resolution", body), act)
-
-
-def _edit(body: EditIn) -> Edit:
-    given = body.model_dump(exclude_none=True)
-    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
-    return Edit(**fields)
-
-
-@router.post("/resolution/{resolution_id}/undo", summary="Take a decision about doubts back")
-def post_undo(item_id: Id, resolution_id: Id, context: Ctx, caller: Who) -> Undone:
-    """Possible until the item has moved on. The office only."""
-    belongs(context.database, item_id=item_id, resolution_id=resolution_id)
-    return Undone(undo(context.database, resolution_id=resolution_id, actor=caller.actor, now=context.now()))
 
 
 def keep_evidence(

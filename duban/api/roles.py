@@ -44,7 +44,8 @@ def deeds() -> tuple[Deed, ...]:
         Deed("self-check-report", "报告自查结果", BY_UNIT),
         Deed("call-answer", "报到（被吹哨单位）", BY_UNIT),
         Deed("re-inspection", "登记回头看（参与办理的人除外）", OFFICE),
-        Deed("resolution", "核定疑点、撤回核定", OFFICE),
+        Deed("resolution", "核定疑点、拆分、并入、撤回核定", OFFICE),
+        Deed("correction", "更正读错的栏目", OFFICE),
     )
 
 

@@ -86,6 +86,8 @@ def attempt(  # noqa: C901 -- one branch a deed
         return client.post(f"{at}/call-answer", json={"text": "x"} | stale)
     if key == "re-inspection":
         return client.post(f"{at}/re-inspection", json={"passed": True, "note": "x"} | stale)
+    if key == "correction":
+        return client.post(f"{at}/correction", json={"edit": {"goal": "x"}, "reason": "x"} | stale)
     assert key == "resolution", f"no request is known for {key}: add one here"
     return client.post(f"{at}/resolution", json={"action": "keep", "reason": "x"} | stale)
 
