@@ -48,6 +48,7 @@ from duban.services.registration_preview import Preview
 from duban.services.resolutions import Resolved
 from duban.services.saved_views import ViewEntry
 from duban.services.transitions import Moved
+from duban.services.voiding import Voided
 
 T = TypeVar("T")
 
@@ -110,6 +111,10 @@ class Client:
     def plans(self) -> tuple[PlanView, ...]:
         """All plans."""
         return self._get(tuple[PlanView, ...], "/plans")
+
+    def void_plan(self, plan: str, reason: str) -> Voided:
+        """Takes a plan back that was registered by mistake, before its release."""
+        return self._post(Voided, f"/plans/{plan}/void", {"reason": reason})
 
     def anomalies(self, plan: str, *, unresolved: bool | None = None) -> tuple[AnomalyView, ...]:
         """The doubts about a plan's reading."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Path, Query, UploadFile
+from pydantic import Field
 
-from duban.api.bodies import ShortText
+from duban.api.bodies import Body, Reason, ShortText
 from duban.api.context import OFFICE, AsOf, Ctx, Who
 from duban.api.problems import documented
 from duban.api.uploads import DocumentFile, content_of, name_of
@@ -23,6 +24,7 @@ from duban.services.registration import Received, Registered, register
 from duban.services.registration_preview import Preview, preview
 from duban.services.release import release
 from duban.services.tools import office_rules
+from duban.services.voiding import Voided, void, voided_plans
 
 router = APIRouter(prefix="/plans", tags=["plans"], responses=documented(401, 403, 404, 409, 422, 429))
 PlanKey = Annotated[str, Path(max_length=100, pattern=r"^[^\x00]+$", description="A plan's id or code.")]
@@ -102,6 +104,26 @@ def post_preview(*, context: Ctx, caller: Who, as_of: AsOf, new: Annotated[NewPl
         directory=new.directory,
         code=new.code,
     )
+
+
+@router.get("/voided", summary="Plans that were registered by mistake and taken back")
+def get_voided(context: Ctx, caller: Who) -> tuple[Voided, ...]:
+    """The last one first, with who took it back and why."""
+    caller.require("look at plans that were taken back", *OFFICE)
+    return voided_plans(context.database)
+
+
+class VoidIn(Body):
+    """Why a plan is taken back."""
+
+    reason: Annotated[Reason, Field(min_length=1, examples=["传错了文件"])]
+
+
+@router.post("/{plan}/void", summary="Take a plan back that was registered by mistake")
+def post_void(plan: PlanKey, body: VoidIn, context: Ctx, caller: Who) -> Voided:
+    """Before its release only, as a whole; it stays in the ledger, and its document can be registered again."""
+    caller.require("take a plan back", *OFFICE)
+    return void(context.database, plan=plan, reason=body.reason, actor=caller.actor, now=context.now())
 
 
 @router.get("/{plan}", summary="One plan")

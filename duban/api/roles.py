@@ -56,7 +56,7 @@ OTHERS: tuple[tuple[str, tuple[UserRole, ...]], ...] = (
     ("吹哨（以自己代表的单位）", (UserRole.UNIT, UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("查看督办规则、放假安排；保存自己的常用视图", ROLES),
     ("预览、变更督办规则和放假安排；预览首夜、写交办通知", (UserRole.SUPERVISOR, UserRole.ADMIN)),
-    ("上传方案、放行通知", (UserRole.SUPERVISOR, UserRole.ADMIN)),
+    ("上传方案、放行通知，放行前作废", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("登记新版方案、整改进展通报，采用或不采用各处改动", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("录入、下载名录", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("查看发送情况，登记已送达、丢失，重发；撤回未发出的文书", (UserRole.SUPERVISOR, UserRole.ADMIN)),

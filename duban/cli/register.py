@@ -184,3 +184,16 @@ def release(plan: str, as_of: dt.date | None, dry_run: bool, assign: bool) -> No
 
         written = assign_items(database, plan=plan, actor=operator(), now=utc_now(), as_of=as_of)
         click.echo(f"{plan}: {written} assignment notices written.")
+
+
+@click.command("void")
+@click.argument("plan")
+@click.option("--reason", required=True, help="Why; it stays with the plan.")
+def void(plan: str, reason: str) -> None:
+    """Take back PLAN, which was registered by mistake: before its release only, as a whole."""
+    from duban.services.tools import open_ledger, utc_now
+    from duban.services.voiding import void as take_back
+    from duban.settings import load_settings
+
+    done = take_back(open_ledger(load_settings()), plan=plan, reason=reason, actor=operator(), now=utc_now())
+    click.echo(f"{done.code}: taken back with its {done.items} items; the document can be registered again.")

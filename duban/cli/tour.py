@@ -152,7 +152,7 @@ def plan_lines(settings: Settings, database: Database, content: bytes) -> list[s
         plan = session.scalars(
             select(Plan)
             .join(Document, Document.plan_id == Plan.id)
-            .where(Document.sha256 == hashlib.sha256(content).hexdigest())
+            .where(Document.sha256 == hashlib.sha256(content).hexdigest(), Plan.voided_at.is_(None))
         ).one()
         counts = summary_of(session, plan, created=False)
         night = plan_summary(session, plan)

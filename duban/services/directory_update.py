@@ -18,7 +18,7 @@ from duban.errors import Forbidden
 from duban.reading.directory import Entry, Sheet, read_sheet
 from duban.services.event_log import Happening, append_all
 from duban.services.parties import PartyBook, unknown_detail, unknown_name
-from duban.services.queries.plans import find_plan
+from duban.services.queries.plans import find_plan, locked_plan
 from duban.services.rules import business_date
 from models import Anomaly, Item, ItemParty, Party, PartyAlias, PartyKind, PartyMember, Plan
 
@@ -101,8 +101,7 @@ def update_directory(
     if actor.role not in ("supervisor", "admin"):
         raise Forbidden(actor=actor.name, action="更新名录", who="督查室")
     with database.write() as session:
-        found = find_plan(session, plan)
-        session.refresh(found, with_for_update=True)  # two directories at once queue
+        found = locked_plan(session, plan)  # two directories at once queue
         before = words_of(session, found)
         book = PartyBook(session, found)
         explained = book.update(list(entries))

@@ -29,7 +29,7 @@ from duban.services.edition_difference import (
     reading_of,
 )
 from duban.services.event_log import lock_items
-from duban.services.queries.plans import find_plan
+from duban.services.queries.plans import find_plan, locked_plan
 from duban.services.registration import Received, store_document
 from models import Document, DocumentDecision, Item, Plan
 
@@ -140,7 +140,7 @@ def receive(database: Database, plan: str, received: Received, *, actor: Actor, 
     """
     _office_only(actor)
     with database.write() as session:
-        found = _locked(session, plan)
+        found = locked_plan(session, plan)
         document = _known(session, found, received)
         report = select(Document.id).where(Document.plan_id == found.id, Document.sha256 == received.sha256)
         if document is None and session.scalars(report).first() is not None:
@@ -180,7 +180,7 @@ def decide(
     """
     _office_only(actor)
     with database.write() as session:
-        found = _locked(session, plan)
+        found = locked_plan(session, plan)
         document = _document(session, found, edition)
         if edition != _last(session, found):
             raise EditionRefused(edition=edition, reason="已有更新的一版，请在最新一版上办理")
@@ -236,7 +236,7 @@ def discard(database: Database, plan: str, edition: int, *, actor: Actor) -> Non
     """Takes back an edition of which nothing was accepted: it was the wrong file. Raises EditionRefused otherwise."""
     _office_only(actor)
     with database.write() as session:
-        found = _locked(session, plan)
+        found = locked_plan(session, plan)
         document = _document(session, found, edition)
         decisions = session.scalars(select(DocumentDecision).where(DocumentDecision.document_id == document.id)).all()
         if edition == 1 or edition != _last(session, found):
@@ -274,13 +274,6 @@ def _read(plan: Plan, received: Received) -> Reading:
 def _office_only(actor: Actor) -> None:
     if actor.role not in ("supervisor", "admin"):
         raise Forbidden(actor=actor.name, action="登记新版方案", who="督查室")
-
-
-def _locked(session: Session, plan: str) -> Plan:
-    """The plan; editions of one plan are decided about one after another."""
-    found = find_plan(session, plan)
-    session.refresh(found, with_for_update=True)
-    return found
 
 
 def _lock(session: Session, plan: Plan, wanted: list[tuple[ItemChange, tuple[FieldChange, ...]]]) -> None:

@@ -20,7 +20,7 @@ from duban.services import clocks
 from duban.services.event_log import Happening, append
 from duban.services.item_changes import open_item, record
 from duban.services.item_notices import queue_item_notice
-from duban.services.plan_lookup import plan_id_of
+from duban.services.queries.plans import find_plan
 from duban.services.release import is_released
 from duban.services.rules import Rules, business_date, rules_of
 from models import (
@@ -136,8 +136,8 @@ def call(
     Its notices go to the called units and escalate upward from them, never to the caller or above it. Made by the
     calling unit or by the supervision office. Raises NotFound, Forbidden or NewItemRefused.
     """
-    plan_id = plan_id_of(database, plan)
     with database.write() as session:
+        plan_id = find_plan(session, plan).id
         one_at_a_time(session, "registration")  # numbers are given one after the other
         is_released(session, plan_id)
         (calling,) = _units(session, plan_id, [caller])

@@ -204,4 +204,8 @@ def _view(due: Due, paper: Paper) -> PaperView:
 def _unreleased(database: Database) -> list[str]:
     """Plans that a person has still to release: nothing is issued on them."""
     with database.read() as session:
-        return list(session.scalars(select(Plan.code).where(Plan.released_at.is_(None)).order_by(Plan.id)))
+        return list(
+            session.scalars(
+                select(Plan.code).where(Plan.released_at.is_(None), Plan.voided_at.is_(None)).order_by(Plan.id)
+            )
+        )

@@ -22,7 +22,7 @@ from duban.reading import model as read
 from duban.services.edition_difference import reading_of
 from duban.services.event_log import lock_items
 from duban.services.item_changes import record
-from duban.services.queries.plans import find_plan
+from duban.services.queries.plans import find_plan, locked_plan
 from duban.services.registration import Received, store_document
 from models import Document, DocumentDecision, Item, Plan
 
@@ -100,8 +100,7 @@ def receive(database: Database, plan: str, received: Received, *, actor: Actor, 
     """
     _office_only(actor)
     with database.write() as session:
-        found = find_plan(session, plan)
-        session.refresh(found, with_for_update=True)
+        found = locked_plan(session, plan)
         known = select(Document).where(Document.plan_id == found.id, Document.sha256 == received.sha256)
         document = session.scalars(known).first()
         if document is not None and document.edition is not None:
@@ -136,8 +135,7 @@ def enter(
     """
     _office_only(actor)
     with database.write() as session:
-        found = find_plan(session, plan)
-        session.refresh(found, with_for_update=True)
+        found = locked_plan(session, plan)
         document = _document(session, found, document_id)
         reported = _matched(session, found, _reading(document), document)
         chosen = {m.key: accepted[m.key] or m.item_id for m in reported.matches if m.key in accepted and not m.entered}

@@ -196,7 +196,9 @@ def summary_of(session: Session, plan: Plan, *, created: bool) -> Registered:
 def _standing(session: Session, received: Received) -> Plan | None:
     """The plan that these bytes were registered as; raises EditionStands for other bytes of the same document."""
     same = session.scalars(
-        select(Plan).join(Document, Document.plan_id == Plan.id).where(Document.sha256 == received.sha256)
+        select(Plan)
+        .join(Document, Document.plan_id == Plan.id)
+        .where(Document.sha256 == received.sha256, Plan.voided_at.is_(None))
     ).first()
     if same is not None:
         return same
@@ -206,6 +208,7 @@ def _standing(session: Session, received: Received) -> Plan | None:
             Plan.title == reading.title[:500],
             Plan.kind == reading.kind.value,
             Plan.year.is_not_distinct_from(reading.year),
+            Plan.voided_at.is_(None),
         )
     ).first()
     if edition is not None:

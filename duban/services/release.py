@@ -31,7 +31,7 @@ def release(
         where = Plan.id == plan if isinstance(plan, int) else Plan.code == plan
         # Not the key: whoever writes something of the plan at the same moment is not held up.
         found = session.scalars(select(Plan).where(where).with_for_update(key_share=True)).first()
-        if found is None:
+        if found is None or found.voided_at is not None:
             raise NotFound(what="plan", key=plan)
         if found.released_at is not None:
             return False

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from duban.adapters.database import Database
+from duban.domain.lifecycle import State
 from models import Item, Signal
 
 CLAIM = dt.timedelta(seconds=12)  # a run takes a fraction of a second; past this its engine is gone
@@ -47,7 +48,7 @@ def claim(database: Database, *, now: dt.datetime, limit: int, exclude: Collecti
     with database.write() as session:
         # The item's row is the lock: two engines that see the same open signals take different items.
         rows = session.execute(
-            select(Item.id, Item.flow_run_id, Item.quarantined, Item.dropped)
+            select(Item.id, Item.flow_run_id, Item.quarantined, Item.dropped, Item.state)
             .where(Item.id.in_(open_items.scalar_subquery()))
             .with_for_update(skip_locked=True)
         ).all()
@@ -62,7 +63,10 @@ def claim(database: Database, *, now: dt.datetime, limit: int, exclude: Collecti
     found: dict[int, Claim] = {}
     for item_id, signal_id, attempts in sorted(taken, key=lambda row: row[1]):
         item = items[item_id]
-        found[item_id] = Claim(item_id, item.flow_run_id, item.quarantined or item.dropped, signal_id, attempts)
+        # The run of an item that went with its whole plan shows its end; one that never had a run gets none.
+        over = item.state is State.CLOSED and item.flow_run_id is not None
+        asleep = item.quarantined or (item.dropped and not over)
+        found[item_id] = Claim(item_id, item.flow_run_id, asleep, signal_id, attempts)
     return list(found.values())
 
 

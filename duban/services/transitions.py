@@ -291,3 +291,27 @@ def state_as_read(item: Item, state: State) -> None:
     if not item.quarantined:
         raise TransitionRefused(action="read again", state=item.state.value, possible="the transitions of the table")
     item.state = state
+
+
+def take_back_unreleased(session: Session, plan_id: int, now: dt.datetime) -> dict[int, int]:
+    """Closes every item of a plan that was registered by mistake, as withdrawn; item → its new version.
+
+    Nobody was told about any of them yet: the caller (`voiding`) holds the plan, has seen that it was not released,
+    and writes the events.
+    """
+    rows = session.execute(
+        update(_ITEM)
+        .where(_ITEM.c.plan_id == plan_id, _ITEM.c.dropped.is_(False))
+        .values(
+            state=State.CLOSED,
+            outcome=Outcome.WITHDRAWN,
+            closed_at=now,
+            updated_at=now,
+            dropped=True,
+            quarantined=False,
+            due_on=None,
+            version=_ITEM.c.version + 1,
+        )
+        .returning(_ITEM.c.id, _ITEM.c.version)
+    ).tuples()
+    return dict(rows.all())

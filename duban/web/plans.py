@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query
@@ -26,16 +26,18 @@ from duban.services.registration import EditionStands, Received, register
 from duban.services.registration_preview import preview
 from duban.services.tools import office_rules
 from duban.services.uploads import Kept, forget, keep, kept
+from duban.services.voiding import void, voided_plans
 from duban.web.session import Form, Visit, Visitor, date_field, field, file_field
 
 router = APIRouter(prefix="/plans")
 
 
 @router.get("/new")
-def get_new(visit: Visit) -> Response:
-    """The form: a document, its directory, the day from which the office follows it."""
+def get_new(visit: Visit, voided: Literal["", "1"] = "") -> Response:
+    """The form: a document, its directory, the day from which the office follows it; and what was taken back."""
     visit.caller.require("登记方案", *OFFICE)
-    return visit.render("plan_new.html", kinds=list(Kind))
+    gone = voided_plans(visit.context.database)
+    return visit.render("plan_new.html", kinds=list(Kind), gone=gone, just_voided=bool(voided))
 
 
 @router.post("/new")
@@ -130,6 +132,17 @@ def get_plan(plan_id: Id, visit: Visit, new: Annotated[str, Query(max_length=1)]
         editions=editions_of(visit.context.database, str(plan_id)) if office else (),
         reports=progress_reports.reports_on(visit.context.database, str(plan_id)) if office else (),
     )
+
+
+@router.post("/{plan_id}/void")
+def post_void(plan_id: Id, visit: Visit, form: Form) -> Response:
+    """Takes a plan back that was registered by mistake."""
+    visit.caller.require("作废方案", *OFFICE)
+    if field(form, "sure", most=3) != "yes":
+        raise Invalid(problems="sure: 请勾选确认")
+    reason = field(form, "reason")
+    void(visit.context.database, plan=str(plan_id), reason=reason, actor=visit.caller.actor, now=visit.context.now())
+    return RedirectResponse("/plans/new?voided=1", 303)
 
 
 @router.get("/{plan_id}/documents/{document_id}")

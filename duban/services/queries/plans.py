@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.lifecycle import State
-from duban.errors import NotFound
+from duban.errors import DubanError, NotFound
 from duban.services.queries.item import view
 from duban.services.queries.lights import STANDING, Lighting, Standing
 from duban.services.queries.scope import Scope, visible
@@ -18,10 +18,21 @@ from duban.services.queries.shapes import AnomalyView, PlanView
 from models import Anomaly, Document, Item, Plan
 
 
+class PlanVoided(DubanError):
+    """The plan {title} was taken back by {by}: {reason}.
+
+    It was registered by mistake. Register the right document; the plan stays in the ledger for whoever audits it.
+    """
+
+    code = "plan_voided"
+    status = 404
+
+
 def list_plans(database: Database, *, scope: Scope, as_of: dt.date) -> tuple[PlanView, ...]:
     """Every plan, newest first, with counts of the items that the scope may see."""
     with database.read() as session:
-        plans = session.scalars(select(Plan).order_by(Plan.registered_at.desc(), Plan.id.desc())).all()
+        standing = select(Plan).where(Plan.voided_at.is_(None))
+        plans = session.scalars(standing.order_by(Plan.registered_at.desc(), Plan.id.desc())).all()
         return _plan_views(session, list(plans), scope, as_of)
 
 
@@ -32,13 +43,22 @@ def one_plan(database: Database, *, plan: str, scope: Scope, as_of: dt.date) -> 
 
 
 def find_plan(session: Session, plan: str) -> Plan:
-    """The plan of an id or a code; a code that looks like a number wins. Raises NotFound."""
+    """The plan of an id or a code; a code that looks like a number wins. Raises NotFound, PlanVoided."""
     found = session.scalar(select(Plan).where(Plan.code == plan))
     if found is None and plan.isascii() and plan.isdigit() and len(plan) < 19:
         found = session.get(Plan, int(plan))
     if found is None:
         raise NotFound(what="plan", key=plan)
+    if found.voided_at is not None:
+        raise PlanVoided(title=found.title, by=found.voided_by, reason=found.voided_reason)
     return found
+
+
+def locked_plan(session: Session, plan: str) -> Plan:
+    """`find_plan`, held until the transaction ends: what is done about one plan is done one after the other."""
+    found = find_plan(session, plan)
+    session.refresh(found, with_for_update=True)
+    return find_plan(session, str(found.code))  # somebody may have taken it back while this waited
 
 
 def anomalies_of(database: Database, *, plan: str, scope: Scope, unresolved: bool | None) -> tuple[AnomalyView, ...]:
