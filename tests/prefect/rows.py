@@ -75,11 +75,11 @@ class Ledger:
             append_all(session, [Happening(item.id, "item.assigned", OFFICIAL, at) for item in items], at)
             return [item.id for item in items]
 
-    def release(self, item_id: int) -> int:
-        """Lets the item's plan send; gives the plan's id."""
+    def release(self, item_id: int, at: dt.datetime | None = None) -> int:
+        """Lets the item's plan send, from now or since then; gives the plan's id."""
         with self.database.write() as session:
             plan = session.get_one(Plan, session.get_one(Item, item_id).plan_id)
-            plan.released_at, plan.released_by = now(), OFFICIAL.name
+            plan.released_at, plan.released_by = at or now(), OFFICIAL.name
             return plan.id
 
     def item(self, item_id: int) -> Item:

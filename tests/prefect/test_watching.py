@@ -5,18 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import policy
+from email.parser import BytesParser
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+from ruamel.yaml import YAML
 from sqlalchemy import select
 
+from duban.adapters.database import Database
+from duban.adapters.migrations import upgrade
 from duban.domain.lifecycle import State
 from duban.services import alarms
 from duban.services.alarms import Trouble
 from duban.settings import ROOT
 from models import Delivery
 
-from .rows import now
+from .rows import Ledger, now
 from .test_nights import deployments
 from .world import World, wait_until
 
@@ -24,13 +34,81 @@ LATE = dt.datetime(2199, 1, 1, 12, 0, tzinfo=dt.UTC)
 
 
 def automations(world: World) -> list[dict[str, Any]]:
+    """Those of prefect.yaml."""
     found: list[dict[str, Any]] = world.call("POST", "/automations/filter", {})
-    return found
+    return [automation for automation in found if automation["name"].startswith("督办")]
 
 
 def health(world: World, page: str = "health") -> httpx.Response:
     port = world.environment["DUBAN_ENGINE_PORT"]
     return httpx.get(f"http://127.0.0.1:{port}/{page}", timeout=15, trust_env=False)
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Two looks whether the night was done within seconds instead of 29 hours: it never is, it always is."""
+
+    missed: str
+    kept: str
+    mails: Path  # of a ledger of their own, whose plan was released three days ago and had no night since
+
+
+@pytest.fixture(scope="module")
+def deadlines(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deadlines]:
+    """They run while other tests do. All but the seconds and the ledger is as prefect.yaml has it."""
+    folder = tmp_path_factory.mktemp("owed")
+    database = Database(f"sqlite:///{folder / 'duban.db'}")
+    upgrade(database)
+    ledger = Ledger(database)
+    ledger.release(ledger.add_items(State.ONGOING)[0], now() - dt.timedelta(days=3))
+    database.dispose()
+    job = {
+        "env": {"DUBAN_DATA_DIR": str(folder), "DUBAN_DATABASE_URL": database.url},
+        "command": "python -m prefect.engine",
+    }
+    nightly = deployments(world)["nightly"]
+    copy = {"name": "nightly-in-time", "flow_id": nightly["flow_id"], "entrypoint": nightly["entrypoint"]}
+    in_time = world.call("POST", "/deployments/", copy)
+    names = Deadlines("no night", "a night in time", folder / "mail")
+    ids = [
+        shortened(world, name, deployment, job)
+        for name, deployment in ((names.missed, "nightly"), (names.kept, in_time["name"]))
+    ]
+    ended = threading.Event()
+
+    def nights() -> None:
+        while not ended.wait(2.0):
+            run = world.prefect.create_run(in_time["id"], {"state": {"type": "PENDING", "name": "Pending"}})
+            world.prefect.set_state(run.id, {"type": "COMPLETED", "name": "Completed"})
+
+    thread = threading.Thread(target=nights)
+    thread.start()
+    yield names
+    ended.set()
+    thread.join()
+    for automation in ids:
+        world.call("DELETE", f"/automations/{automation}")
+    world.call("DELETE", f"/deployments/{in_time['id']}")
+
+
+def shortened(world: World, name: str, deployment: str, job: dict[str, Any]) -> str:
+    """The automation of the night that is missing, for this deployment, with ten seconds to go; gives its id."""
+    entries = YAML(typ="safe").load(ROOT / "prefect.yaml")["deployments"]
+    triggers = next(entry["triggers"] for entry in entries if entry["name"] == "alarm")
+    given = next(trigger for trigger in triggers if trigger["parameters"]["reason"] == "night-missing")
+    trigger = {key: given[key] for key in ("type", "posture", "after", "expect", "match", "threshold")}
+    trigger |= {"within": 10, "match_related": given["match_related"] | {"prefect.resource.name": deployment}}
+    action = {"type": "run-deployment", "source": "selected", "deployment_id": deployments(world)["alarm"]["id"]}
+    action |= {"parameters": given["parameters"], "job_variables": job}
+    body = {"name": name, "enabled": True, "trigger": trigger, "actions": [action]}
+    return str(world.call("POST", "/automations/", body)["id"])
+
+
+def started_by(world: World, automation: str) -> list[dict[str, Any]]:
+    """The looks that an automation started."""
+    body = {"deployments": {"id": {"any_": [deployments(world)["alarm"]["id"]]}}}
+    rows = world.call("POST", "/flow_runs/filter", body)
+    return [row for row in rows if (row["created_by"] or {}).get("display_value") == automation]
 
 
 def test_an_engine_tells_its_health_and_its_figures(world: World) -> None:
@@ -72,7 +150,7 @@ def test_prefect_deploy_alone_makes_all_that_an_engine_makes_pools_included_and_
     assert cadences == {"weekly", "fortnightly", "monthly", "quarterly", "half_yearly"}
 
 
-def test_two_engines_that_start_at_once_make_each_automation_once(world: World) -> None:
+def test_two_engines_that_start_at_once_make_each_automation_once(world: World, deadlines: Deadlines) -> None:
     alarm = deployments(world)["alarm"]["id"]
     world.call("DELETE", f"/automations/owned-by/prefect.deployment.{alarm}")
     assert automations(world) == []
@@ -112,3 +190,17 @@ def test_an_engine_that_is_there_is_seen_and_a_night_that_is_owed_is_told_once_a
         mails = session.scalars(select(Delivery).where(Delivery.kind == "alarm", Delivery.as_of == LATE.date())).all()
     assert [mail.address for mail in mails] == ["office@example.org"]
     assert "1月1日的夜间督办没有完成" in mails[0].subject
+
+
+def test_a_night_that_is_not_done_in_time_is_mailed_by_an_automation_and_one_in_time_is_not(
+    world: World, deadlines: Deadlines
+) -> None:
+    def alarmed() -> bool:
+        return any(run["state_name"] == "Alarmed" for run in started_by(world, deadlines.missed))
+
+    wait_until(alarmed, 90)
+    mails = [BytesParser(policy=policy.default).parsebytes(path.read_bytes()) for path in deadlines.mails.glob("*.eml")]
+    assert [mail["To"].addresses[0].addr_spec for mail in mails] == ["office@example.org"]
+    assert "夜间督办没有完成" in mails[0]["Subject"]
+    assert "duban nightly" in mails[0].get_body(("plain",)).get_content()
+    assert started_by(world, deadlines.kept) == []
