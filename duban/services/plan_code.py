@@ -9,6 +9,7 @@ from pathlib import PurePath
 from duban.reading.model import Reading
 
 _PLACE = re.compile(r"([一-鿿]{2,4}?)(?:区|县|市|旗|镇|乡|街道)")
+_YEAR = re.compile(r"(?:19|20)\d\d\s*年度?")
 _LEADING = re.compile(r"^(?:中共|中国共产党)?(?:[一-鿿]{2,3}(?:省|市|自治区))?")
 
 
@@ -24,5 +25,6 @@ def plan_code(reading: Reading, filename: str, taken: Collection[str]) -> str:
 
 
 def _place(text: str) -> str | None:
+    text = _YEAR.sub(" ", text)  # 2025年柳河区… is about 柳河
     found = _PLACE.search(_LEADING.sub("", text, count=1)) or _PLACE.search(text)
     return found.group(1) if found else None

@@ -19,6 +19,9 @@ from duban.reading.model import Anomaly as Doubt
 from duban.reading.model import AnomalyCode, Reading
 from duban.reading.reader import read_bytes
 from duban.services.checks import check
+from duban.services.plan_code import plan_code
+from duban.services.queries.items import ItemFilter, count_items
+from duban.services.queries.scope import WHOLE
 from duban.services.registration import CodeTaken, EditionStands, Received, Registered, register
 from duban.services.release import release
 from models import (
@@ -86,6 +89,21 @@ def test_a_plan_code_is_taken_once(database: Database) -> None:
     enter(database, a_reading([an_item("1")], "甲方案"), code="青河")
     with pytest.raises(CodeTaken):
         enter(database, a_reading([an_item("1")], "乙方案"), content=b"other bytes", code="青河")
+
+
+def test_items_are_counted_within_their_plan(database: Database) -> None:
+    first = enter(database, a_reading([an_item("1"), an_item("2")], "甲方案"))
+    enter(database, a_reading([an_item("1")], "乙方案"), content=b"other bytes")
+    for plan, count in ((str(first.plan_id), 2), (None, 3)):
+        where = ItemFilter(plan=plan)
+        assert count_items(database, scope=WHOLE, as_of=REGISTERED, where=where) == count
+
+
+@pytest.mark.parametrize("title", ["2025年柳河区民生实事任务清单", "柳河区2025年度重点任务分解"])
+def test_a_plan_is_called_by_its_place_and_not_by_its_year(title: str) -> None:
+    reading = a_reading([an_item("1")], title)
+    reading.issuer, reading.year = None, 2025
+    assert plan_code(reading, "清单.xlsx", ()) == "柳河2025"
 
 
 def test_a_registration_that_fails_leaves_nothing_and_can_be_repeated(database: Database) -> None:

@@ -99,7 +99,8 @@ def rows_for(session: Session, lighting: Lighting, condition: ColumnElement[bool
 def count_items(database: Database, *, scope: Scope, as_of: dt.date, where: ItemFilter) -> int:
     """How many items a filter keeps, lights left aside."""
     with database.read() as session:
-        return session.scalar(select(func.count(Item.id)).where(_condition(scope, where, as_of))) or 0
+        counted = select(func.count(Item.id)).join(Plan, Plan.id == Item.plan_id)
+        return session.scalar(counted.where(_condition(scope, where, as_of))) or 0
 
 
 def _rows(
