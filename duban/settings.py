@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         "SMS gateway that gets a short line of it: json://, jsons://",
     )
     prefect_api_url: str = Field("http://127.0.0.1:4200/api", description="the Prefect server's API")
-    prefect_auth: SecretStr | None = Field(None, description="user:password of the Prefect API, if it asks for one")
+    prefect_auth: SecretStr | None = Field(None, description="user:password that the Prefect API asks for")
     time_zone: str = Field("Asia/Shanghai", description="where a business day begins and ends")
     policy: Path = Field(ROOT / "policies" / "default.toml", description="rules for plans that name none of their own")
     calendar: Path | None = Field(

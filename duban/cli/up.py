@@ -39,6 +39,7 @@ def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: b
     from duban.settings import load_settings
 
     settings = load_settings()
+    _check_password(settings)
     document = _document(plan) if plan else None  # an unreadable file is refused before anything is started
     if directory is not None:
         _check_directory(directory)
@@ -71,6 +72,26 @@ def say(text: str) -> None:
 
 def _interrupt() -> None:
     raise KeyboardInterrupt
+
+
+def _check_password(settings: Settings) -> None:
+    """Raises WrongSetting where others than this machine are let in, and Prefect would ask nobody who they are."""
+    import ipaddress
+
+    from duban.errors import WrongSetting
+
+    if settings.prefect_auth is not None or settings.host == "localhost":
+        return
+    try:
+        if ipaddress.ip_address(settings.host).is_loopback:
+            return
+    except ValueError:
+        pass  # a name: of whatever machine
+    raise WrongSetting(
+        name="DUBAN_PREFECT_AUTH",
+        reason=f"the board listens on {settings.host}, beyond this machine, and Prefect has no password",
+        remedy="Set DUBAN_PREFECT_AUTH=user:password (or prefect_auth in duban.toml); the Prefect UI then asks for it.",
+    )
 
 
 def _document(plan: Path) -> tuple[str, bytes]:
@@ -122,6 +143,8 @@ def _with_ports(settings: Settings) -> tuple[Settings, dict[str, str]]:
     environment = dict(prefect_environment(settings)) | dict(os.environ) | ours
     environment["PREFECT_API_URL"] = settings.prefect_api_url
     environment["PYTHONUNBUFFERED"] = "1"
+    if settings.prefect_auth is not None:  # what our parts say to the server is what it asks for
+        environment["PREFECT_SERVER_API_AUTH_STRING"] = environment["PREFECT_API_AUTH_STRING"]
     return settings, environment
 
 

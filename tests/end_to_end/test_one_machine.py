@@ -20,6 +20,7 @@ from duban.adapters.processes import free_port
 from tests.conftest import ROOT
 
 START_SECONDS = 240
+PREFECT_USER = ("duban", "a password")
 
 
 class Machine:
@@ -29,6 +30,7 @@ class Machine:
         self.folder = folder
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("DUBAN_", "PREFECT_"))} | {
             "DUBAN_DATA_DIR": str(folder),
+            "DUBAN_PREFECT_AUTH": ":".join(PREFECT_USER),
             "DUBAN_PORT": str(free_port("127.0.0.1", 18300)),
             "DUBAN_PREFECT_API_URL": f"http://127.0.0.1:{free_port('127.0.0.1', 14200)}/api",
         }
@@ -108,6 +110,13 @@ def test_the_three_addresses_answer(machine: Machine) -> None:
         assert answer.status_code == 200, name
 
 
+def test_prefect_asks_for_its_password(machine: Machine) -> None:
+    url = machine.address("Prefect UI").rsplit("/", 1)[0] + "/api/flow_runs/filter"
+    assert httpx.post(url, json={}, trust_env=False).status_code == 401
+    assert httpx.post(url, json={}, trust_env=False, auth=("duban", "guessed")).status_code == 401
+    assert httpx.post(url, json={}, trust_env=False, auth=PREFECT_USER).status_code == 200
+
+
 def test_a_lead_official_finds_one_mail_with_the_numbered_sheets_attached(machine: Machine) -> None:
     to = [p for p in machine.mails if "沈予安" in p.name]
     assert len(to) == 1
@@ -169,8 +178,23 @@ def test_ctrl_c_ends_every_process_within_twenty_seconds(machine: Machine) -> No
         httpx.get(board, timeout=2, trust_env=False)
 
 
+def test_a_machine_that_lets_others_in_asks_for_a_password_for_prefect_first(tmp_path: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("DUBAN_", "PREFECT_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "duban.cli.main", "up"],
+        cwd=ROOT,
+        env=environment | {"DUBAN_DATA_DIR": str(tmp_path / "var"), "DUBAN_HOST": "0.0.0.0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "DUBAN_PREFECT_AUTH=user:password" in done.stderr
+    assert not (tmp_path / "var").exists()
+
+
 def _run_state(prefect: str, name: str) -> str | None:
-    rows = httpx.post(f"{prefect}/api/flow_runs/filter", json={"limit": 200}, trust_env=False).json()
+    rows = httpx.post(f"{prefect}/api/flow_runs/filter", json={"limit": 200}, trust_env=False, auth=PREFECT_USER).json()
     return next((row["state_name"] for row in rows if row["name"].startswith(name)), None)
 
 
@@ -180,5 +204,7 @@ def _scheduled(prefect: str) -> list[dict[str, object]]:
         "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
         "limit": 10,
     }
-    rows: list[dict[str, object]] = httpx.post(f"{prefect}/api/flow_runs/filter", json=body, trust_env=False).json()
+    rows: list[dict[str, object]] = httpx.post(
+        f"{prefect}/api/flow_runs/filter", json=body, trust_env=False, auth=PREFECT_USER
+    ).json()
     return rows
