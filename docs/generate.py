@@ -8,6 +8,7 @@ import pkgutil
 import re
 from pathlib import Path
 
+from docs import answers
 from duban.domain.lifecycle import ACTION_ZH, RELATION_ZH, STATE_ZH, TRANSITIONS, Action, State
 from duban.errors import DubanError
 
@@ -124,6 +125,8 @@ def main() -> None:
     for name, page in PAGES.items():
         (GUIDE / name).write_text(page(), encoding="utf-8", newline="\n")
         print(f"docs/guide/{name}")
+    answers.TARGET.write_text(answers.text(), encoding="utf-8", newline="\n")
+    print(answers.TARGET.relative_to(GUIDE.parents[1]))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from duban.services.queries.item import belongs
 from duban.services.resolutions import Resolved, resolve, undo
 from models import ResolutionAction
 
-router = APIRouter(prefix="/items/{item_id}", tags=["review"], responses=documented(401, 403, 404, 409, 422, 429))
+router = APIRouter(prefix="/items/{item_id}", tags=["review"], responses=documented(401, 403, 404, 409, 413, 422, 429))
 Names = Annotated[list[ShortText], Field(max_length=100)]
 Texts = Annotated[list[Reason], Field(max_length=100)]
 Why = Annotated[Reason, Field(min_length=1)]
