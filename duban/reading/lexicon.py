@@ -63,12 +63,12 @@ class Lexicon:
     def role(self, label: str) -> Role | None:
         """What a printed label means, or None if it is no label: brackets, spaces and numbering are ignored."""
         word = _ASIDE.sub("", bare_label(label))
-        if not word or len(word) > 14:
+        if len(word) > _LONGEST:
+            word = _BRACKET.sub("", word)  # 整改措施(责任单位、完成时限)
+        if not word or len(word) > _LONGEST:
             return None
-        plain = _IN_BRACKETS.sub("", word)  # 责任科室(单位)
-        return (
-            self._known(word) or self._of_parts(word) or self._of_name(word) or (plain and self._known(plain)) or None
-        )
+        found = self._known(word) or self._of_parts(word) or self._of_name(word)
+        return found or (self._known(_BRACKET.sub("", word)) if word.endswith(")") else None)
 
     def _of_name(self, word: str) -> Role | None:
         """隐患名称, 信访事项概述: what names or describes a problem is the problem."""
@@ -76,10 +76,17 @@ class Lexicon:
         return Role.PROBLEM if named != word and self._known(named) is Role.PROBLEM else None
 
     def _of_parts(self, word: str) -> Role | None:
-        """责任人及部门, 牵头领导和责任单位: of labels joined by a conjunction, where each is one of parties."""
+        """责任人及部门, 牵头领导和责任单位: of labels joined by a conjunction, where each is one of parties.
+
+        责任单位及时限 is one of parties too: the limit behind them is told by its words.
+        """
         parts = [part for part in _JOINED.split(word) if part]
         roles = {role for part in parts if (role := self._known(part)) is not None}
-        if len(parts) != 2 or not roles or not roles <= PARTY_ROLES or any(not self._known(part) for part in parts):
+        if len(parts) != 2 or not roles or any(not self._known(part) for part in parts):
+            return None
+        if roles - PARTY_ROLES == {Role.TIME_LIMIT}:
+            roles -= {Role.TIME_LIMIT}
+        if not roles or not roles <= PARTY_ROLES:
             return None
         return roles.pop() if len(roles) == 1 else Role.UNITS_AND_OFFICIALS
 
@@ -104,9 +111,10 @@ class Lexicon:
                     break
 
 
+_LONGEST = 14
+_BRACKET = re.compile(r"\((?![\d一二三四五六七八九十百①-⑳]+\))[^()]*\)$")
 #: What a label also asks for and an item has no field for: 责任人及联系电话.
 _ASIDE = re.compile(r"(?:[及和与、/(]|以及)(?:联系|手机)?(?:电话|方式|号码|职务|签名|签字)\)?$")
-_IN_BRACKETS = re.compile(r"\((?![一二三四五六七八九十]+\))[\u4e00-\u9fff、/]{1,6}\)$")
 _NAMES_IT = re.compile(r"(?:名称|内容|描述|表述|概述|概况|简述|简介|详情|摘要)$")
 _JOINED = re.compile(r"及其|以及|[及和与、/]")
 _NOISE = re.compile(r"[\s  :：*#【】\[\]〔〕<>《》“”\"'|]+")

@@ -110,6 +110,7 @@ class Item:
     regulations: list[Regulation] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     status: str | None = None  # done | open
+    progress: str | None = None  # what was done so far, in the document's words, where it says so beside its measures
     state: str = "assigned"
     children: list[Item] = field(default_factory=list)
 

@@ -87,8 +87,11 @@ def settle_status(drafts: Sequence[Draft]) -> None:
         draft.fields = [one for one in draft.fields if one.role is not Role.STATUS]
         if told and not draft.having(Role.MEASURES):
             draft.fields.append(Field(Role.MEASURES, fields[0].word, fields[0].line, told))
-        if telling is not None:
-            draft.fields.append(Field(Role.STATUS, telling[0].word, telling[0].line, [telling[1]]))
+            told = []
+        if telling is not None or told:
+            word, line = (telling[0].word, telling[0].line) if telling else (fields[0].word, fields[0].line)
+            kept = [piece for piece in told if telling is None or piece.line != telling[1].line]
+            draft.fields.append(Field(Role.STATUS, word, line, [*kept, *([telling[1]] if telling else [])]))
 
 
 def without_status(title: str) -> str:

@@ -23,7 +23,9 @@ _LED_BY = re.compile(
     r"(?:[,\uff0c][^。;\uff1b]{2,120}?(?:配合|协办|协助|参与|参加|负责)(?:实施|落实)?)*)(?=[,\uff0c。;\uff1b]|$)"
 )
 _WITH = re.compile(r"由(?![于此来])(?P<names>[^,\uff0c。;\uff1b]{2,40}会同[^,\uff0c。;\uff1b]{2,60})(?=[,\uff0c])")
-_KEPT_UP = re.compile(r"(?:^|[,\uff0c。;\uff1b])(?P<tail>(?:持续|长期|常态化)(?:推进|坚持|整改|开展))[。;\uff1b]?$")
+_KEPT_UP = re.compile(
+    r"(?:^|[,\uff0c。;\uff1b])(?P<tail>(?:持续|长期|常态化)(?:推进|坚持|整改|开展)|立行立改|即知即改|立即整改)[。;\uff1b]?$"
+)
 _LIMITED = re.compile(r"(?:前|底|末|年内|月内|日内|季度|半年|旬)$")
 _NAMED_FIRST = re.compile(r"^(?P<names>[^:\uff1a。;\uff1b(\uff08]{3,60})[:\uff1a]\s*(?P<rest>[^:\uff1a]{4,}.*)$")
 _DASHES = re.compile(r"^(?:[—–─]{1,3}|--+)\s*")

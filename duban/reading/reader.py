@@ -6,7 +6,7 @@ The family is recognised by asking every family how well the document fits it, o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -14,7 +14,7 @@ from duban.errors import Unreadable
 from duban.reading.flat_tables import with_tables
 from duban.reading.lexicon import Lexicon, load_lexicon
 from duban.reading.limits_in_text import limits_in_texts
-from duban.reading.model import Anomaly, AnomalyCode, Kind, Reading
+from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
 from duban.reading.source import Line, Source
 from duban.reading.spaced_columns import spread_columns
 from duban.reading.structure_inference import with_inferred_labels
@@ -28,6 +28,10 @@ _FIRST_LEADS = re.compile(
 _SEVERAL = re.compile(r"\d+ plans")
 #: A document of fewer items may be of a family that the words do not name.
 _FEW = 2
+
+
+#: An item, what shows that somebody answers for it, and what shows by when or how it stands.
+_Standing = tuple[Item, object, object]
 
 
 class Family(Protocol):
@@ -70,13 +74,16 @@ def _read(kind: Kind, source: Source, lexicon: Lexicon) -> Reading:
         if _SEVERAL.match(str(error.fields["reason"])):
             raise
         reading, refusal = None, error
-    if reading is not None and len(reading.walk()) >= _FEW and _assigns(reading, kind):
+    if reading is not None and len(reading.walk()) >= _FEW and _assigns(reading, kind) and not _finds_nobody(reading):
         return reading
     told = {other: _told(other, source, lexicon) for other in Kind if other is not kind and _exists(other)}
     best = max(told, key=lambda other: (told[other], family(other).score(source, lexicon)), default=kind)
     if told.get(best) and (reading is None or len(reading.walk()) < _FEW or told[best] >= _FEW):
-        return family(best).read(source, lexicon)
-    if reading is None:
+        found = family(best).read(source, lexicon)
+        if {kind, best} <= _ASSIGNING and family(kind).score(source, lexicon) >= LEAST_SCORE:
+            found.kind = kind  # what it is the words tell; how its items stand is the other family's
+        return found
+    if reading is None or not reading.items:
         raise refusal or Unreadable(reason="it has no items")
     return reading
 
@@ -89,6 +96,27 @@ def _assigns(reading: Reading, kind: Kind) -> bool:
     if kind is not Kind.WORK_REPORT:
         return True
     return any(item.lead_officials or item.lead_units or item.responsible_units for item in reading.walk())
+
+
+#: Families of items that somebody answers for.
+_ASSIGNING = frozenset({Kind.RECTIFICATION_PLAN, Kind.TASK_BREAKDOWN})
+
+
+def _finds_nobody(reading: Reading) -> bool:
+    """Whether a plan's items mostly have nobody who answers for them: another family may see who does."""
+    if reading.kind not in _ASSIGNING:
+        return False
+    told = [bool(answers) for _, answers, _ in _with_parents(reading.items)]
+    children = [all(_answers_below(item)) for item, answers, _ in _with_parents(reading.items) if not answers]
+    return 2 * (sum(told) + sum(children)) < len(told)
+
+
+def _answers_below(item: Item) -> Iterator[bool]:
+    """For each part of an item whether somebody answers for it; nobody does where it has no parts."""
+    if not item.children:
+        yield False
+    for child in item.children:
+        yield bool(child.lead_officials or child.lead_units or child.responsible_units)
 
 
 def _lead_by_order(reading: Reading, source: Source) -> None:
@@ -136,17 +164,29 @@ def _told(kind: Kind, source: Source, lexicon: Lexicon) -> int:
     A report on what was done need not name anybody: how each thing stands is enough.
     """
     try:
-        items = family(kind).read(source, lexicon).walk()
+        reading = family(kind).read(source, lexicon)
     except Unreadable:
         return 0
+    return _found_in(reading)
+
+
+def _found_in(reading: Reading) -> int:
+    """The limits and statuses of items for which somebody answers, where those are most of two or more; else 0."""
+    progress = reading.kind is Kind.PROGRESS_REPORT
     assigned = [
-        item
-        for item in items
-        if (kind is Kind.PROGRESS_REPORT and item.status)
-        or ((item.lead_officials or item.lead_units or item.responsible_units) and (item.time_limit or item.status))
+        item for item, answers, told in _with_parents(reading.items) if (answers and told) or (progress and item.status)
     ]
     told = sum(bool(item.time_limit) + bool(item.status) for item in assigned)
-    return told if len(assigned) >= 2 and 2 * len(assigned) > len(items) else 0
+    return told if len(assigned) >= 2 and 2 * len(assigned) > len(reading.walk()) else 0
+
+
+def _with_parents(items: Iterable[Item], answers: object = None, told: object = None) -> Iterator[_Standing]:
+    """Each item, whether somebody answers for it and whether a time or status is told: by itself or what is above."""
+    for item in items:
+        own = answers or item.lead_officials or item.lead_units or item.responsible_units
+        when = told or item.time_limit or item.status
+        yield item, own, when
+        yield from _with_parents(item.children, own, when)
 
 
 def family(kind: Kind) -> Family:

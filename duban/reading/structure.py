@@ -13,7 +13,7 @@ from duban.reading.lexicon import Lexicon, Role
 from duban.reading.source import Line, glue
 from duban.reading.structure_labels import Label, Labeller
 from duban.reading.structure_numbering import Numbered, numbered
-from duban.reading.structure_prose import bracket_labels
+from duban.reading.structure_prose import bracket_labels, tail_labels
 
 #: Roles whose text is prose and may go on over several paragraphs.
 PROSE_ROLES = frozenset({Role.PROBLEM, Role.GOAL, Role.MEASURES, Role.STATUS, Role.NOTE, Role.REGULATIONS})
@@ -113,7 +113,7 @@ class Block:
     @property
     def opens_with_label(self) -> bool:
         """Whether a label stands at the start of the line (after its number, if any)."""
-        return bool(self.labels) and self.labels[0].opens in ("line", "alone", "spaced")
+        return bool(self.labels) and self.labels[0].opens in ("line", "alone", "spaced", "counted")
 
 
 def balanced(text: str) -> bool:
@@ -128,6 +128,8 @@ def blocks_of(lines: Iterable[Line], labeller: Labeller, lexicon: Lexicon) -> li
     """Each line with its number and labels; a bracket at its end that names parties counts as labelled."""
     blocks = []
     for line in lines:
-        labels = tuple(labeller.labels(line.text)) or bracket_labels(line.text, lexicon)
+        labels = (
+            tuple(labeller.labels(line.text)) or bracket_labels(line.text, lexicon) or tail_labels(line.text, lexicon)
+        )
         blocks.append(Block(line, numbered(line.text), labels))
     return blocks

@@ -15,7 +15,7 @@ from duban.reading.structure_labels import Label, Labeller, join_broken_labels
 from duban.reading.structure_level import ItemLevel
 from duban.reading.structure_lookahead import Lookahead
 from duban.reading.structure_numbering import Numbered
-from duban.reading.structure_sections import Sections, above_by, heading_alone, shares
+from duban.reading.structure_sections import Sections, above_by, heading_alone, heading_fields, share_above, shares
 from duban.reading.structure_tidy import tidy
 
 _LONGEST_HEADING = 60
@@ -61,8 +61,8 @@ class _Assembler:
     def _take(self, index: int, block: Block) -> None:
         if self._takes_annex(block):
             self._outline.tail.append(block.line)
-        elif self._headings.path and (names := above_by(block)) is not None:
-            self._sections.of(self._headings.path, block.line).fields.append(names)
+        elif names := above_by(block):
+            self._above(block, names)
         elif block.opens_with_label and block.labels[0].role is Role.NUMBER:
             self._number_label(block)
         elif self._item is not None and block.line.number in self._level.entries:
@@ -97,6 +97,15 @@ class _Assembler:
         """整改方案 alone, before any item, is the document's name and not a label."""
         alone = bool(block.labels) and block.labels[0].opens == "alone"
         return alone and self._item is None and not self._outline.drafts and self._stray is None
+
+    def _above(self, block: Block, names: list[Field]) -> None:
+        """A line that says who answers for what stands above it: for the section, or without one for the items."""
+        if self._headings.path:
+            self._sections.of(self._headings.path, block.line).fields += names
+        elif share_above(self._outline.drafts, names):
+            self._close_item()
+        else:
+            self._orphaned(block.line)
 
     # -- items
 
@@ -138,7 +147,8 @@ class _Assembler:
     def _number_label(self, block: Block) -> None:
         """序号:3 on a line of its own, or before the problem on the same line."""
         label, after = block.labels[0], block.labels[1] if len(block.labels) > 1 else None
-        self._number = trimmed(block.line.text[label.end : after.start if after else None]).strip("。;；")
+        printed = trimmed(block.line.text[label.end : after.start if after else None]).strip("。;；")
+        self._number = label.number if label.opens == "counted" else printed
         self._close_item()
         if after is not None and after.role is Role.PROBLEM:
             self._start_labelled(block, after)
@@ -214,6 +224,10 @@ class _Assembler:
         self._close_item()
         if shared:
             self._share(block, block.labels[0].start)
+        elif own := heading_fields(block, self._lexicon):
+            section = self._sections.of(self._headings.path, block.line)
+            section.style = "section-heading"
+            section.fields += own
         if not self._outline.drafts:
             self._outline.front.append(line)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.source import Line
-from duban.reading.structure_inference import NO_LEADER, NO_LIMIT, role_of_texts
+from duban.reading.structure_inference import NO_LEADER, NO_LIMIT, role_of_known_end, role_of_texts, with_part
 
 _SAMPLE = 40
 #: Fewer rows are chance.
@@ -19,7 +19,7 @@ _COUNTED = re.compile(r"^[(（第]?[A-Za-z]{0,8}\d[\d\-—.]{0,18}[)）号]?[.�
 _WORDED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{1,4}?)[一二三四五六七八九十\d]{1,3}$")
 #: 河湖名称, 点位 look like names of people or of units, and say where.
 _WHERE = re.compile(r"名称$|[地点]点|点位|地址|地段|位置|区域|范围|河段|道路")
-_OF_SUPPORT = re.compile(r"协|配合|会办|参")
+_OF_SUPPORT = re.compile(r"协|配合|会办|参|助")
 
 
 def with_told_columns(
@@ -30,15 +30,25 @@ def with_told_columns(
     for column, role in enumerate(roles):
         if role is None and words[column] and (told := _told(words[column], _cells(body, column), lexicon)):
             if told in PARTY_ROLES and told in found:
-                told = (
-                    Role.SUPPORT_UNITS if told is Role.RESPONSIBLE_UNITS and _OF_SUPPORT.search(words[column]) else None
-                )
+                helps = told is Role.RESPONSIBLE_UNITS and _OF_SUPPORT.search(words[column])
+                told = Role.SUPPORT_UNITS if helps else None
             found[column] = told if told not in found else None
     if found[:1] == [None] and Role.NUMBER not in found and _count(_cells(body, 0)):
         found[0] = Role.NUMBER
+        _add_problem(found, words, body)
         if Role.MEASURES in found and not {Role.PROBLEM, Role.GOAL, Role.SECTION} & set(found):
             found[found.index(Role.MEASURES)] = Role.PROBLEM  # 建设内容 alone is the task itself
     return found
+
+
+def _add_problem(found: list[Role | None], words: Sequence[str], body: Sequence[Line]) -> None:
+    """Left of the measures the first unknown column of text has the problems."""
+    if Role.MEASURES not in found or {Role.PROBLEM, Role.GOAL, Role.SECTION} & set(found):
+        return
+    for column in range(found.index(Role.MEASURES)):
+        if found[column] is None and words[column] and _is_text(_cells(body, column)):
+            found[column] = Role.PROBLEM
+            return
 
 
 def _count(cells: Sequence[str]) -> bool:
@@ -90,10 +100,14 @@ def _told(word: str, cells: Sequence[str], lexicon: Lexicon) -> Role | None:
     """Limits, officials or units, as most of the cells say and nothing in the head denies."""
     if len(cells) < _LEAST_ROWS:
         return None
+    if not re.search(r"\d", word) and (ends := role_of_known_end(word, cells, lexicon)) is not None:
+        return ends
     role = role_of_texts(cells, lexicon)
     if role is Role.TIME_LIMIT:
         return None if NO_LIMIT.search(word) else role
-    return None if role is Role.NOTE or NO_LEADER.search(word) or _WHERE.search(word) else role
+    if role is Role.NOTE or NO_LEADER.search(word) or _WHERE.search(word):
+        return None
+    return role if role is Role.LEAD_OFFICIALS else with_part(word, role)
 
 
 def _with_texts(roles: list[Role | None], words: Sequence[str], body: Sequence[Line]) -> list[Role | None]:

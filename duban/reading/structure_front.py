@@ -36,6 +36,9 @@ _ORGANISATION = re.compile(
 _EVENT = re.compile(r"(?:启动仪式|动员(?:部署)?大?会|推进会|新闻发布会|专题网站|专栏|专题)$")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?=年)")
 _YEAR_OF_WORK = re.compile(r"(?<!\d)((?:19|20)\d{2})年(?:度)?(?!.{0,12}(?:审计|巡视|巡察|督察|检查|考核|反馈))")
+_ISSUE = re.compile(
+    r"^[(（【\[]?\s*(?P<year>(?:19|20)\d{2})\s*年(?:度|第[一二三四五六七八九十\d]{1,3}[期批号季次轮][^。]{0,8})?[)）】\]]?$"
+)
 _CONTINUES = re.compile(r"^(?:及|和|与|暨|的|任务分解|责任分解|责任分工|分工方案)")
 #: The year of an edition on a line of its own under the title: (2025年版), (2025—2027年).
 _EDITION = re.compile(r"^[(（]((?:19|20)\d\d年?(?:\s*[-—–~～至到]\s*(?:19|20)\d\d年)?)(?:度|版)?(?:第\d{1,3}期)?[)）]$")
@@ -64,7 +67,7 @@ def front_of(source: Source, front: Sequence[Line], limits: Iterable[str] = ()) 
     reference = _reference([*head[:30], *tail])
     front_matter = Front(_bare_title(title), _issuer(head, tail, title), reference, issued_on)
     edition = next((match[1] for line in head[:12] if (match := _EDITION.match(line.text))), "")
-    front_matter.year = _year(front_matter, title + edition, limits)
+    front_matter.year = _year(front_matter, title + edition, limits) or _year_below(head)
     return front_matter
 
 
@@ -75,6 +78,7 @@ def is_plan_title(text: str) -> bool:
         8 <= len(bare) <= 60
         and bool(_PLAN_TITLE.search(bare))
         and not _NOT_TITLE.search(text)
+        and not re.search(r"[:：]", bare)
         and numbered(text) is None
     )
 
@@ -209,6 +213,12 @@ def _issuer(head: Sequence[Line], tail: Sequence[Line], title: str) -> str | Non
             if match and len(_bare(below.text, match)) <= 2 and _ORGANISATION.match(above.text):
                 return above.text
     return next((line.text for line in head[:6] if _ORGANISATION.match(line.text) and len(line.text) >= 5), None)
+
+
+def _year_below(head: Sequence[Line]) -> int | None:
+    """The year of a line under the title that says which list this is: (2024年第3期), (2024年度)."""
+    found = [match for line in head[:8] if (match := _ISSUE.match(line.text))]
+    return int(found[0]["year"]) if found else None
 
 
 def _year(front: Front, title: str, limits: Iterable[str]) -> int | None:

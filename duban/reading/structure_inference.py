@@ -26,7 +26,7 @@ _HELPS = re.compile(r"协|配合|会办|参|助")
 _PARTS = (
     (Role.LEAD_UNITS, re.compile(r"牵头|主办|主抓|主责|领办|领衔|挂帅")),
     (Role.SUPPORT_UNITS, re.compile(r"配合|协[办助同作]|参与|会办")),
-    (Role.SUPERVISING_UNITS, re.compile(r"督[办导查促]|验收|监[督管]|核查|把关")),
+    (Role.SUPERVISING_UNITS, re.compile(r"督[办导查促]|验收?|监[督管]|核查|把关")),
 )
 #: Days on which something was found, received or begun are no limits; people who asked for it do not answer for it.
 NO_LIMIT = re.compile(r"受理|交办|发现|反馈|来电|来信|检查|上报|填报|登记|立案|收到|开始|启动|成立|印发|发布|公示|提出")
@@ -58,9 +58,9 @@ def with_inferred_labels(lines: Sequence[Line], lexicon: Lexicon) -> Lexicon:
         elif word:
             texts[word].append(text)
     least = max(_LEAST, max(known.values(), default=0) // 2)
-    made = {word: role for word, behind in texts.items() if (role := _of_known_end(word, behind, lexicon))}
+    made = {word: role for word, behind in texts.items() if (role := role_of_known_end(word, behind, lexicon))}
     often = {word: behind[:_SAMPLE] for word, behind in texts.items() if len(behind) >= least and word not in made}
-    found = {word: _with_part(word, role_of_texts(behind, lexicon)) for word, behind in often.items()}
+    found = {word: with_part(word, role_of_texts(behind, lexicon)) for word, behind in often.items()}
     found |= _supporting({**found, **made}, {lexicon.role(word) for word in known})
     if not known and not made and not _tell_of_items(found):
         return lexicon
@@ -83,7 +83,7 @@ def _pairs(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
             yield from ((word, text) for word, text in pairs if _WORD.match(word) and text)
 
 
-def _of_known_end(word: str, behind: Sequence[str], lexicon: Lexicon) -> Role | None:
+def role_of_known_end(word: str, behind: Sequence[str], lexicon: Lexicon) -> Role | None:
     """The role of the known label with which a word ends, where it returns and what stands behind it agrees."""
     if len(behind) < _LEAST_MADE or len(word) < _LEAST_LETTERS:
         return None
@@ -95,11 +95,11 @@ def _of_known_end(word: str, behind: Sequence[str], lexicon: Lexicon) -> Role | 
     if role is Role.TIME_LIMIT:
         return role if told is role and not NO_LIMIT.search(word) else None
     if role in PARTY_ROLES:
-        return _with_part(word, role) if told in PARTY_ROLES and not NO_LEADER.search(word) else None
+        return with_part(word, role) if told in PARTY_ROLES and not NO_LEADER.search(word) else None
     return role if told is Role.NOTE else None
 
 
-def _with_part(word: str, role: Role) -> Role:
+def with_part(word: str, role: Role) -> Role:
     """Units have the part that the label's words give them; who found or asked for something has none."""
     if role is Role.TIME_LIMIT:
         return Role.NOTE if NO_LIMIT.search(word) else role

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from duban.domain.limits import Limit, read_limit
@@ -14,6 +16,7 @@ from duban.reading.parties import Named, split_parties, split_people, split_unit
 from duban.reading.regulations import find_regulations
 from duban.reading.states import opening_state
 from duban.reading.structure import Draft, Field, Orphan
+from duban.reading.structure_limits import without_limit
 from duban.reading.structure_measures import split_measures
 from duban.reading.targets import find_targets
 
@@ -22,6 +25,10 @@ _DONE = re.compile(
 )
 _OPEN = re.compile(
     r"未完成|未解决|未落实|正在|正[按加抓]|推进中|进行中|整改中|尚未|未销号|[未待](?:启动|开工|开展|整改|办结)|逾期|催办|停工|滞后|^否|^\d{1,2}(?:\.\d+)?%$|^未达|^(?:持续|长期|基本(?:完成|解决|落实)|列入(?:计划|规划)|(?:拟|逐步)解决|部分|阶段性|未整改|按序时|达到序时|有序|稳步|分阶段)|达到序时进度"
+)
+#: 是, 否, 已完成 and 正在办理 say how a problem stands and nothing of what was done.
+_ONLY_STATUS = re.compile(
+    r"^(?:[是否√×]|(?:已|正在|尚未|未|基本|部分)?(?:完成|整改|销号|办结|办理|推进|整改到位))[。.]?$"
 )
 _CATEGORIES = (
     ("immediate", re.compile(r"立行立改|即知即改|立知立改|立即整改|立查立改|立整立改")),
@@ -33,8 +40,51 @@ _CATEGORIES = (
 def items_of(drafts: Sequence[Draft], lexicon: Lexicon, year: int | None) -> tuple[list[Item], list[Anomaly]]:
     """The items of a document, and the doubts that only the drafts show (fields that stand twice)."""
     anomalies: list[Anomaly] = []
+    _join_labels_of_one_role(drafts, lexicon)
     items = [_item(draft, lexicon, year, anomalies) for draft in drafts]
     return items, anomalies
+
+
+#: Two labels of one role side by side (责任领导 and 责任人) name more of the same; two limits do not.
+_BOTH = Role.UNITS_AND_OFFICIALS
+_JOINED_ROLES = PARTY_ROLES | {Role.STATUS, Role.MEASURES, Role.GOAL}
+
+
+def _join_labels_of_one_role(drafts: Sequence[Draft], lexicon: Lexicon) -> None:
+    """Fields of one role under different words, where the words stand together in several items, are one field."""
+    pairs: Counter[tuple[Role, str, str]] = Counter()
+    flat = list(_all(drafts))
+    for one in (one for draft in flat for one in draft.fields if one.role is Role.LEAD_OFFICIALS):
+        if _OVERSEES.match(one.word) and all(party.kind == "unit" for party in _named(one.text, _BOTH, lexicon)):
+            one.role = Role.SUPERVISING_UNITS  # 督办人:督查室
+    for draft in flat:
+        pairs.update({(one.role, first.word, one.word) for first, one in _beside(draft)})
+    for draft in flat:
+        for first, one in _beside(draft):
+            if pairs[(one.role, first.word, one.word)] >= min(2, len(drafts)):
+                first.pieces += [replace(piece, text=_apart(first, piece.text)) for piece in one.pieces]
+                draft.fields.remove(one)
+
+
+def _beside(draft: Draft) -> list[tuple[Field, Field]]:
+    """Each later field of a role under another word, with the first one."""
+    first: dict[Role, Field] = {}
+    found = []
+    for one in draft.fields:
+        known = first.setdefault(one.role, one)
+        if known is not one and one.role in _JOINED_ROLES and one.word and known.word and one.word != known.word:
+            found.append((known, one))
+    return found
+
+
+def _apart(first: Field, text: str) -> str:
+    return f"、{text}" if first.role in PARTY_ROLES and first.pieces else text
+
+
+def _all(drafts: Iterable[Draft]) -> Iterable[Draft]:
+    for draft in drafts:
+        yield draft
+        yield from _all(draft.children)
 
 
 def limit_texts(drafts: Iterable[Draft]) -> list[str]:
@@ -102,9 +152,11 @@ def set_field(item: Item, one: Field, lexicon: Lexicon) -> None:
     elif one.role is Role.MEASURES:
         item.measures = split_measures([piece.text for piece in one.pieces])
     elif one.role is Role.TIME_LIMIT:
-        item.time_limit = None if lexicon.names_nobody(one.text) else one.text
+        item.time_limit = item.time_limit if lexicon.names_nobody(one.text) else one.text
     elif one.role is Role.STATUS:
-        item.status = next(filter(None, (status_of(piece.text) for piece in reversed(one.pieces))), None)
+        told = [status_of(piece.text) for piece in one.pieces]
+        item.status = next((status for status in reversed(told) if status), None)
+        item.progress = "".join(piece.text for piece in one.pieces if not _ONLY_STATUS.match(piece.text)) or None
         item.long_term = item.long_term or "长期坚持" in one.text  # 已完成,长期坚持
     elif one.role is Role.CATEGORY:
         item.category = next((name for name, words in _CATEGORIES if words.search(one.text)), None)
@@ -129,13 +181,17 @@ _UNITS_FIRST = (
 _POST = re.compile(
     r"(?:书记|主任|局长|处长|科长|院长|校长|负责人|责任人|领导|委员|成员|同志|经理|所长|站长|镇长|乡长)$"
 )
+_OVERSEES = re.compile(r"督[办导查促]|验收|监[督管]|核查|销号|审核")
 _LOOSE_OFFICIALS = frozenset({"责任人", "负责人", "牵头人", "牵头", "具体责任人", "整改责任人"})
 
 
 def _set_parties(item: Item, one: Field, lexicon: Lexicon) -> None:
     if lexicon.names_nobody(one.text):
         return
-    for party in _named(one.text, one.role, lexicon):
+    text, limit = without_limit(one.text, lexicon)
+    if limit and item.time_limit is None:
+        item.time_limit = limit
+    for party in _named(text, one.role, lexicon):
         names: list[str] = getattr(item, _party_field(party, one))
         if party.name not in names:
             names.append(party.name)

@@ -15,10 +15,10 @@ from duban.domain.limits import read_limit
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role, bare_label
 from duban.reading.parties import is_unit, split_parties
 from duban.reading.source import Line
-from duban.reading.structure_numbering import numbered, value_of
+from duban.reading.structure_numbering import BULLETS, numbered, value_of
 
 _COLON = re.compile(r"\s*[:：]\s*")
-_BEFORE = '。;；,，(（【[〔 |!?！？、)）]】>》”".'
+_BEFORE = '。;；,，(（【[〔 |!?！？、)）]】>》”".' + BULLETS.replace("-", "")
 _BRACKET_LABEL = re.compile(r"[【\[〔]\s*(?P<word>[^【】\[\]〔〕:：]{2,14}?)\s*[】\]〕]\s*[:：]?\s*")
 _NUMBER_AFTER = re.compile(
     r"^(?P<word>.*?[\u4e00-\u9fff)）])\s*(?:[(（〔\[【]?\s*(?P<n>\d{1,6}(?:[-.]\d{1,3})?|[一二三四五六七八九十百零〇]{1,5}|[①-⑳])\s*[)）〕\]】]?)$"
@@ -34,6 +34,12 @@ _SPACED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{2,8}) (?P<text>[^:：]{2,60}$)"
 _DOTTED = re.compile(
     r"^(?:[★☆▲△◆◇●○■□※➢►>]\s*)?(?P<word>[\u4e00-\u9fff]{2,8}?) ?(?:[.·．=→]|[—–―─-]{1,2}>?) ?(?=[^\s.。—–―-])"
 )
+#: 项目一, 任务2 alone on a line: what is counted is told by the lines below.
+_COUNTED = re.compile(
+    r"^(?!第|附|图|表|续)(?P<word>[\u4e00-\u9fff]{2,6})\s*[(（]?(?P<n>\d{1,3}|[一二三四五六七八九十]{1,3})[)）]?\s*[:：]?$"
+)
+_WORDED = re.compile(r"(?:^|(?<=[。;；,，]))(?P<word>[\u4e00-\u9fff]{3,8}?)为(?=[\u4e00-\u9fff\d])")
+_ANSWERING = PARTY_ROLES | {Role.TIME_LIMIT}
 _LONGEST = 22
 
 
@@ -75,7 +81,7 @@ class Labeller:
     def _confirmed(self, label: Label, text: str) -> bool:
         """Short and everyday words are labels only where they repeat; a longer one at a line's start always is."""
         word, times = label.word, self._counts[label.word]
-        if label.opens == "spaced":
+        if label.opens in ("spaced", "worded", "counted"):
             return times >= 2
         if label.role is Role.PROBLEM and label.opens == "inline" and label.number is None:
             return times >= 2 and len(word) >= 3
@@ -90,7 +96,7 @@ class Labeller:
 
     def _candidates(self, text: str) -> list[Label]:
         found = [*self._bracketed(text), *self._with_colon(text), *self._numbered_problem(text)]
-        found += [*self._spaced(text), *self._dotted(text)]
+        found += [*self._spaced(text), *self._dotted(text), *self._worded(text)]
         found.sort(key=lambda label: (label.start, -label.end))
         if not found and (alone := self._alone(text)):
             return [alone]
@@ -143,6 +149,15 @@ class Labeller:
             else [Label(role, bare_label(match["word"]), 0, match.end(), None, "spaced")]
         )
 
+    def _worded(self, text: str) -> list[Label]:
+        """牵头单位为区住建局,整改时限为6月底前: labels in prose, which must repeat to count."""
+        found = []
+        for match in _WORDED.finditer(text) if "为" in text else ():
+            role = self._lexicon.role(match["word"])
+            if role in _ANSWERING:
+                found.append(Label(role, bare_label(match["word"]), match.start("word"), match.end(), None, "worded"))
+        return found
+
     def _bracketed(self, text: str) -> list[Label]:
         found = []
         for match in _BRACKET_LABEL.finditer(text):
@@ -159,7 +174,8 @@ class Labeller:
         body = marked.rest if marked else text
         named = self._named(body.strip("()（） "))
         if not named:
-            return None
+            counted = _COUNTED.match(text)
+            return Label(Role.NUMBER, counted["word"], 0, len(text), counted["n"], "counted") if counted else None
         role, word, number = named
         return Label(role, word, 0, len(text), number, "alone")
 
@@ -179,6 +195,8 @@ class Labeller:
                 role = self._lexicon.role(match.group("word"))
                 if role in (Role.PROBLEM, Role.MEASURES, Role.NUMBER):
                     return role, bare_label(match.group("word")), _figure(match.group("n"))
+                if role is not None:
+                    return role, bare_label(match.group("word")), None  # 期限(一) goes with 问题(一)
         return None
 
 
@@ -214,7 +232,7 @@ _LONGEST_OPENING = 40
 def _opens_line(text: str, start: int) -> bool:
     if start > _LONGEST_OPENING:
         return False
-    before = text[:start].strip("【[〔(（◆◇■●▲★☆※·-—> ")
+    before = text[:start].strip("【[〔(（" + BULLETS)
     if not before:
         return True
     marked = numbered(text)

@@ -24,6 +24,9 @@ _UNITS = {"十": 10, "百": 100, "千": 1000}
 _CN = r"[一二三四五六七八九十百零〇两]{1,6}"
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳㉑㉒㉓㉔㉕㉖㉗㉘㉙㉚㉛㉜㉝㉞㉟㊱㊲㊳㊴㊵㊶㊷㊸㊹㊺㊻㊼㊽㊾㊿"
 
+#: Marks that only hold the entries of a list apart.
+BULLETS = "◆◇■●▲△★☆※·•○□➢►▶➤∙▪▸▫◎✓✔☑☞→>—–―- "
+
 #: Numbers printed as one character with their marks, as they are spelled out: ⑴ is (1), ⒈ is 1. and ㈠ is (一).
 _SPELLED = {
     **{chr(0x2474 + n): f"({n + 1})" for n in range(20)},

@@ -18,7 +18,8 @@ def divide_paragraphs(drafts: Sequence[Draft]) -> None:
     if any(draft.having(Role.MEASURES) for draft in _all(drafts)):
         return
     for draft in _all(drafts):
-        if draft.style not in ("label", "row", "form", "entry") and not draft.children:
+        bare = draft.style == "label" and not draft.fields  # 督办事项一:关于…。请区住建局牵头,…
+        if (bare or draft.style not in ("label", "row", "form", "entry")) and not draft.children:
             _divide(draft)
             _name(draft)
 

@@ -10,6 +10,7 @@ from duban.reading.structure_labels import Label
 from duban.reading.surnames import is_surely_a_name
 
 _BRACKET = re.compile(r"[(（](?P<inside>[^()（）]*(?:[(（][^()（）]*[)）][^()（）]*)*)[)）][。；;.]?\s*$")
+_TAIL = re.compile(r"(?:—{1,2}|-{2}|–|…{1,2}|→|\|)\s*(?P<inside>[^—–…→|。]{4,80})[。；;]?$")
 _LIMIT = re.compile(
     r"\d{4}\s*年|\d{1,2}\s*月(?:底|末|份|\d)|年(?:内|底|末)|季度|[上下]半年|全年(?!度)|\d{4}[-./]\d{1,2}|长期|持续|立行立改|即知即改|立知立改|立查立改|立即整改|常态化|(?:工作日|个月|天|日)(?:内|前)|汛期前|春节前"
 )
@@ -29,15 +30,28 @@ def bracket_labels(text: str, lexicon: Lexicon) -> tuple[Label, ...]:
     match = _BRACKET.search(text)
     if match is None or not 2 <= len(match["inside"]) <= 200 or match.start() == 0:
         return ()
-    parts = _parts(text, match.start("inside"), match.end("inside"))
+    return _labels(text, match.start(), match.start("inside"), match.end("inside"), lexicon)
+
+
+def tail_labels(text: str, lexicon: Lexicon) -> tuple[Label, ...]:
+    """The parts behind a dash at a line's end (…损坏——区园林中心,3月20日前) where they name units and a limit."""
+    match = _TAIL.search(text)
+    if match is None or match.start() == 0:
+        return ()
+    labels = _labels(text, match.start(), match.start("inside"), match.end("inside"), lexicon)
+    return labels if len(labels) >= 2 else ()
+
+
+def _labels(text: str, start: int, begin: int, end: int, lexicon: Lexicon) -> tuple[Label, ...]:
+    """The clauses of a stretch as if they had labels; none unless all of them name parties or a time."""
+    parts = _parts(text, begin, end)
     roles = [_role(text[a:b], lexicon) for a, b in parts]
     if not roles or any(role is None for role in roles):
         return ()
     labels: list[Label] = []
     for (a, _), role in zip(parts, roles, strict=True):
         if role is not None and (not labels or labels[-1].role is not role):
-            start = match.start() if not labels else a
-            labels.append(Label(role, "", start, a, None, "inline"))
+            labels.append(Label(role, "", start if not labels else a, a, None, "inline"))
     return tuple(labels)
 
 
@@ -99,10 +113,16 @@ def parties_in_prose(text: str) -> list[tuple[str, str]]:
 
 
 def limit_in_prose(text: str) -> str | None:
-    """The clause of a paragraph that says by when: its last dated clause with 前, 内 or 完成."""
-    clauses = re.split(r"[，,。；;]", text)
-    for clause in reversed(clauses):
-        bare = clause.strip("()（） ")
-        if len(bare) <= 40 and _LIMIT.search(bare) and re.search(r"前|内|完成|到位|立行立改|长期坚持|持续推进", bare):
-            return bare
-    return None
+    """The clauses of a paragraph that say by when: its last dated one (前, 内, 完成) and those right beside it."""
+    end, begin = None, 0
+    for match in reversed(list(_CLAUSE.finditer(text))):
+        bare = match.group().strip("()（） ")
+        if len(bare) <= 40 and _LIMIT.search(bare) and _ENDS_WORK.search(bare):
+            end, begin = end or match.end(), match.start()
+        elif end is not None:
+            break
+    return text[begin:end].strip("()（） ") if end is not None else None
+
+
+_CLAUSE = re.compile(r"[^，,。；;]+")
+_ENDS_WORK = re.compile(r"前|内|完成|到位|立行立改|长期坚持|持续推进")

@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from duban.reading.lexicon import PARTY_ROLES, Role
+from duban.reading.bracketed import all_known
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.source import Line
 from duban.reading.structure import Block, Draft, Field, Orphan, Outline, Piece
 from duban.reading.structure_continuation import trimmed
@@ -18,7 +19,8 @@ from duban.reading.structure_numbering import numbered
 
 SHARED_ROLES = PARTY_ROLES | {Role.TIME_LIMIT}
 _ABOVE_BY = re.compile(
-    r"^[(（]?(?:以上|上述)(?:各项|所有|全部)?(?:整改)?(?:工作|任务|问题|事项|措施|内容)?(?:均|都)?由(?P<names>[^。;；]{2,120}?)[)）]?[。.;；]?$"
+    r"^[(（]?(?:以上|上述)(?:各项|所有|全部|\d+[项个条])?(?:整改)?(?:工作|任务|问题|事项|措施|内容)?(?:均|都)?(?P<by>由)"
+    r"(?P<names>[^。;；]{2,120}?)(?:[,，](?P<limit>[^,，。;；]{0,30}(?:前|内|底)[^,，。;；]{0,12}))?[)）]?[。.;；]?$"
 )
 
 
@@ -64,15 +66,20 @@ def _settle(outline: Outline, sections: dict[tuple[str, ...], Draft], depth: int
             kept.append(_over(sections[path], parents[path], depth))
     outline.drafts = kept
     for path, section in sections.items():
-        if path not in parents:
+        if path not in parents and section.style != "section-heading":
             text = "\n".join(f"{one.word}:{one.text}" for one in section.fields)
             first = section.fields[0].line
             outline.orphans.append(Orphan(first, max(first, section.end_line), text))
 
 
 def _is_own(section: Draft, below: list[Draft]) -> bool:
-    """Whether labels under a heading are a torn item's rather than the section's: items below have such fields too."""
+    """Whether labels under a heading are a torn item's rather than the section's: items below have such fields too.
+
+    What the heading's own words say is the section's only where the items below have numbers of their own.
+    """
     roles = {one.role for one in section.fields if one.word != _BY_NAME}
+    if section.style == "section-heading":
+        return any(draft.under or draft.having(role) for draft in below for role in roles)
     return section.style == "section-lines" and any(draft.having(role) for draft in below for role in roles)
 
 
@@ -87,13 +94,55 @@ def _over(section: Draft, below: list[Draft], depth: int) -> Draft:
 _BY_NAME = "由"
 
 
-def above_by(block: Block) -> Field | None:
-    """The parties of a line such as 「以上由县行政审批局牵头,县直各部门配合」; None where a line is no such thing."""
+def above_by(block: Block) -> list[Field]:
+    """The parties and limit of 「以上由县行政审批局牵头,县直各部门配合,6月底前完成」; none of any other line."""
     match = _ABOVE_BY.match(block.line.text)
     if match is None:
-        return None
+        return []
     line = block.line
-    return Field(Role.UNITS_AND_OFFICIALS, _BY_NAME, line.number, [Piece(match["names"], line.number, line.last)])
+    found = [Field(Role.UNITS_AND_OFFICIALS, _BY_NAME, line.number, [Piece(match["names"], line.number, line.last)])]
+    if match["limit"]:
+        found.append(Field(Role.TIME_LIMIT, _BY_NAME, line.number, [Piece(match["limit"], line.number, line.last)]))
+    return found
+
+
+def share_above(drafts: Sequence[Draft], fields: Sequence[Field]) -> bool:
+    """Give the items above such a line what it says of them; whether there are any that lack it.
+
+    Those are the last items that have no such field: the line itself names them (以上), nothing is inherited.
+    """
+    roles = {one.role for one in fields}
+    for index in range(len(drafts) - 1, -1, -1):
+        if any(one.role in roles or one.role in PARTY_ROLES for one in drafts[index].fields):
+            break
+        drafts[index].fields += [replace(one, pieces=list(one.pieces)) for one in fields]
+    return bool(drafts) and any(one.word == _BY_NAME for one in drafts[-1].fields)
+
+
+def heading_fields(block: Block, lexicon: Lexicon) -> list[Field]:
+    """What a heading says of all below it in its own words: units (一、区财政局(3项)), a limit (5月底前完成的问题)."""
+    if block.mark is None or len(block.mark.rest) > _LONGEST_HEADING or block.labels:
+        return []
+    text, line = _COUNT.sub("", block.mark.rest), block.line
+    if match := _LIMITED.match(text):
+        role, found = Role.TIME_LIMIT, match["limit"]
+    elif all_known(text, lexicon) and not re.search(r"[,，。:：]", text):
+        role, found = Role.RESPONSIBLE_UNITS, text
+    else:
+        return []
+    return [Field(role, "", line.number, [Piece(found, line.number, line.last)])]
+
+
+_LONGEST_HEADING = 40
+_COUNT = re.compile(
+    r"\s*[(（]\s*(?:共|合计|计)?\s*[\d一二三四五六七八九十]+\s*[项条个件类]?\s*(?:问题|任务|事项)?\s*[)）]\s*$"
+)
+#: 2024年5月底前完成整改的问题, 立行立改类, 长期坚持事项.
+_LIMITED = re.compile(
+    r"^(?P<limit>(?:(?:19|20)\d\d年|年|\d{1,2}月|[一二三四]季度|[上下]半年)[^,，。;；:：]{0,14}?(?:前|内|底)(?:全部|基本)?(?:完成|到位|办结)?"
+    r"|立行立改|即知即改|立即整改|长期坚持|持续推进|长期整改|持续整改)"
+    r"(?:完成|整改|办结|解决|落实|到位|坚持|推进)*(?:的|类)?(?:整改|反馈)?(?:问题|事项|任务|内容|工作)?$"
+)
 
 
 def heading_alone(block: Block) -> Line:

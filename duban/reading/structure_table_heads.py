@@ -75,7 +75,8 @@ def names_columns(cells: Sequence[str], lexicon: Lexicon) -> bool:
 
 def _head(cells: Sequence[str], lexicon: Lexicon) -> Head | None:
     words = tuple(re.sub(r"\s", "", cell) for cell in cells)
-    roles = _distinct([lexicon.role(word) if len(word) <= 20 else None for word in words])
+    roles = [lexicon.role(word) if len(word) <= 20 else None for word in words]
+    roles = _distinct([role or _problem_by_end(word, lexicon) for word, role in zip(words, roles, strict=True)])
     roles = _with_tasks(_led(roles, words), words)
     kinds = {role for role in roles if role is not None}
     if (
@@ -87,6 +88,13 @@ def _head(cells: Sequence[str], lexicon: Lexicon) -> Head | None:
     if any(len(word) > 30 for word in words):
         return None
     return Head(tuple(roles), words, 1)
+
+
+def _problem_by_end(word: str, lexicon: Lexicon) -> Role | None:
+    """督察发现问题 ends in 发现问题 and is a column of problems."""
+    ends = (word[size:] for size in range(1, len(word) - 1)) if 4 < len(word) <= 12 else ()
+    role = next((role for end in ends if (role := lexicon.role(end)) is not None), None)
+    return role if role is Role.PROBLEM and word.endswith(("问题", "隐患", "事项", "任务")) else None
 
 
 def _with_tasks(roles: list[Role | None], words: Sequence[str]) -> list[Role | None]:

@@ -43,6 +43,8 @@ def _groups(rows: Iterable[Line], head: Head, headings: Headings, outline: Outli
     """The rows of each problem together; rows that are a heading, a total or a repeated head are no items."""
     groups: list[_Group] = []
     fresh = True  # nothing above to belong to
+    rows = list(rows)
+    counted = _are_counted(rows, head)
     for row in rows:
         cells = row.cells or ()
         if not any(cells) or _repeats_head(cells, head) or _TOTALS.match(next(cell for cell in cells if cell)):
@@ -53,12 +55,21 @@ def _groups(rows: Iterable[Line], head: Head, headings: Headings, outline: Outli
             fresh = True
         elif only and (fresh or _NOTE.match(only)):
             outline.tail.append(row_text(row, only))
-        elif not fresh and _belongs_above(row, head):
+        elif not fresh and (_belongs_above(row, head) or (counted and not _cell(row, head.column(Role.NUMBER)))):
             groups[-1].rows.append(row)
         else:
             groups.append(_Group(_path(row, head, headings), [row]))
             fresh = False
     return groups
+
+
+def _are_counted(rows: Sequence[Line], head: Head) -> bool:
+    """Whether most rows have a number: one without goes on with the problem above, also where it names a part of it."""
+    number = head.column(Role.NUMBER)
+    if number is None:
+        return False
+    printed = [_cell(row, number) for row in rows if len([cell for cell in row.cells or () if cell]) > 1]
+    return sum(map(bool, printed)) >= 0.5 * len(printed)
 
 
 def only_text(row: Line) -> str:

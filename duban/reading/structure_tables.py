@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from duban.reading.bracketed import Bracket, brackets, outside
 from duban.reading.lexicon import Lexicon, Role
 from duban.reading.source import Line
 from duban.reading.structure import Draft, Field, Outline, Piece
 from duban.reading.structure_headings import Headings
 from duban.reading.structure_numbering import numbered
-from duban.reading.structure_table_heads import Head, goes_on, head_of
+from duban.reading.structure_table_heads import PER_ROW, Head, goes_on, head_of
 from duban.reading.structure_table_rows import flat, only_text, parts_of, read_ledger, row_text
 from duban.reading.structure_tidy import count_unnumbered
 
@@ -37,9 +38,39 @@ def ledger_outline(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
             above = head
         else:
             _read_form(table, headings, outline, lexicon)
+    _assign_measures(outline.drafts, lexicon)
     _name_sheets(outline.drafts)
     count_unnumbered(outline)
     return outline
+
+
+def _assign_measures(drafts: Sequence[Draft], lexicon: Lexicon) -> None:
+    """Measures in a cell that each name their units or limit in a bracket (1.…(甲局,6月底)) become children."""
+    for draft in drafts:
+        measures = next(iter(draft.having(Role.MEASURES)), None)
+        answered = any(one.role in PER_ROW for one in draft.fields if one.role is not Role.LEAD_OFFICIALS)
+        if measures is None or draft.children or answered:
+            continue
+        read = [(piece, brackets(piece.text, piece.line, lexicon)) for piece in measures.pieces]
+        if not read or not all(found for _, found in read):
+            continue
+        if len(read) == 1:
+            piece, found = read[0]
+            measures.pieces = [replace(piece, text=outside(piece.text, found))]
+            draft.fields += [one for bracket in found for one in bracket.fields]
+            continue
+        draft.fields.remove(measures)
+        draft.children = [_measure(draft, n, piece, found) for n, (piece, found) in enumerate(read, start=1)]
+
+
+def _measure(draft: Draft, position: int, piece: Piece, found: Sequence[Bracket]) -> Draft:
+    text = outside(piece.text, found)
+    mark = numbered(text)
+    child = Draft(mark.number if mark else f"{draft.number}.{position}", piece.line, piece.end_line, list(draft.path))
+    child.style, child.page, child.sheet = "entry", draft.page, draft.sheet
+    child.fields.append(Field(Role.MEASURES, "", piece.line, [replace(piece, text=mark.rest if mark else text)]))
+    child.fields += [one for bracket in found for one in bracket.fields]
+    return child
 
 
 def as_text(lines: Iterable[Line]) -> list[Line]:

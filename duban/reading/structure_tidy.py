@@ -70,7 +70,7 @@ def _runs_below(drafts: list[Draft], inner: str) -> list[tuple[Draft, list[Draft
 
 
 #: Drafts whose number is not what makes them items.
-_NOT_NUMBERED = frozenset({"label", "row", "form", "entry", "section", "section-lines"})
+_NOT_NUMBERED = frozenset({"label", "row", "form", "entry", "section", "section-lines", "section-heading"})
 
 
 def _merge_single_children(outline: Outline) -> None:

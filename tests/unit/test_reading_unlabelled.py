@@ -49,7 +49,7 @@ def dues(item: Item) -> list[str]:
 
 def test_columns_parted_by_spaces_need_no_number_in_the_head() -> None:
     items = read_bytes(COLUMNS.encode(), "plan.txt").items
-    told = [(i.number, i.title, i.lead_units, i.responsible_units, i.lead_officials, dues(i)) for i in items]
+    told = [(i.number, i.title, i.lead_units, i.support_units, i.lead_officials, dues(i)) for i in items]
     assert told == [
         ("工程一", "加固河堤3公里", ["县水务局"], ["县财政局"], ["邵长林"], ["2024-05-31"]),
         ("工程二", "改造泵站两座", ["县农业农村局"], ["县水务局"], ["冯玉兰"], ["2024-10-31"]),

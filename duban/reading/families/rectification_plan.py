@@ -25,6 +25,9 @@ _TITLE = re.compile(r"整改(?!.{0,8}(?:进展|情况|报告))|问题清单")
 #: 台账 and 责任清单 may also be of tasks: then the text does not speak of what was found wrong.
 _LOOSE_TITLE = re.compile(r"(?:任务|责任)清单|台账")
 _FOUND_WRONG = re.compile(r"整改|巡视|巡察|督察|审计|存在问题|反馈|隐患|问题清单|检视|查摆")
+_WRONG = re.compile(rf"{_FOUND_WRONG.pattern}|问题|整治|不足|曝光|短板")
+_WRONG_ROLES = frozenset({Role.PROBLEM, Role.GOAL, Role.MEASURES})
+_DIVIDES = re.compile(r"(?:任务|责任|工作)(?:分工|分解)表?$")
 _REPORT = re.compile(r"(?:进展|落实|完成|销号|整改)情况|通报|工作报告")
 
 
@@ -39,7 +42,10 @@ def score(source: Source, lexicon: Lexicon) -> float:
     loosely = len(_FOUND_WRONG.findall(source.text[:20_000])) >= 2
     named = any(_TITLE.search(text) or (loosely and _LOOSE_TITLE.search(text)) for text in titles)
     titled = named - 0.5 * any(_REPORT.search(text) for text in titles)
-    return max(0.0, min(1.0, 0.15 * kinds + 0.1 * parties + 0.15 * words + 0.5 * titled))
+    if titled > 0 and not counts & _WRONG_ROLES and any(_DIVIDES.search(text) for text in titles):
+        titled = 0.0  # 整改任务分工: tasks and who has them, without a word of problem, goal or measures
+    least = 1.0 if _WRONG.search(source.text[:20_000]) else 0.5
+    return max(0.0, min(1.0, least * (0.15 * kinds + 0.1 * parties) + 0.15 * words + 0.5 * titled))
 
 
 def _roles(lines: Sequence[Line], lexicon: Lexicon) -> set[Role]:

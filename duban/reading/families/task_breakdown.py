@@ -32,6 +32,7 @@ _TITLE = re.compile(
 _POLICY = re.compile(
     r"关于(?!印发|转发|下达|分解)[^。]{2,60}(?:意见|若干措施|政策措施|规划|纲要|决定|通知)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
 )
+_RECTIFIES = re.compile(r"整改[^,，。]{0,6}(?:方案|台账|清单)$")
 _PARTED = re.compile(r"分解|分工|清单|任务书")
 _UNITS = re.compile(
     r"(?:牵头|责任|配合|主办|承办|协办|负责)(?:单位|部门|处室|科室)?\s*[:\uff1a]|(?:牵头|负责|配合|参加)\s*[)\uff09〕】;\uff1b]"
@@ -68,6 +69,8 @@ def score(source: Source, _lexicon: Lexicon) -> float:
     if _REPORTED.search(head):
         foreign = max(foreign, 0.4)
     by_name = 0.4 * titled * (named > 0) or 0.25 * bool(_PARTED.search(head))
+    if any(_RECTIFIES.search(line.text) for line in source.lines[:8] if len(line.text) <= 60):
+        foreign = 1.25
     return max(0.0, (0.55 if titled else 0.4) * named + by_name - 0.4 * foreign)
 
 
