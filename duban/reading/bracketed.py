@@ -27,6 +27,10 @@ _OTHER_LABEL = re.compile(
     r"[\u4e00-\u9fff](?:情况|进展|内容|说明|电话|成效|计划|进度|资金|投资|地点|依据|规模|成果|事宜)$"
 )
 _LAST_CLAUSE = re.compile(r"[,\uff0c;\uff1b。]\s*(?P<last>[^,\uff0c;\uff1b。]{2,30})$")
+#: What may stand alone or behind a date where a limit does.
+_LASTS = re.compile(
+    r"^(?:并|此后|以后)?(?:长期(?:坚持|推进|执行)|持续(?:推进|深化|坚持|实施)|常态化(?:推进|开展|坚持)?)$"
+)
 _SENTENCE_END = re.compile(r"^\s*[。;\uff1b!\uff01]?\s*(?:$|[(\uff08【\[〔])|^\s*[。;\uff1b]")
 
 
@@ -85,10 +89,14 @@ def _is_other(word: str, lexicon: Lexicon) -> bool:
 
 def _without_limit(text: str, lexicon: Lexicon) -> tuple[str, str]:
     """Names, and the limit that stands behind them without a label: 区司法局、各街镇,6月底完成."""
-    match = _LAST_CLAUSE.search(text)
-    if match is None or not says_when(match["last"]) or all_known(match["last"], lexicon):
-        return text, ""
-    return text[: match.start()].rstrip(" ;\uff1b,\uff0c、。"), match["last"].strip()
+    kept = text
+    while match := _LAST_CLAUSE.search(kept):
+        last = match["last"]
+        if not (says_when(last) or _LASTS.match(last)) or all_known(last, lexicon):
+            break
+        kept = kept[: match.start()]
+    limit = text[len(kept) :].strip(" ;\uff1b,\uff0c、。")
+    return (kept.rstrip(" ;\uff1b,\uff0c、。"), limit) if limit else (text, "")
 
 
 def trailing(text: str, line: int, lexicon: Lexicon) -> tuple[str, list[Field]]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from duban.reading.signature import DAY_ALONE, is_signature
 from duban.reading.source import Line
 from duban.reading.structure_numbering import Numbered, numbered, value_of
 
@@ -31,10 +32,6 @@ _AFTERWORD = re.compile(
     r"^(?:主题词|抄\s?送|抄\s?报|分\s?送|报\s?送|印发机关|联系电话|联系人|电子邮箱|电子信箱|通讯地址|通信地址|邮政编码|邮\s?编|传\s?真|来源|责任编辑"
     r"|编辑|分享|关注|欢迎广大|附件|上一篇|下一篇|打印本页|关闭窗口|扫一扫)\s*[:\uff1a到]?|^[(\uff08]?此件(?:主动)?公开"
     r"|^(?:[^,\uff0c。]{2,30}(?:办公室|委员会|政府|局|委)\s*)?(?:19|20)\d\d年\d{1,2}月\d{1,2}日(?:印发)?$"
-)
-_DAY_ALONE = re.compile(
-    r"^(?:19|20)\d\d年\d{1,2}月\d{1,2}日$"
-    r"|^[一二][一二三四五六七八九零〇○]{3}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日$"
 )
 
 
@@ -93,9 +90,9 @@ def prose_of(lines: Sequence[Line]) -> Prose:
     below = False  # what stands below a document, until its next part: a plan may follow the notice that sends it
     for line in _mended(lines):
         part = _part(line, open_parts)
-        if part is None and open_parts and _DAY_ALONE.match(line.text):
+        if part is None and open_parts and DAY_ALONE.match(line.text):
             body = open_parts[-1].body
-            if body and _is_signature(body[-1].text):
+            if body and is_signature(body[-1].text):
                 prose.tail.append(body.pop())
         if part is None and prose.parts and (_AFTERWORD.match(line.text) or (below and not _is_paragraph(line))):
             prose.tail.append(line)
@@ -113,11 +110,6 @@ def prose_of(lines: Sequence[Line]) -> Prose:
         (part.parent.children if part.parent else prose.parts).append(part)
         open_parts.append(part)
     return prose
-
-
-def _is_signature(text: str) -> bool:
-    """Whether a line above a date is the name of who signs: short, and no sentence."""
-    return len(text) <= 40 and not re.search(r"[。;\uff1b:\uff1a]", text)
 
 
 def _is_paragraph(line: Line) -> bool:

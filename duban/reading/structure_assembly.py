@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from duban.reading.lexicon import Lexicon, Role
+from duban.reading.signature import without_signature
 from duban.reading.source import Line
 from duban.reading.structure import PROSE_ROLES, Block, Draft, Field, Orphan, Outline, Piece, blocks_of
 from duban.reading.structure_clauses import Clauses, clauses_of
@@ -25,7 +26,8 @@ _ANNEX = re.compile(r"^附\s*[件表录]\s*[\d一二三四五六七八九十]{0,
 
 def outline_of(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
     """The structure of running text (no tables)."""
-    joined = join_broken_labels([line for line in lines if line.cells is None], lexicon)
+    running = without_signature([line for line in lines if line.cells is None])
+    joined = join_broken_labels(running, lexicon)
     blocks = blocks_of(joined, Labeller(joined, lexicon), lexicon)
     return _Assembler(blocks, lexicon).run()
 

@@ -17,6 +17,8 @@ _PERIOD = re.compile(
     r"^(?:(?:20\d\d年)?(?P<when>第?[一二三四1-4]季度末?|[上下]半年|全年|\d{1,2}月(?:底|末)?|(?:20\d\d年?)?年底)(?:前)?)"
     r"(?:[(（].*[)）])?(?:年度|阶段|工作|形象|计划|推进|完成|任务|进度|目标|节点|安排|内容|要求|措施)*$"
 )
+#: 检视问题, 群众诉求: what kind of problem it is no word list knows.
+_PROBLEM = re.compile(r"(?:问题|诉求|短板|不足|隐患)$")
 #: What differs from row to row of one problem where the rows are items of their own.
 PER_ROW = frozenset({*PARTY_ROLES, Role.TIME_LIMIT})
 
@@ -103,7 +105,13 @@ def _with_tasks(roles: list[Role | None], words: Sequence[str]) -> list[Role | N
     A head is known by its other columns: 序号 and at least one of units, officials or limit.
     """
     kinds = set(roles)
-    if Role.NUMBER not in kinds or not kinds & PER_ROW or kinds & {Role.PROBLEM, Role.MEASURES}:
+    if Role.NUMBER not in kinds or not kinds & PER_ROW or Role.PROBLEM in kinds:
+        return roles
+    named = next((i for i, role in enumerate(roles) if role is None and _PROBLEM.search(words[i])), None)
+    if named is not None:
+        roles[named] = Role.PROBLEM
+        return roles
+    if Role.MEASURES in kinds:
         return roles
     unknown = [i for i, role in enumerate(roles) if role is None and words[i] and i > roles.index(Role.NUMBER)]
     for column in unknown[:1]:

@@ -135,8 +135,7 @@ def _read_form(rows: Sequence[Line], headings: Headings, outline: Outline, lexic
     for row in rows:
         for label, text in _pairs(row, lexicon):
             role = lexicon.role(label)
-            starts = role in (Role.NUMBER, Role.PROBLEM) and (draft is None or bool(draft.title.pieces))
-            if starts:
+            if role in (Role.NUMBER, Role.PROBLEM) and (draft is None or _is_another(draft, role, label)):
                 draft = Draft("", row.number, row.last, headings.path, page=row.page, sheet=row.sheet, style="form")
                 outline.drafts.append(draft)
             if draft is not None and role is not None:
@@ -145,12 +144,18 @@ def _read_form(rows: Sequence[Line], headings: Headings, outline: Outline, lexic
             outline.front.append(row_text(row, only))
 
 
+def _is_another(draft: Draft, role: Role, label: str) -> bool:
+    """Whether a number or problem is the next one's: 存在问题 under 问题名称 tells more of the same."""
+    return bool(draft.title.pieces) and (role is Role.NUMBER or label == draft.title.word or bool(draft.fields))
+
+
 def _fill_form(draft: Draft, role: Role, label: str, text: str, row: Line) -> None:
     draft.end_line = row.last
     if role is Role.NUMBER:
         draft.number = text.strip("()（） ")
     elif role is Role.PROBLEM:
-        draft.title = Field(role, label, row.number, [Piece(flat(text), row.number, row.last)])
+        name = f"{draft.title.text.rstrip('。')}：" if draft.title.pieces else ""
+        draft.title = Field(role, label, row.number, [Piece(name + flat(text), row.number, row.last)])
     else:
         pieces = [Piece(part, row.number, row.last) for part in parts_of(text, role) if part]
         draft.fields.append(Field(role, label, row.number, pieces))

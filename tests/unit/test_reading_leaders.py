@@ -1,6 +1,11 @@
-"""Who leads where several people or places stand beside a problem, and where a plan's list begins anew."""
+"""Who leads where several people or places stand beside a problem, where a list begins anew, and who signs below."""
 
 from __future__ import annotations
+
+import io
+
+import docx
+import pytest
 
 from duban.reading.model import Item, Kind, Reading
 from duban.reading.reader import read_bytes
@@ -104,3 +109,74 @@ def test_a_column_of_states_tells_the_state_beside_one_of_deeds() -> None:
         "2 黑臭水体 管道铺设完成85% 正在推进 县住建局",
     )
     assert [item.status for item in reading.items] == ["done", "open"]
+
+
+def test_a_plan_in_running_text_ends_above_who_signs_it() -> None:
+    text = "某市督察反馈意见整改方案\n" + problem("一", "管网混接") + problem("二", "扬尘扰民")
+    reading = read(text + "某市整改工作领导小组办公室\n2023年3月8日\n")
+    assert reading.items[-1].measures == reading.items[0].measures
+    assert reading.issued_on is not None
+    assert "cut_text" not in {doubt.code.value for doubt in reading.anomalies}
+
+
+def test_who_assists_a_head_is_a_post_beside_a_name() -> None:
+    reading = table(
+        "序号 检视问题 整改措施 牵头领导 责任单位 完成时限",
+        "1 储备粮轮换不及时 严格计划 区长助理曾庆红 区粮食局 2023年8月底前",
+        "2 学习不深入 修订规则 总经理助理刘大明 区国投公司 2023年9月底前",
+    )
+    assert [(item.title, item.lead_officials) for item in reading.items] == [
+        ("储备粮轮换不及时", ["曾庆红"]),
+        ("学习不深入", ["刘大明"]),
+    ]
+
+
+def test_a_card_may_name_a_problem_and_describe_it_below() -> None:
+    document = docx.Document()
+    document.add_paragraph("某县生态环境问题整改任务卡")
+    for number, name, text in (("1", "废水处理不正常", "消毒设备损坏。"), ("2", "固废贮存不规范", "炉渣露天堆放。")):
+        card = document.add_table(3, 4)
+        rows = [
+            ["序号", number, "问题名称", name],
+            ["存在问题", text, "整改措施", "立即整改。"],
+            ["责任单位", "县卫健局", "整改时限", "2023年4月底前"],
+        ]
+        for row, cells in zip(card.rows, rows, strict=True):
+            for cell, printed in zip(row.cells, cells, strict=True):
+                cell.text = printed
+        document.add_paragraph("")
+    stream = io.BytesIO()
+    document.save(stream)
+    reading = read_bytes(stream.getvalue(), "任务卡.docx")
+    assert [(item.number, item.title, item.responsible_units) for item in reading.items] == [
+        ("1", "废水处理不正常：消毒设备损坏。", ["县卫健局"]),
+        ("2", "固废贮存不规范：炉渣露天堆放。", ["县卫健局"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [("已完成并长期坚持", "done"), ("正在整改", "open"), ("已完成", "done"), ("基本完成", "open")],
+)
+def test_a_state_in_brackets_ends_a_report_on_a_problem(said: str, status: str) -> None:
+    reading = read_bytes(
+        "某局党组关于巡察整改进展情况的通报\n一、学习不深入方面\n"
+        f"(1)学习制度不落实。整改情况:修订规则。(整改状态:{said})\n"
+        "(2)教师配备不足。整改情况:招聘18名。(整改状态:已完成)\n".encode(),
+        "通报.txt",
+    )
+    assert reading.kind is Kind.PROGRESS_REPORT
+    assert [item.status for item in reading.items] == [status, "done"]
+
+
+def test_a_bracket_of_who_and_when_may_end_in_what_lasts() -> None:
+    reading = read_bytes(
+        "关于深化改革的任务分工\n一、提升服务\n"
+        "(一)推动跨省通办。设立窗口。(区审批局负责,2022年12月底前完成,长期坚持)\n"
+        "(二)完善监管。联合抽查。(区市场监管局牵头,区级各执法部门按职责分工负责,持续推进)\n".encode(),
+        "分工.txt",
+    )
+    assert [(i.lead_units, i.responsible_units, i.time_limit) for i in reading.items] == [
+        ([], ["区审批局"], "2022年12月底前完成,长期坚持"),
+        (["区市场监管局"], ["区级各执法部门"], "持续推进"),
+    ]
