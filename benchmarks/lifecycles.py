@@ -22,7 +22,7 @@ from duban.reading.directory import Entry
 from duban.reading.model import Item as Read
 from duban.reading.model import Kind, Place, Reading, Regulation
 from duban.services.accounts import create_user, issue_token
-from duban.services.registration import OfficeRules, Received, register
+from duban.services.registration import Intake, OfficeRules, Received, register
 from models import UserRole
 
 CLIENTS = 32
@@ -100,12 +100,14 @@ def register_items(database: Database, items: int, now: dt.datetime, code: str |
     plan = register(
         database,
         Received("方案.txt", f"bench {code}".encode(), reading),
-        rules=OfficeRules("default", policy, "区政府督查室", "ducha@example.org"),
-        actor=Actor("督查员", "supervisor"),
-        as_of=now.date(),
-        now=now,
-        directory=directory,
-        code=code,
+        Intake(
+            rules=OfficeRules("default", policy, "区政府督查室", "ducha@example.org"),
+            actor=Actor("督查员", "supervisor"),
+            as_of=now.date(),
+            now=now,
+            directory=directory,
+            code=code,
+        ),
     )
     return plan.plan_id
 

@@ -13,7 +13,7 @@ from duban.domain.actors import Actor
 from duban.reading.directory import read_directory
 from duban.reading.reader import read_bytes
 from duban.services import runs
-from duban.services.registration import Received, Registered, register
+from duban.services.registration import Intake, Received, Registered, register
 from duban.services.tools import office_rules
 from tasks.ledger import database, now, prefect, settings
 
@@ -28,12 +28,14 @@ def register_document(path: str, directory: str | None, as_of: dt.date, code: st
     return register(
         database(),
         Received(file.name, content, read_bytes(content, file.name)),
-        rules=office_rules(settings()),
-        actor=REGISTRAR,
-        as_of=as_of,
-        now=now(),
-        directory=read_directory(Path(directory).read_bytes(), Path(directory).name) if directory else (),
-        code=code,
+        Intake(
+            rules=office_rules(settings()),
+            actor=REGISTRAR,
+            as_of=as_of,
+            now=now(),
+            directory=read_directory(Path(directory).read_bytes(), Path(directory).name) if directory else (),
+            code=code,
+        ),
     )
 
 

@@ -30,6 +30,7 @@ from duban.api.spread import Called, Spawned
 from duban.services.absences import AbsenceView
 from duban.services.calendars import CalendarChange, CalendarInForce
 from duban.services.corrections import Corrected
+from duban.services.directory_log import DirectoryLog
 from duban.services.directory_update import DirectoryUpdated
 from duban.services.editions import Edition, EditionRow
 from duban.services.night import WouldSend
@@ -115,6 +116,10 @@ class Client:
     def void_plan(self, plan: str, reason: str) -> Voided:
         """Takes a plan back that was registered by mistake, before its release."""
         return self._post(Voided, f"/plans/{plan}/void", {"reason": reason})
+
+    def directory_log(self, plan: str, *, q: str = "", page: int = 1) -> DirectoryLog:
+        """Who changed the directory, when, and from which file."""
+        return self._get(DirectoryLog, f"/plans/{plan}/directory/log", {"q": q, "page": page})
 
     def anomalies(self, plan: str, *, unresolved: bool | None = None) -> tuple[AnomalyView, ...]:
         """The doubts about a plan's reading."""

@@ -12,6 +12,7 @@ from duban.api.plans import PlanKey
 from duban.api.problems import documented
 from duban.api.uploads import DirectoryFile, content_of, name_of
 from duban.services.directory_file import directory_workbook
+from duban.services.directory_log import DirectoryLog, directory_log
 from duban.services.directory_update import DirectoryUpdated, read_for, update_directory
 
 router = APIRouter(tags=["plans"], responses=documented(401, 403, 404, 409, 413, 422, 429))
@@ -40,7 +41,20 @@ def post_directory(
         now=context.now(),
         dry_run=dry_run,
         unknown_columns=sheet.unknown_columns,
+        filename=name_of(file, "directory.csv"),
     )
+
+
+@router.get("/plans/{plan}/directory/log", summary="Who changed the directory, when, and from which file")
+def get_log(
+    plan: PlanKey,
+    context: Ctx,
+    caller: Who,
+    q: Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="A name, an address, a person.")] = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> DirectoryLog:
+    """The last change first, each with what stood before and since; it begins with the plan's registration."""
+    return directory_log(context.database, plan=plan, actor=caller.actor, q=q, page=page)
 
 
 @router.get(

@@ -20,7 +20,7 @@ from duban.services.queries.plans import anomalies_of, list_plans, one_plan
 from duban.services.queries.quarantine import Doubtful, quarantine
 from duban.services.queries.ranking import Ranked, ranking
 from duban.services.queries.shapes import AnomalyView, PartyView, PlanView
-from duban.services.registration import Received, Registered, register
+from duban.services.registration import Intake, Received, Registered, register
 from duban.services.registration_preview import Preview, preview
 from duban.services.release import release
 from duban.services.tools import office_rules
@@ -46,14 +46,16 @@ def get_plans(context: Ctx, caller: Who, as_of: AsOf) -> tuple[PlanView, ...]:
 
 @dataclass(frozen=True, slots=True)
 class NewPlan:
-    """What an upload brings along."""
+    """What an upload brings along: the document, and how the office takes it over."""
 
     received: Received
-    directory: list[Entry]
-    code: str | None
+    intake: Intake
 
 
 def new_plan(
+    context: Ctx,
+    caller: Who,
+    as_of: AsOf,
     file: DocumentFile,
     directory: Annotated[UploadFile | None, File(description="Its directory of parties, as CSV or .xlsx.")] = None,
     code: Annotated[ShortText | None, Form(description="A short name; made from the document where left out.")] = None,
@@ -62,9 +64,19 @@ def new_plan(
     """Reads what was uploaded. Raises TooLarge, Unreadable, DirectoryInvalid."""
     filename, content = name_of(file), content_of(file)
     entries: list[Entry] = []
+    listed = name_of(directory, "directory.csv") if directory is not None else ""
     if directory is not None:
-        entries = read_directory(content_of(directory), name_of(directory, "directory.csv"))
-    return NewPlan(Received(filename, content, read_bytes(content, filename, kind)), entries, code or None)
+        entries = read_directory(content_of(directory), listed)
+    intake = Intake(
+        rules=office_rules(context.settings),
+        actor=caller.actor,
+        as_of=as_of,
+        now=context.now(),
+        directory=entries,
+        directory_file=listed,
+        code=code or None,
+    )
+    return NewPlan(Received(filename, content, read_bytes(content, filename, kind)), intake)
 
 
 def _office(caller: Who) -> None:
@@ -72,18 +84,9 @@ def _office(caller: Who) -> None:
 
 
 @router.post("", summary="Upload a plan", status_code=201, responses=documented(413), dependencies=[Depends(_office)])
-def post_plan(*, context: Ctx, caller: Who, as_of: AsOf, new: Annotated[NewPlan, Depends(new_plan)]) -> Registered:
+def post_plan(*, context: Ctx, new: Annotated[NewPlan, Depends(new_plan)]) -> Registered:
     """Reads and registers a document, whole or not at all; the same bytes again change nothing (`created` is false)."""
-    return register(
-        context.database,
-        new.received,
-        rules=office_rules(context.settings),
-        actor=caller.actor,
-        as_of=as_of,
-        now=context.now(),
-        directory=new.directory,
-        code=new.code,
-    )
+    return register(context.database, new.received, new.intake)
 
 
 @router.post(
@@ -92,18 +95,9 @@ def post_plan(*, context: Ctx, caller: Who, as_of: AsOf, new: Annotated[NewPlan,
     responses=documented(413),
     dependencies=[Depends(_office)],
 )
-def post_preview(*, context: Ctx, caller: Who, as_of: AsOf, new: Annotated[NewPlan, Depends(new_plan)]) -> Preview:
+def post_preview(*, context: Ctx, new: Annotated[NewPlan, Depends(new_plan)]) -> Preview:
     """Takes what `POST /plans` takes and writes nothing: every item with its parts, parties, limit and targets."""
-    return preview(
-        context.database,
-        new.received,
-        rules=office_rules(context.settings),
-        actor=caller.actor,
-        as_of=as_of,
-        now=context.now(),
-        directory=new.directory,
-        code=new.code,
-    )
+    return preview(context.database, new.received, new.intake)
 
 
 @router.get("/voided", summary="Plans that were registered by mistake and taken back")

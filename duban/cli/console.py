@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import json
+import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -93,3 +94,17 @@ def _cut(text: str, widest: int) -> str:
             break
         kept += character
     return kept + "…"
+
+
+def shown_progress() -> Callable[[str, int, int], None]:
+    """Says on standard error how far a long registration is, once it has taken two seconds."""
+    began = last = time.monotonic()
+
+    def show(what: str, done: int, of: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - began > 2 and (now - last > 1 or done == of):
+            last = now
+            click.echo(f"  {what} {done}/{of}", err=True)
+
+    return show

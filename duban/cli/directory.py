@@ -10,6 +10,7 @@ import click
 from duban.cli.console import operator, print_json
 
 if TYPE_CHECKING:
+    from duban.adapters.database import Database
     from duban.services.directory_update import DirectoryUpdated
 
 CHANGE_ZH = {"new": "新增", "changed": "变更", "ended": "离任、撤并"}
@@ -17,11 +18,15 @@ CHANGE_ZH = {"new": "新增", "changed": "变更", "ended": "离任、撤并"}
 
 @click.command("directory")
 @click.argument("plan")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--log", "show_log", is_flag=True, help="Show who changed what, when, and from which file.")
+@click.option("--find", default="", help="With --log: only changes that speak of this name, address or person.")
 @click.option("--dry-run", is_flag=True, help="Only show what it would change.")
 @click.option("--save", is_flag=True, help="Write the present directory into FILE (.xlsx), to correct and give back.")
 @click.option("--json", "as_data", is_flag=True, help="Print the result as JSON.")
-def directory(plan: str, file: Path, dry_run: bool, save: bool, as_data: bool) -> None:
+def directory(
+    plan: str, file: Path | None, show_log: bool, find: str, dry_run: bool, save: bool, as_data: bool
+) -> None:
     """Enter a newer directory FILE (.csv or .xlsx) into PLAN: addresses, successors, substitutes, aliases."""
     from dataclasses import asdict
 
@@ -32,6 +37,11 @@ def directory(plan: str, file: Path, dry_run: bool, save: bool, as_data: bool) -
     from duban.settings import load_settings
 
     database = open_ledger(load_settings())
+    if show_log:
+        _show_log(database, plan, find, as_data)
+        return
+    if file is None:
+        raise click.UsageError("Give the FILE to enter (or to --save to), or --log.")
     if save:
         file.write_bytes(directory_workbook(database, plan))
         click.echo(f"{plan}: the directory is in {file}; correct it and enter it with: duban directory {plan} {file}")
@@ -45,11 +55,36 @@ def directory(plan: str, file: Path, dry_run: bool, save: bool, as_data: bool) -
         now=utc_now(),
         dry_run=dry_run,
         unknown_columns=sheet.unknown_columns,
+        filename=file.name,
     )
     if as_data:
         print_json(asdict(done))
         return
     _show(plan, done)
+
+
+def _show_log(database: Database, plan: str, find: str, as_data: bool) -> None:
+    """The whole log, the last change first."""
+    from dataclasses import asdict
+
+    from duban.services.directory_log import directory_log
+
+    page, changes = 1, []
+    while True:
+        found = directory_log(database, plan=plan, actor=operator(), q=find, page=page)
+        changes += found.changes
+        if page >= found.pages:
+            break
+        page += 1
+    if as_data:
+        print_json([asdict(c) for c in changes])
+        return
+    for one in changes:
+        origin = f" ({one.filename})" if one.filename else ""
+        click.echo(f"{one.changed_at:%Y-%m-%d %H:%M}Z {one.changed_by}{origin}: {CHANGE_ZH[one.change]} {one.name}")
+        for column in one.fields:
+            click.echo(f"    {column.field}: {column.before or '—'} → {column.after or '—'}")
+    click.echo(f"{plan}: {len(changes)} changes.")
 
 
 def _show(plan: str, done: DirectoryUpdated) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from duban.cli.console import DAY, operator, print_json, today
+from duban.cli.console import DAY, operator, print_json, shown_progress, today
 from duban.domain.lifecycle import STATE_ZH, State
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def register(
     from duban.reading.directory import read_directory
     from duban.reading.model import Kind
     from duban.reading.reader import read_bytes
-    from duban.services.registration import Received
+    from duban.services.registration import Intake, Received
     from duban.services.registration import register as enter
     from duban.services.tools import office_rules, open_ledger, utc_now
     from duban.settings import load_settings
@@ -68,12 +68,16 @@ def register(
     done = enter(
         database,
         Received(file.name, content, reading),
-        rules=office_rules(settings),
-        actor=operator(),
-        as_of=as_of or today(),
-        now=utc_now(),
-        directory=entries,
-        code=code,
+        Intake(
+            rules=office_rules(settings),
+            actor=operator(),
+            as_of=as_of or today(),
+            now=utc_now(),
+            directory=entries,
+            directory_file=directory.name if directory else "",
+            code=code,
+            progress=shown_progress(),
+        ),
     )
     if as_data:
         print_json(asdict(done))

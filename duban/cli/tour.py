@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from duban.cli.console import operator, today
+from duban.cli.console import operator, shown_progress, today
 from duban.domain.lifecycle import STATE_ZH, State
 
 if TYPE_CHECKING:
     from duban.adapters.database import Database
-    from duban.services.registration import Registered
+    from duban.services.registration import Intake, Registered
     from duban.settings import Settings
 
 Say = Callable[[str], None]
@@ -87,11 +87,15 @@ def _register(
     return register(
         database,
         Received(name, content, reading),
-        rules=office_rules(settings),
-        actor=operator(),
-        as_of=day,
-        now=utc_now(),
-        directory=read_directory(load(directory), directory.name) if directory else (),
+        Intake(
+            rules=office_rules(settings),
+            actor=operator(),
+            as_of=day,
+            now=utc_now(),
+            directory=read_directory(load(directory), directory.name) if directory else (),
+            directory_file=directory.name if directory else "",
+            progress=shown_progress(),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from duban.adapters.database import Database
 from duban.reports.workbook import put
-from duban.services.directory_update import words_of
+from duban.services.directory_words import words_of
 from duban.services.queries.plans import find_plan
 from models import Party
 

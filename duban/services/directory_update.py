@@ -6,7 +6,6 @@ import datetime as dt
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
@@ -16,32 +15,15 @@ from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.errors import Forbidden
 from duban.reading.directory import Entry, Sheet, read_sheet
+from duban.services.directory_log import COLUMNS, FieldChange, PartyChange, log_changes
+from duban.services.directory_words import words_of
 from duban.services.event_log import Happening, append_all
 from duban.services.parties import PartyBook, unknown_detail, unknown_name
 from duban.services.queries.plans import find_plan, locked_plan
 from duban.services.rules import business_date
-from models import Anomaly, Item, ItemParty, Party, PartyAlias, PartyKind, PartyMember, Plan
+from models import Anomaly, Item, ItemParty, Party, PartyKind, Plan
 
-#: Columns in the order in which differences are shown.
-COLUMNS = ("kind", "post", "email", "superior", "substitute", "head", "members", "aliases", "valid_from", "valid_to")
 MOST_ALIKE = 3
-
-
-class PartyChange(StrEnum):
-    """What a directory does to a party."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    ENDED = "ended"  # its last day has come: whoever stands in its place answers from then on
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One column as it stands and as the file has it."""
-
-    field: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +75,7 @@ def update_directory(
     now: dt.datetime,
     dry_run: bool,
     unknown_columns: Sequence[str] = (),
+    filename: str = "",
 ) -> DirectoryUpdated:
     """Enters a directory's rows into a plan, whole or not at all; a dry run writes nothing.
 
@@ -105,7 +88,9 @@ def update_directory(
         before = words_of(session, found)
         book = PartyBook(session, found)
         explained = book.update(list(entries))
-        changes = _changes(before, words_of(session, found), entries, business_date(now))
+        after = words_of(session, found)
+        changes = _changes(before, after, entries, business_date(now))
+        log_changes(session, found, before, after, actor=actor, now=now, filename=filename)
         _tell(session, explained, actor, now)
         settled = _settle_unknown(session, found, book, now)
         _doubt_unknown(session, found, book)
@@ -134,37 +119,6 @@ def read_for(database: Database, *, plan: str, content: bytes, filename: str) ->
     with database.read() as session:
         known = PartyBook(session, find_plan(session, plan)).names()
     return read_sheet(content, filename, known)
-
-
-def words_of(session: Session, plan: Plan) -> dict[str, dict[str, str]]:
-    """Every known party's columns as words, by its name."""
-    parties = session.scalars(select(Party).where(Party.plan_id == plan.id).order_by(Party.id)).all()
-    names = {p.id: p.name for p in parties}
-    aliases: dict[int, list[str]] = {}
-    for alias in session.scalars(select(PartyAlias).where(PartyAlias.plan_id == plan.id).order_by(PartyAlias.id)):
-        aliases.setdefault(alias.party_id, []).append(alias.name)
-    members: dict[int, list[str]] = {}
-    for row in session.scalars(select(PartyMember).where(PartyMember.collective_id.in_(names))):
-        members.setdefault(row.collective_id, []).append(names[row.member_id])
-    return {
-        p.name: {
-            "kind": "总负责人" if p.is_plan_head else KIND_ZH[p.kind],
-            "post": p.post or "",
-            "email": p.email or "",
-            "superior": names.get(p.superior_id or 0, ""),
-            "substitute": names.get(p.substitute_id or 0, ""),
-            "head": names.get(p.head_id or 0, ""),
-            "members": "、".join(sorted(members.get(p.id, []))),
-            "aliases": "、".join(aliases.get(p.id, [])),
-            "valid_from": p.valid_from.isoformat() if p.valid_from else "",
-            "valid_to": p.valid_to.isoformat() if p.valid_to else "",
-        }
-        for p in parties
-        if p.known
-    }
-
-
-KIND_ZH = {PartyKind.PERSON: "领导", PartyKind.UNIT: "单位", PartyKind.COLLECTIVE: "集体", PartyKind.OFFICE: "督查室"}
 
 
 def _changes(

@@ -43,13 +43,21 @@ class ItemWriter:
     """Writes the items of one reading, and remembers which row came from which place."""
 
     def __init__(
-        self, session: Session, plan: Plan, book: PartyBook, roll: Callable[[dt.date], dt.date], now: dt.datetime
+        self,
+        session: Session,
+        plan: Plan,
+        book: PartyBook,
+        roll: Callable[[dt.date], dt.date],
+        now: dt.datetime,
+        progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         self._session = session
         self._plan = plan
         self._book = book
         self._roll = roll
         self._now = now
+        self._progress = progress
+        self._expected = 0
         self.rows: list[Item] = []
         self.first_named: dict[str, Item] = {}
         self._by_number: dict[str, list[Item]] = defaultdict(list)
@@ -59,6 +67,7 @@ class ItemWriter:
     def write(self, reading: read.Reading) -> list[Item]:
         """All items and children, parents first; flushed, so that they have ids."""
         self._restarting = _restarting_numbers(reading)
+        self._expected = len(reading.walk())
         for item in reading.items:
             self._write(item, None)
         self._session.flush()
@@ -111,6 +120,8 @@ class ItemWriter:
         self._by_number[item.number].append(row)
         self._add_parts(row, item)
         self._add_parties(row, item)
+        if self._progress is not None:
+            self._progress("items", len(self.rows), self._expected)
         for child in item.children:
             self._write(child, row)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -18,6 +18,8 @@ from duban.reading.directory import Entry
 from duban.reading.model import Anomaly as Doubt
 from duban.reading.model import AnomalyCode, Reading
 from duban.services import clocks
+from duban.services.directory_log import log_changes
+from duban.services.directory_words import words_of
 from duban.services.event_log import Happening, append_all
 from duban.services.item_rows import ItemWriter
 from duban.services.parties import PartyBook, unknown_detail
@@ -71,6 +73,27 @@ class OfficeRules:
     office_email: str
 
 
+def _unseen(_what: str, _done: int, _all: int) -> None:
+    """Nobody looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How the office takes a document over: by its rules, from which business day, with which directory, as what.
+
+    `progress` is called with what is being done ("items", "clocks"), how many are done, and of how many.
+    """
+
+    rules: OfficeRules
+    actor: Actor
+    as_of: dt.date
+    now: dt.datetime
+    directory: Sequence[Entry] = ()
+    directory_file: str = ""
+    code: str | None = None
+    progress: Callable[[str, int, int], None] = _unseen
+
+
 @dataclass(frozen=True, slots=True)
 class Registered:
     """What now stands in the ledger. `created` is false where the same bytes were registered before."""
@@ -96,72 +119,52 @@ class Entered:
     created: bool
 
 
-def register(
-    database: Database,
-    received: Received,
-    *,
-    rules: OfficeRules,
-    actor: Actor,
-    as_of: dt.date,
-    now: dt.datetime,
-    directory: Sequence[Entry] = (),
-    code: str | None = None,
-) -> Registered:
+def register(database: Database, received: Received, intake: Intake) -> Registered:
     """Enters a document's items, whole or not at all; the same bytes again change nothing.
 
-    `as_of` is the business date on which the office takes the plan over. Raises EditionStands where a plan of the
-    same title stands with other content, and CodeTaken where `code` is another plan's.
+    Raises EditionStands where a plan of the same title stands with other content, and CodeTaken where the code is
+    another plan's.
     """
     with database.write() as session:
-        done = enter_within(
-            session,
-            received,
-            rules=rules,
-            actor=actor,
-            as_of=as_of,
-            now=now,
-            directory=directory,
-            code=code,
-        )
+        done = enter_within(session, received, intake)
         return summary_of(session, done.plan, created=done.created)
 
 
-def enter_within(
-    session: Session,
-    received: Received,
-    *,
-    rules: OfficeRules,
-    actor: Actor,
-    as_of: dt.date,
-    now: dt.datetime,
-    directory: Sequence[Entry] = (),
-    code: str | None = None,
-) -> Entered:
+def enter_within(session: Session, received: Received, intake: Intake) -> Entered:
     """`register` inside a transaction that the caller commits, or rolls back after a look."""
-    rules_from(rules.policy_text)  # a wrong policy is refused before anything is written
+    rules_from(intake.rules.policy_text)  # a wrong policy is refused before anything is written
     one_at_a_time(session, "registration")  # the same document twice at once is one plan
     standing = _standing(session, received)
     if standing is not None:
         return Entered(standing, [], created=False)
-    plan = _new_plan(session, received, rules, as_of, now, code)
-    document = store_document(session, plan, received, 1, actor, now)
-    book = PartyBook(session, plan)
-    book.add_directory(list(directory))
-    book.ensure_office(rules.office_name, rules.office_email)
-    in_force = rules_from(rules.policy_text, calendar_in_force(session))
-    writer = ItemWriter(session, plan, book, clocks.roll_with(in_force), now)
+    plan = _new_plan(session, received, intake)
+    document = store_document(session, plan, received, 1, intake.actor, intake.now)
+    book = _book(session, plan, intake)
+    in_force = rules_from(intake.rules.policy_text, calendar_in_force(session))
+    writer = ItemWriter(session, plan, book, clocks.roll_with(in_force), intake.now, intake.progress)
     rows = writer.write(received.reading)
     for item in rows:
         item.document_id = document.id
-    doubts = [*received.reading.anomalies, *_unknown_parties(book, bool(directory), writer)]
+    doubts = [*received.reading.anomalies, *_unknown_parties(book, bool(intake.directory), writer)]
     _quarantine(session, plan, document, doubts, writer)
-    for item in rows:
-        clocks.arm(session, item, in_force, as_of)
-    happenings = [_assigned(item, document, actor, now) for item in rows]
-    append_all(session, happenings, now)
-    session.add_all(Signal(item_id=item.id, created_at=now) for item in rows)
+    for place, item in enumerate(rows, start=1):
+        clocks.arm(session, item, in_force, intake.as_of)
+        intake.progress("clocks", place, len(rows))
+    happenings = [_assigned(item, document, intake.actor, intake.now) for item in rows]
+    append_all(session, happenings, intake.now)
+    session.add_all(Signal(item_id=item.id, created_at=intake.now) for item in rows)
     session.flush()
     return Entered(plan, rows, created=True)
+
+
+def _book(session: Session, plan: Plan, intake: Intake) -> PartyBook:
+    """The plan's directory, as it was given; its log begins with it."""
+    book = PartyBook(session, plan)
+    book.add_directory(list(intake.directory))
+    book.ensure_office(intake.rules.office_name, intake.rules.office_email)
+    after = words_of(session, plan)
+    log_changes(session, plan, {}, after, actor=intake.actor, now=intake.now, filename=intake.directory_file)
+    return book
 
 
 def summary_of(session: Session, plan: Plan, *, created: bool) -> Registered:
@@ -216,9 +219,8 @@ def _standing(session: Session, received: Received) -> Plan | None:
     return None
 
 
-def _new_plan(
-    session: Session, received: Received, rules: OfficeRules, as_of: dt.date, now: dt.datetime, code: str | None
-) -> Plan:
+def _new_plan(session: Session, received: Received, intake: Intake) -> Plan:
+    code, rules = intake.code, intake.rules
     taken = set(session.scalars(select(Plan.code)))
     if code is not None and code in taken:
         title = session.scalars(select(Plan.title).where(Plan.code == code)).one()
@@ -234,8 +236,8 @@ def _new_plan(
         year=reading.year,
         policy=rules.policy_text,
         policy_name=rules.policy_name,
-        registered_on=as_of,
-        registered_at=now,
+        registered_on=intake.as_of,
+        registered_at=intake.now,
     )
     session.add(plan)
     session.flush()

@@ -11,9 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
-from duban.domain.actors import Actor
-from duban.reading.directory import Entry
-from duban.services.registration import OfficeRules, Received, Registered, enter_within, summary_of
+from duban.services.registration import Intake, Received, Registered, enter_within, summary_of
 from models import Anomaly, Item, ItemParty, Measure, Party, Role, Target
 
 
@@ -59,22 +57,10 @@ class Preview:
     unplaced: tuple[str, ...]
 
 
-def preview(
-    database: Database,
-    received: Received,
-    *,
-    rules: OfficeRules,
-    actor: Actor,
-    as_of: dt.date,
-    now: dt.datetime,
-    directory: Sequence[Entry] = (),
-    code: str | None = None,
-) -> Preview:
+def preview(database: Database, received: Received, intake: Intake) -> Preview:
     """Registers a document and takes it back: what it shows is what `register` does. Raises what that raises."""
     with database.write() as session:
-        done = enter_within(
-            session, received, rules=rules, actor=actor, as_of=as_of, now=now, directory=directory, code=code
-        )
+        done = enter_within(session, received, intake)
         summary = summary_of(session, done.plan, created=done.created)
         loose = select(Anomaly.detail).where(Anomaly.plan_id == done.plan.id, Anomaly.item_id.is_(None))
         shown = Preview(summary, _items(session, done.rows), tuple(session.scalars(loose.order_by(Anomaly.line))))

@@ -11,8 +11,10 @@ from starlette.responses import Response
 from duban.api.bodies import Id
 from duban.api.context import OFFICE
 from duban.api.directory import workbook_answer
+from duban.api.items import Search
 from duban.api.uploads import content_of, name_of
 from duban.services.directory_file import COLUMNS, directory_workbook
+from duban.services.directory_log import directory_log
 from duban.services.directory_update import DirectoryUpdated, read_for, update_directory
 from duban.services.queries.parties import list_parties
 from duban.services.queries.plans import one_plan
@@ -73,6 +75,14 @@ def post_directory(plan_id: Id, visit: Visit, form: Form) -> Response:
     return RedirectResponse(f"/plans/{plan_id}/directory/{upload}", 303)
 
 
+@router.get("/log")
+def get_log(plan_id: Id, visit: Visit, q: Search = "", page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> Response:
+    """Who changed which party's address, superior or alias, when, and from which file."""
+    found = directory_log(visit.context.database, plan=str(plan_id), actor=visit.caller.actor, q=q, page=page)
+    plan = one_plan(visit.context.database, plan=str(plan_id), scope=visit.caller.scope, as_of=visit.as_of)
+    return visit.render("directory_log.html", plan=plan, found=found, q=q)
+
+
 @router.get("/{upload_id}")
 def get_preview(plan_id: Id, upload_id: Id, visit: Visit) -> Response:
     """Row by row: new, changed, ended; similar names are only proposed."""
@@ -105,4 +115,5 @@ def _update(visit: Visitor, plan_id: int, upload: Kept, *, dry_run: bool) -> Dir
         now=visit.context.now(),
         dry_run=dry_run,
         unknown_columns=sheet.unknown_columns,
+        filename=upload.filename,
     )

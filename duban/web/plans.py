@@ -15,14 +15,14 @@ from duban.api.bodies import LARGEST, Id
 from duban.api.context import OFFICE
 from duban.api.problems import Invalid
 from duban.api.uploads import content_of, name_of
-from duban.reading.directory import Entry, read_directory
+from duban.reading.directory import read_directory
 from duban.reading.model import Kind
 from duban.reading.reader import read_bytes
 from duban.services import progress_reports
 from duban.services.editions import editions_of, receive
 from duban.services.queries.plans import document_of, list_plans, one_plan
 from duban.services.queries.source import source_page
-from duban.services.registration import EditionStands, Received, register
+from duban.services.registration import EditionStands, Intake, Received, register
 from duban.services.registration_preview import preview
 from duban.services.tools import office_rules
 from duban.services.uploads import Kept, forget, keep, kept
@@ -73,7 +73,7 @@ def get_preview(upload_id: Id, visit: Visit) -> Response:
     plans = list_plans(visit.context.database, scope=visit.caller.scope, as_of=visit.as_of)
     shown, stands = None, None
     try:
-        shown = preview(visit.context.database, received, **_registration(visit, upload))
+        shown = preview(visit.context.database, received, _intake(visit, upload))
     except EditionStands as refused:
         stands = next((p for p in plans if p.code == refused.fields["code"]), None)
     is_report = received.reading.kind is Kind.PROGRESS_REPORT
@@ -115,7 +115,7 @@ def post_registration(upload_id: Id, visit: Visit, form: Form) -> Response:
         _forget(visit, upload)
         found = one_plan(database, plan=plan, scope=visit.caller.scope, as_of=visit.as_of)
         return RedirectResponse(f"/plans/{found.id}/reports/{done.document_id}", 303)
-    registered = register(database, _received(upload), **_registration(visit, upload))
+    registered = register(database, _received(upload), _intake(visit, upload))
     _forget(visit, upload)
     return RedirectResponse(f"/plans/{registered.plan_id}?new={'1' if registered.created else '0'}", 303)
 
@@ -185,20 +185,21 @@ def _received(upload: Kept) -> Received:
     return Received(upload.filename, upload.content, reading)
 
 
-def _registration(visit: Visitor, upload: Kept) -> dict[str, Any]:
-    """What `register` and `preview` take beside the document."""
-    entries: list[Entry] = []
+def _intake(visit: Visitor, upload: Kept) -> Intake:
+    """How the kept upload is to be taken over."""
+    entries, listed = [], ""
     if upload.about.get("directory"):
         directory = kept(visit.context.database, upload.about["directory"], actor=visit.caller.actor)
-        entries = read_directory(directory.content, directory.filename)
-    return {
-        "rules": office_rules(visit.context.settings),
-        "actor": visit.caller.actor,
-        "as_of": dt.date.fromisoformat(upload.about["as_of"]),
-        "now": visit.context.now(),
-        "directory": entries,
-        "code": upload.about.get("code") or None,
-    }
+        entries, listed = read_directory(directory.content, directory.filename), directory.filename
+    return Intake(
+        rules=office_rules(visit.context.settings),
+        actor=visit.caller.actor,
+        as_of=dt.date.fromisoformat(upload.about["as_of"]),
+        now=visit.context.now(),
+        directory=entries,
+        directory_file=listed,
+        code=upload.about.get("code") or None,
+    )
 
 
 def _forget(visit: Visitor, upload: Kept) -> None:

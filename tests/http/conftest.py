@@ -24,7 +24,7 @@ from duban.domain.actors import Actor
 from duban.reading.directory import read_directory
 from duban.reading.reader import read_bytes
 from duban.services.accounts import create_user, issue_token
-from duban.services.registration import Received, register
+from duban.services.registration import Intake, Received, register
 from duban.services.tools import office_rules
 from duban.settings import Settings
 from duban.web.app import create_site
@@ -153,11 +153,7 @@ def enter_example(database: Database, settings: Settings, now: dt.datetime = NOW
     return register(
         database,
         Received("plan.md", content, read_bytes(content, "plan.md")),
-        rules=office_rules(settings),
-        actor=OFFICE,
-        as_of=dt.date(2026, 3, 3),
-        now=now,
-        directory=directory,
+        Intake(rules=office_rules(settings), actor=OFFICE, as_of=dt.date(2026, 3, 3), now=now, directory=directory),
     ).plan_id
 
 

@@ -29,7 +29,7 @@ from duban.services.evidence_files import EvidenceStore
 from duban.services.night import NightReport, NightTools, run_night
 from duban.services.night_decide import Office
 from duban.services.progress import hand_in_evidence, report_measure, report_milestone, report_regulation
-from duban.services.registration import OfficeRules, Received, Registered, register
+from duban.services.registration import Intake, OfficeRules, Received, Registered, register
 from duban.services.release import release
 from duban.services.transitions import NO_DETAILS, Moved, MoveDetails, move
 from duban.settings import ROOT
@@ -226,12 +226,7 @@ def a_world(
     plan = register(
         database,
         Received("方案.txt", title.encode(), reading),
-        rules=rules(policy),
-        actor=CLERK,
-        as_of=as_of,
-        now=NOW,
-        directory=directory,
-        code=f"青河{number}",
+        Intake(rules=rules(policy), actor=CLERK, as_of=as_of, now=NOW, directory=directory, code=f"青河{number}"),
     )
     if released:
         release(database, plan=plan.code, actor=CLERK, now=dt.datetime.combine(as_of, dt.time(2), dt.UTC))

@@ -20,7 +20,7 @@ from duban.errors import DubanError, StaleVersion
 from duban.reading.directory import Entry
 from duban.services.deliver import deliver
 from duban.services.night_decide import take_numbers
-from duban.services.registration import Received, register
+from duban.services.registration import Intake, Received, register
 from models import (
     Clock,
     Delivery,
@@ -188,11 +188,7 @@ def test_the_same_document_registered_twice_at_once_is_one_plan(database: Databa
         return register(
             database,
             Received("方案.txt", b"same bytes", reading),
-            rules=rules(),
-            actor=CLERK,
-            as_of=REGISTERED,
-            now=NOW,
-            directory=DIRECTORY,
+            Intake(rules=rules(), actor=CLERK, as_of=REGISTERED, now=NOW, directory=DIRECTORY),
         )
 
     done = at_once(4, work)

@@ -12,8 +12,9 @@ from duban.domain.actors import Actor
 from duban.errors import Forbidden
 from duban.reading.directory import DirectoryInvalid, Entry, read_directory
 from duban.reading.reader import read_bytes
+from duban.services.directory_log import directory_log
 from duban.services.directory_update import read_for, update_directory
-from duban.services.registration import OfficeRules, Received, register
+from duban.services.registration import Intake, OfficeRules, Received, register
 from models import Anomaly, Event, ItemParty, Party, PartyKind, Role
 from tests.conftest import NOW, ROOT
 
@@ -48,12 +49,9 @@ def code(database: Database) -> str:
     return register(
         database,
         Received("plan.md", data, read_bytes(data, "plan.md")),
-        rules=RULES,
-        actor=OFFICE,
-        as_of=dt.date(2026, 3, 2),
-        now=NOW,
-        directory=directory(FIRST),
-        code="云溪2026",
+        Intake(
+            rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW, directory=directory(FIRST), code="云溪2026"
+        ),
     ).code
 
 
@@ -175,3 +173,27 @@ def test_rows_may_refer_to_who_stands_already_and_errors_name_their_lines(databa
     assert problems == ["第3行：“名称”是空的", "第4行（区司法局）：类别“局”不是领导、单位、集体、督查室、总负责人之一"]
     good = text.partition("\n,单位")[0].encode()
     assert [e.superior for e in read_for(database, plan=code, content=good, filename="d.csv").entries] == ["陆知衡"]
+
+
+def test_the_log_tells_who_changed_which_column_and_from_which_file(database: Database, code: str) -> None:
+    with pytest.raises(Forbidden):
+        directory_log(database, plan=code, actor=Actor("旁观者", "viewer"))
+    first = directory_log(database, plan=code, actor=OFFICE)
+    assert {c.name: c.change for c in first.changes} == dict.fromkeys(("陆知衡", "区市场监管局", "区政府督查室"), "new")
+    later = NOW + dt.timedelta(days=3)
+    clerk = Actor("李科员", "supervisor")
+    given = {"plan": code, "entries": directory(SECOND), "actor": clerk, "now": later, "filename": "名录2.csv"}
+    update_directory(database, **given, dry_run=True)  # type: ignore[arg-type]
+    assert directory_log(database, plan=code, actor=OFFICE).total == 3
+    update_directory(database, **given, dry_run=False)  # type: ignore[arg-type]
+    update_directory(database, **given, dry_run=False)  # type: ignore[arg-type]
+    log = directory_log(database, plan=code, actor=OFFICE)
+    change = log.changes[0]
+    assert (log.total, change.name, change.changed_by, change.changed_at) == (4, "区市场监管局", "李科员", later)
+    assert change.filename == "名录2.csv"
+    assert {f.field: (f.before, f.after) for f in change.fields} == {
+        "email": ("shichang@example.org", "new@example.org"),
+        "aliases": ("", "区市场监督管理局"),
+    }
+    found = [directory_log(database, plan=code, actor=OFFICE, q=q).total for q in ("new@example", "李科员", "没有")]
+    assert found == [1, 1, 0]

@@ -28,7 +28,7 @@ from duban.services.editions import (
     receive,
     stored,
 )
-from duban.services.registration import EditionStands, OfficeRules, Received, register
+from duban.services.registration import EditionStands, Intake, OfficeRules, Received, register
 from duban.services.resolutions import Edit, resolve
 from models import (
     Clock,
@@ -97,13 +97,15 @@ def received(text: str) -> Received:
 @pytest.fixture
 def code(database: Database) -> str:
     return register(
-        database, received(FIRST), rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW, code="云溪2026"
+        database,
+        received(FIRST),
+        Intake(rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW, code="云溪2026"),
     ).code
 
 
 def test_another_edition_is_not_registered_as_if_it_were_new(database: Database, code: str) -> None:
     with pytest.raises(EditionStands, match=code):
-        register(database, received(SECOND), rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW)
+        register(database, received(SECOND), Intake(rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW))
 
 
 def test_the_difference_names_each_item_and_field_and_writes_nothing(database: Database, code: str) -> None:
@@ -174,7 +176,7 @@ def test_only_the_supervision_office_applies_an_edition(database: Database, code
 def test_the_example_plan_compared_with_itself_under_another_name_changes_nothing(database: Database) -> None:
     data = (Path(ROOT) / "examples" / "plan.md").read_bytes()
     first = Received("plan.md", data, read_bytes(data, "plan.md"))
-    done = register(database, first, rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW)
+    done = register(database, first, Intake(rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW))
     again = data + b"\n"
     found = compare(database, done.code, Received("plan.md", again, read_bytes(again, "plan.md")))
     assert found.changes == ()
@@ -263,7 +265,7 @@ def test_a_withdrawn_item_is_taken_out_by_the_rules_of_any_withdrawal(database: 
 def test_what_a_person_set_right_is_not_undone_by_an_edition_that_repeats_the_old_text(database: Database) -> None:
     torn = SECOND.replace("**责任单位**:区市场监管局\n", "")
     code = register(
-        database, received(torn), rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW, code="云溪"
+        database, received(torn), Intake(rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW, code="云溪")
     ).code
     with database.read() as session:
         item = session.scalars(select(Item).where(Item.number == "2")).one()

@@ -18,7 +18,7 @@ from duban.services.queries.board import board
 from duban.services.queries.item import one_item
 from duban.services.queries.scope import WHOLE
 from duban.services.queries.shapes import ItemWhole
-from duban.services.registration import OfficeRules, Received, Registered, register
+from duban.services.registration import Intake, OfficeRules, Received, Registered, register
 from duban.services.registration_preview import preview
 from models import Item, ItemParty, Measure, Progress, Target
 from tests.conftest import NOW, ROOT, unavailable
@@ -101,8 +101,8 @@ def enter(database: Database, text: str, kind: Kind) -> Registered:
     data = text.encode()
     received = Received("文件.txt", data, read_bytes(data, "文件.txt"))
     assert received.reading.kind is kind
-    shown = preview(database, received, rules=RULES, actor=OFFICE, as_of=AS_OF, now=NOW)
-    done = register(database, received, rules=RULES, actor=OFFICE, as_of=AS_OF, now=NOW)
+    shown = preview(database, received, Intake(rules=RULES, actor=OFFICE, as_of=AS_OF, now=NOW))
+    done = register(database, received, Intake(rules=RULES, actor=OFFICE, as_of=AS_OF, now=NOW))
     assert shown.summary.items == done.items == len(shown.items)
     assert [f.code for f in check(database, now=NOW) if f.count] == []
     on_board = next(p for p in board(database, scope=WHOLE, as_of=AS_OF).plans if p.code == done.code)
@@ -191,7 +191,7 @@ def test_a_real_document_of_each_family_registers_whole(sqlite_database: Databas
     content = path.read_bytes()
     received = Received(name, content, read_bytes(content, name))
     assert received.reading.kind is kind
-    done = register(sqlite_database, received, rules=RULES, actor=OFFICE, as_of=AS_OF, now=NOW)
+    done = register(sqlite_database, received, Intake(rules=RULES, actor=OFFICE, as_of=AS_OF, now=NOW))
     with sqlite_database.read() as session:
         top = set(session.scalars(select(Item.number).where(Item.parent_id.is_(None), ~Item.dropped)))
         assert len(top) >= numbers
@@ -202,5 +202,5 @@ def test_a_real_document_of_each_family_registers_whole(sqlite_database: Databas
         }.get(kind, select(Measure.id))
         assert len(session.scalars(counted).all()) >= least
     assert [f.code for f in check(sqlite_database, now=NOW) if f.count] == []
-    again = register(sqlite_database, received, rules=RULES, actor=OFFICE, as_of=AS_OF, now=NOW)
+    again = register(sqlite_database, received, Intake(rules=RULES, actor=OFFICE, as_of=AS_OF, now=NOW))
     assert (again.created, again.items) == (False, done.items)

@@ -14,7 +14,7 @@ from duban.errors import Forbidden, NotFound
 from duban.reading.model import Kind
 from duban.reading.reader import read_bytes
 from duban.services.progress_reports import enter, match, receive
-from duban.services.registration import OfficeRules, Received, register
+from duban.services.registration import Intake, OfficeRules, Received, register
 from models import Document, Event, Item
 from tests.conftest import NOW, ROOT
 
@@ -27,7 +27,7 @@ RULES = OfficeRules("default", POLICY, "区政府督查室", "duban@example.org"
 def code(database: Database) -> str:
     data = (ROOT / "examples" / "plan.md").read_bytes()
     received = Received("plan.md", data, read_bytes(data, "plan.md"))
-    return register(database, received, rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW).code
+    return register(database, received, Intake(rules=RULES, actor=OFFICE, as_of=dt.date(2026, 3, 2), now=NOW)).code
 
 
 REPORT = """澄川区关于整改进展情况的通报

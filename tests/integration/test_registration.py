@@ -22,7 +22,7 @@ from duban.services.checks import check
 from duban.services.plan_code import plan_code
 from duban.services.queries.items import ItemFilter, count_items
 from duban.services.queries.scope import WHOLE
-from duban.services.registration import CodeTaken, EditionStands, Received, Registered, register
+from duban.services.registration import CodeTaken, EditionStands, Intake, Received, Registered, register
 from duban.services.release import release
 from models import (
     Anomaly,
@@ -52,7 +52,7 @@ def enter(database: Database, reading: Reading, content: bytes = b"bytes", **mor
         "now": NOW,
         "directory": DIRECTORY,
     }
-    return register(database, Received("方案.txt", content, reading), **(given | more))  # type: ignore[arg-type]
+    return register(database, Received("方案.txt", content, reading), Intake(**(given | more)))  # type: ignore[arg-type]
 
 
 def rows(database: Database) -> dict[str, int]:
@@ -236,7 +236,7 @@ def jiading(documents: Path) -> Received:
 
 
 def enter_jiading(database: Database, jiading: Received) -> Registered:
-    return register(database, jiading, rules=rules(), actor=CLERK, as_of=AS_OF, now=NOW)
+    return register(database, jiading, Intake(rules=rules(), actor=CLERK, as_of=AS_OF, now=NOW))
 
 
 def test_the_jiading_plan_becomes_a_ledger_of_its_thirty_nine_numbers(database: Database, jiading: Received) -> None:

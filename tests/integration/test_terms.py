@@ -12,7 +12,7 @@ from duban.domain.policies import load_policy
 from duban.reading.reader import read_bytes
 from duban.services.clock_values import term_key
 from duban.services.night import preview
-from duban.services.registration import OfficeRules, Received, register
+from duban.services.registration import Intake, OfficeRules, Received, register
 from models import Clock
 from tests.conftest import NOW, ROOT
 
@@ -24,7 +24,7 @@ def test_a_night_fires_only_the_rungs_of_the_clocks_own_term(database: Database)
     rules = OfficeRules("inspection", POLICY.read_text("utf-8"), "区政府督查室", "duban@example.org")
     received = Received("plan.md", data, read_bytes(data, "plan.md"))
     office = Actor("督查员", "supervisor")
-    register(database, received, rules=rules, actor=office, as_of=dt.date(2026, 3, 2), now=NOW)
+    register(database, received, Intake(rules=rules, actor=office, as_of=dt.date(2026, 3, 2), now=NOW))
     policy = load_policy(POLICY)
     with database.read() as session:
         clocks = session.scalars(select(Clock)).all()
