@@ -67,9 +67,10 @@ def _show_log(database: Database, plan: str, find: str, as_data: bool) -> None:
     """The whole log, the last change first."""
     from dataclasses import asdict
 
-    from duban.services.directory_log import directory_log
+    from duban.services.directory_log import LoggedChange, directory_log
 
-    page, changes = 1, []
+    page = 1
+    changes: list[LoggedChange] = []
     while True:
         found = directory_log(database, plan=plan, actor=operator(), q=find, page=page)
         changes += found.changes
