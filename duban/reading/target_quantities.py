@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from duban.reading.target_words import (
     DOUBLINGS,
     FROM,
     IN_HUNDREDTHS,
+    MEASURED_TIME,
     NOT_COUNTED,
     QUANTITY,
     THINGS,
@@ -40,7 +41,17 @@ class Quantity:
 def quantities_of(masked: str) -> list[Quantity]:
     """The quantities of a clause in order, with what stands in quotation marks masked; 从40%提高到41% is one."""
     found = [*_in_figures(masked), *_in_words(masked), *_in_hundredths(masked), *_doublings(masked)]
+    found += _of_time(masked, found)
     return _from_to(masked, sorted(found, key=lambda quantity: quantity.begin))
+
+
+def _of_time(masked: str, others: Sequence[Quantity]) -> Iterator[Quantity]:
+    """优良天数320天, 审批时间压缩至3个工作日: time counts where it is measured; by when something is due is a limit."""
+    taken = {quantity.begin for quantity in others}
+    for match in MEASURED_TIME.finditer(masked):
+        if match.start("value") not in taken:
+            begin, end = match.start("value"), match.end()
+            yield Quantity(begin, end, _decimal(match["value"]), None, match["unit"], match["bound"] or "", more=False)
 
 
 def _in_hundredths(masked: str) -> Iterator[Quantity]:

@@ -136,3 +136,22 @@ def test_numbers_in_words_that_count_nothing_are_no_targets(text: str) -> None:
 
 def test_a_name_that_only_says_how_it_is_measured_belongs_to_what_was_named_before() -> None:
     assert [name for name, *_ in found("地区生产总值增长6%,总量突破230亿元")] == ["地区生产总值", "地区生产总值总量"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "comparator", "value", "unit"),
+    [
+        ("全年空气质量优良天数320天以上", "空气质量优良天数", ">=", "320", "天"),
+        ("商品住房去化周期控制在12个月以内", "商品住房去化周期", "<=", "12", "个月"),
+        ("审批时间缩短至3个工作日", "审批时间", "<=", "3", "个工作日"),
+        ("出栏生猪25万头", "出栏生猪", "=", "25", "万头"),
+    ],
+)
+def test_time_is_a_target_where_it_is_measured(text: str, name: str, comparator: str, value: str, unit: str) -> None:
+    (target,) = find_targets(text, year=2024)
+    assert (target.name, target.comparator, str(target.value), target.unit) == (name, comparator, value, unit)
+
+
+@pytest.mark.parametrize("text", ["完成时限为3个月", "整改时间为30天", "在15个工作日内办结", "公示时间不少于7天"])
+def test_by_when_something_is_due_is_no_target(text: str) -> None:
+    assert find_targets(text, year=2024) == []
