@@ -74,6 +74,7 @@ class Person:
     subject: str
     mail: str | None
     shown: str  # how to name them to an administrator: the address, verified or not, or the subject
+    session: str | None = None  # theirs at the provider, where it names one (`sid`)
 
 
 class Provider:
@@ -117,7 +118,14 @@ class Provider:
         mail = str(known.get("email") or "").strip().lower()
         subject = str(claims["sub"])
         verified = mail if known.get("email_verified") is True and "@" in mail else None
-        return Person(self.client.issuer, subject, verified, mail or subject)
+        session = claims.get("sid")
+        return Person(
+            self.client.issuer,
+            subject,
+            verified,
+            mail or subject,
+            session if isinstance(session, str) and len(session) <= 255 else None,
+        )
 
     def end_address(self, back_to: str) -> str | None:
         """Where a browser ends its session at the provider too (RP-initiated logout), if it has such a place."""
@@ -170,7 +178,7 @@ class Provider:
         if not isinstance(given, str):
             raise ProviderRefused(reason="the answer carries no ID token")
         try:
-            token = self._decoded(given)
+            token = self.decoded(given)
             claims = CodeIDToken(
                 token.claims,
                 token.header,
@@ -188,8 +196,11 @@ class Provider:
         checked: Mapping[str, Any] = claims
         return checked
 
-    def _decoded(self, given: str) -> Any:
-        """The token with its signature checked; keys are read anew where none of those at hand fits."""
+    def decoded(self, given: str) -> Any:
+        """A token with its signature checked; keys are read anew where none of those at hand fits.
+
+        Raises JoseError or ValueError for any other signature, ProviderAway.
+        """
         from joserfc import jwt
         from joserfc.errors import JoseError
         from joserfc.jwk import KeySet

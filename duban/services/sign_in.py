@@ -65,7 +65,13 @@ def sign_in(database: Database, *, name: str, password: str, address: str, now: 
 
 
 def open_session(
-    database: Database, name: str, address: str, now: dt.datetime, *, door: str = "sign_in"
+    database: Database,
+    name: str,
+    address: str,
+    now: dt.datetime,
+    *,
+    door: str = "sign_in",
+    provider_session: str | None = None,
 ) -> PageSession:
     """A fresh page session for somebody who has just proved who they are; `door` is how. Logged. Raises NotFound."""
     opened = PageSession(secrets.token_urlsafe(32), secrets.token_urlsafe(24), now + SESSION_LIFE)
@@ -82,6 +88,7 @@ def open_session(
                 created_at=now,
                 expires_at=opened.expires_at,
                 last_used_at=now,
+                provider_session=provider_session,
             )
         )
         session.add(_line(actor=name, action=door, outcome="done", address=address, now=now))

@@ -16,14 +16,17 @@ from sqlalchemy.exc import IntegrityError
 
 from duban.adapters.database import Database
 from duban.adapters.oidc import Begun, Client, Person, ProviderRefused
+from duban.adapters.oidc_logout import SignedOut
 from duban.errors import DubanError
 from duban.services.accounts import NameTaken, digest, user_named
 from duban.services.sign_in import LockedOut, PageSession, log_access, open_session
 from duban.settings import Settings
-from models import PendingSignIn, User
+from models import PendingSignIn, Token, User
 
 #: So long a person may take at the provider.
 PATIENCE = dt.timedelta(minutes=10)
+#: The provider's clock and ours do not agree to the second.
+SLACK = dt.timedelta(minutes=1)
 CALLBACK = "/sign-in/oidc/callback"
 ACTION = "sign_in_oidc"
 
@@ -110,7 +113,7 @@ def sign_in_as(database: Database, person: Person, *, address: str, now: dt.date
     if locked is not None and locked > now:
         _log(database, name, LockedOut.code, address, now, person.shown)
         raise LockedOut(until=f"{locked:%Y-%m-%d %H:%M} UTC")
-    return open_session(database, name, address, now, door=ACTION)
+    return open_session(database, name, address, now, door=ACTION, provider_session=person.session)
 
 
 def _account(database: Database, person: Person) -> tuple[str | None, dt.datetime | None]:
@@ -136,6 +139,39 @@ def link(database: Database, *, name: str, mail: str | None = None, external: st
             user.mail, user.external_id = mail.strip().lower() if mail else None, external
     except IntegrityError:
         raise NameTaken(name=mail or str(external)) from None
+
+
+def end_sessions(database: Database, ended: SignedOut, *, address: str, now: dt.datetime) -> int:
+    """Ends the page sessions that came out of a session at the provider which is over; returns how many. Logged.
+
+    Those that were opened after it ended stay, so that nobody ends later ones with an old token; and so do sessions
+    that were opened with a password.
+    """
+    query = (
+        select(Token)
+        .join(Token.user)
+        .where(
+            Token.purpose == "session",
+            Token.name == ACTION,
+            Token.revoked_at.is_(None),
+            Token.created_at <= ended.at + SLACK,
+        )
+    )
+    if ended.session is not None:
+        query = query.where(Token.provider_session == ended.session)
+    if ended.subject is not None:
+        query = query.where(User.external_id == external_id(ended.issuer, ended.subject))
+    with database.write() as session:
+        tokens = session.scalars(query).all()
+        names = sorted({token.user.name for token in tokens})
+        for token in tokens:
+            token.revoked_at = now
+    for name in names or ["-"]:
+        detail = f"{len(tokens)} sessions: {ended.subject or '-'} {ended.session or 'all'}"
+        log_access(
+            database, actor=name, action="sign_out_oidc", outcome="done", address=address, now=now, detail=detail
+        )
+    return len(tokens)
 
 
 def external_id(issuer: str, subject: str) -> str:

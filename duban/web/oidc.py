@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.responses import Response
 
 from duban.adapters.oidc import Provider, ProviderRefused
-from duban.api.context import address_of, context_of
+from duban.adapters.oidc_logout import signed_out
+from duban.api.context import address_of, context_of, log_refusal
 from duban.api.problems import NoSuchPage
 from duban.errors import DubanError
-from duban.services.single_sign_on import PATIENCE, UnknownPerson, client_of, keep, log_refused, resume, sign_in_as
+from duban.services.single_sign_on import (
+    PATIENCE,
+    UnknownPerson,
+    client_of,
+    end_sessions,
+    keep,
+    log_refused,
+    resume,
+    sign_in_as,
+)
 from duban.settings import Settings
 from duban.web.session import own_address, set_cookie
 from duban.web.words import refusal
@@ -84,6 +94,22 @@ def get_callback(
     set_cookie(response, context, opened.secret, opened.expires_at)
     response.delete_cookie(COOKIE, path=PATH)
     return response
+
+
+@router.post("/signed-out")
+def post_signed_out(request: Request, logout_token: Annotated[str, Form(max_length=20_000)] = "") -> Response:
+    """The provider itself says that somebody has signed out there: their sessions here end too.
+
+    No browser comes here: the token that the provider signed is what counts. 400 where it is not taken.
+    """
+    context, provider = context_of(request), _provider(request)
+    try:
+        ended = signed_out(provider, logout_token, context.now())
+    except DubanError as error:
+        log_refusal(request, error)
+        return JSONResponse({"error": "invalid_request", "error_description": error.message}, error.status)
+    end_sessions(context.database, ended, address=address_of(request), now=context.now())
+    return Response(status_code=200)
 
 
 @router.get("/end")

@@ -35,6 +35,7 @@ class Provider:
     key: Any = None  # another key than the published one
     issuer_said: str | None = None  # in the discovery document
     mail_in_token: bool = True
+    session: str | None = None  # of whoever is at the browser
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     down: bool = False
@@ -54,6 +55,7 @@ class Provider:
             "exp": int(self.now) + 300,
             "nonce": asked["nonce"],
             "sub": self.person["sub"],
+            "sid": self.session,
         }
         claims |= {n: v for n, v in self.person.items() if self.mail_in_token or not n.startswith("email")}
         claims = {n: v for n, v in (claims | self.claims).items() if v is not None}
@@ -63,6 +65,22 @@ class Provider:
             # Signed with the public key as if it were a shared secret.
             seal = hmac.new(self.published.as_pem(private=False), signed.encode(), "sha256").digest()
             return f"{signed}.{_base64(seal) if header['alg'] == 'HS256' else ''}"
+        return jwt.encode(header, claims, self.key or self.published)
+
+    def logout_token(self, **lies: Any) -> str:
+        """What the provider sends when somebody has signed out; a lie replaces a claim, None takes it out."""
+        claims = {
+            "iss": self.url,
+            "aud": CLIENT,
+            "iat": int(self.now),
+            "exp": int(self.now) + 120,
+            "jti": secrets.token_hex(8),
+            "sub": self.person["sub"],
+            "sid": self.session,
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        }
+        claims = {n: v for n, v in (claims | lies).items() if v is not None}
+        header = {"alg": "RS256", "kid": self.published.kid, "typ": "logout+jwt"}
         return jwt.encode(header, claims, self.key or self.published)
 
 
