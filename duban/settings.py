@@ -69,7 +69,8 @@ class Settings(BaseSettings):
         None, description="folder of evidence files, outside any web root; default evidence in data_dir"
     )
     witness_dir: Path | None = Field(
-        None, description="folder where the ends of the event log are noted, best elsewhere; default witness in data_dir"
+        None,
+        description="folder where the ends of the event log are noted, best elsewhere; default witness in data_dir",
     )
     scanner: str | None = Field(
         None,
