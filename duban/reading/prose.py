@@ -16,7 +16,7 @@ from duban.reading.structure_numbering import Numbered, numbered, value_of
 _BULLET = re.compile(r"^\s*[▲△●○■□◆◇★☆※•➢►▶➤∙]\s*|^\s*[·\-–—*+]\s+(?=[*_\"“]{0,3}[\u4e00-\u9fff])")
 _ENDS = re.compile(r"[。!\uff01?\uff1f;\uff1b:\uff1a…”』」)\uff09》]$")
 _WORDED = re.compile(
-    r"^(?P<word>实事|任务|行动|工程|项目|事项|举措|专项)\s*(?P<n>[一二三四五六七八九十]{1,3}|\d{1,3})\s*[:\uff1a、.\uff0e]\s*(?=\S)"
+    r"^(?P<word>实事|任务|行动|工程|项目|事项|举措|专项|意见|建议|提案|诉求)\s*(?P<n>[一二三四五六七八九十]{1,3}|\d{1,3})\s*[:\uff1a、.\uff0e]\s*(?=\S)"
     r"|^第(?P<k>[一二三四五六七八九十]{1,3})[件桩](?:实事)?\s*[:\uff1a、,\uff0c]\s*(?=\S)"
 )
 _BULLET_FIELD = re.compile(

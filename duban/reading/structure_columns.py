@@ -13,6 +13,8 @@ _SAMPLE = 40
 #: Fewer rows are chance.
 _LEAST_ROWS = 2
 _LONGEST_NAME = 14
+#: A table without a head needs more rows, and a column each for number, task and who answers.
+_LEAST_UNHEADED, _LEAST_WIDTH = 3, 3
 #: From this mean length on the cells of a column are running text.
 _LEAST_TEXT = 5.0
 _COUNTED = re.compile(r"^[(（第]?[A-Za-z]{0,8}\d[\d\-—.]{0,18}[)）号]?[.、]?$|^[一二三四五六七八九十]{1,3}$")
@@ -75,6 +77,26 @@ def told_head(rows: Sequence[Line], lexicon: Lexicon) -> tuple[list[Role | None]
             return roles, words, at
         return None
     return None
+
+
+def told_body(rows: Sequence[Line], lexicon: Lexicon) -> list[Role | None] | None:
+    """Roles of the columns of a table without a head: a number, a text, and units or people, each told by the cells."""
+    width = len(rows[0].cells or ())
+    if len(rows) < _LEAST_UNHEADED or width < _LEAST_WIDTH or any(len(row.cells or ()) != width for row in rows):
+        return None
+    columns = [_cells(rows, column) for column in range(width)]
+    if len(columns[0]) < len(rows) or not _count(columns[0]):
+        return None
+    told = (role_of_texts(cells, lexicon) if cells else None for cells in columns[1:])
+    roles: list[Role | None] = [Role.NUMBER, *told]
+    for column, role in enumerate(roles):
+        if (role not in (Role.TIME_LIMIT, Role.NUMBER) and role not in PARTY_ROLES) or role in roles[:column]:
+            roles[column] = None
+    text = next((i for i, cells in enumerate(columns) if roles[i] is None and _is_text(cells)), None)
+    if text is None or not PARTY_ROLES & set(roles):
+        return None
+    roles[text] = Role.PROBLEM
+    return roles
 
 
 def may_be_head(words: Sequence[str]) -> bool:

@@ -29,7 +29,10 @@ _PARTS = (
     (Role.SUPERVISING_UNITS, re.compile(r"督[办导查促]|验收?|监[督管]|核查|把关")),
 )
 #: Days on which something was found, received or begun are no limits; people who asked for it do not answer for it.
-NO_LIMIT = re.compile(r"受理|交办|发现|反馈|来电|来信|检查|上报|填报|登记|立案|收到|开始|启动|成立|印发|发布|公示|提出")
+NO_LIMIT = re.compile(
+    r"受理|交办|发现|反馈|来电|来信|检查|上报|填报|登记|立案|收到|开始|启动|开工|动工|开建|立项|签约|入库"
+    r"|成立|印发|发布|公示|提出"
+)
 NO_LEADER = re.compile(
     r"提[出案]|申请|投诉|举报|来[电信访]|反映|诉求|联系|联络|经办|填报|填表|代表|委员|检查人|督查人|发现|反馈|检查单位"
 )

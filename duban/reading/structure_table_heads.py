@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.source import Line
-from duban.reading.structure_columns import told_head, with_told_columns
+from duban.reading.structure_columns import told_body, told_head, with_told_columns
 
 #: The first of two columns under 整改时间: when work begins is no limit.
 _START = re.compile(r"^(?:计划)?(?:开始|启动|起始|开工)(?:时间|日期)?$")
@@ -55,8 +55,10 @@ def head_of(rows: Sequence[Line], lexicon: Lexicon) -> Head | None:
         if head is not None and (best is None or _named(head) > _named(best)):
             best, best_at = head, index
     if best is None:
-        told = told_head(rows, lexicon)
-        return Head(tuple(told[0]), tuple(told[1]), told[2] + 1) if told else None
+        if told := told_head(rows, lexicon):
+            return Head(tuple(told[0]), tuple(told[1]), told[2] + 1)
+        roles = told_body(rows, lexicon)
+        return Head(tuple(roles), ("",) * len(roles), 0) if roles else None
     head = _with_second_row(best, best_at, rows, lexicon)
     return replace(head, roles=tuple(with_told_columns(head.roles, head.words, rows[head.depth :], lexicon)))
 

@@ -21,6 +21,8 @@ from duban.reading.structure_table_heads import PER_ROW, Head, goes_on, head_of
 from duban.reading.structure_table_rows import flat, only_text, parts_of, read_ledger, row_text
 from duban.reading.structure_tidy import count_unnumbered
 
+_ROW_NUMBER = re.compile(r"^\d{1,3}[.、]?$")
+
 
 def ledger_outline(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
     """The structure of a document whose items stand in tables; no drafts where its tables are no ledgers."""
@@ -85,6 +87,8 @@ def as_text(lines: Iterable[Line]) -> list[Line]:
             for cell, mark in zip(line.cells, line.merged or ("",) * len(line.cells), strict=False)
             if cell and not mark
         ]
+        if len(own) > 1 and _ROW_NUMBER.match(own[0]) and not numbered(own[1]):
+            own[:2] = [f"{own[0].rstrip('.、')}.{own[1]}"]  # the number in a cell of its own numbers the text beside it
         found += [replace(line, text=part, cells=None) for cell in own for part in cell.split("\n")]
     return found
 
@@ -142,6 +146,8 @@ def _read_form(rows: Sequence[Line], headings: Headings, outline: Outline, lexic
                 _fill_form(draft, role, label, text, row)
         if draft is None and not outline.drafts and (only := only_text(row)):
             outline.front.append(row_text(row, only))
+    if draft is not None and not draft.fields and not draft.title.pieces:
+        outline.drafts.remove(draft)  # 序号 beside another word is the head of a table that is no ledger
 
 
 def _is_another(draft: Draft, role: Role, label: str) -> bool:

@@ -19,6 +19,7 @@ from duban.reading.target_words import (
     MEASURED_TIME,
     NOT_COUNTED,
     QUANTITY,
+    RATIO,
     THINGS,
 )
 
@@ -40,7 +41,7 @@ class Quantity:
 
 def quantities_of(masked: str) -> list[Quantity]:
     """The quantities of a clause in order, with what stands in quotation marks masked; 从40%提高到41% is one."""
-    found = [*_in_figures(masked), *_in_words(masked), *_in_hundredths(masked), *_doublings(masked)]
+    found = [*_in_figures(masked), *_in_words(masked), *_in_hundredths(masked), *_ratios(masked), *_doublings(masked)]
     found += _of_time(masked, found)
     return _from_to(masked, sorted(found, key=lambda quantity: quantity.begin))
 
@@ -62,6 +63,11 @@ def _in_hundredths(masked: str) -> Iterator[Quantity]:
         if value is not None:
             printed = Decimal(f"{value}.{part}" if part else value)
             yield Quantity(*match.span(), printed, None, "%", match["bound"] or "", more=False)
+
+
+def _ratios(masked: str) -> Iterator[Quantity]:
+    for match in RATIO.finditer(masked):
+        yield Quantity(*match.span(), Decimal(match["value"]), None, ":1", match["bound"] or "", more=False)
 
 
 def _doublings(masked: str) -> Iterator[Quantity]:

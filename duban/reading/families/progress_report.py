@@ -14,6 +14,7 @@ from duban.reading.model import Item, Kind, Reading
 from duban.reading.progress_doers import name_doers
 from duban.reading.progress_entries import names_problem, problem_parts, title_of, told_parts, unnumbered
 from duban.reading.progress_figures import is_summary, stated_figures
+from duban.reading.progress_parted import parted_problems
 from duban.reading.progress_status import (
     LABEL,
     LONG_TERM,
@@ -44,8 +45,13 @@ _TITLE = re.compile(
     r"(?:整改|落实|办理)[^,\uff0c。]{0,12}(?:进展|情况|结果|成效)[^,\uff0c。]{0,8}(?:通报|报告|公示|公告|公布|的函)?"
 )
 _REPORT = re.compile(
-    r"(?:(?:进展|落实|完成|整改|销号|办理|推进|督查|实施)(?:工作)?情况|(?:整改|办理|落实|工作|实施|推进|完成|建设)(?:进展|进度))(?:的)?(?:通报|报告|公告|公示|通告|说明|函|台账|一览表|汇总表|统计表|明细表|清单|表)"
+    r"(?:(?:进展|落实|完成|整改|销号|办理|推进|督查|实施)(?:工作)?情况|(?:整改|办理|落实|工作|实施|推进|完成|建设)(?:进展|进度))(?:的)?(?:通报|报告|公告|公示|通告|说明|函)"
     r"|边督边改公开情况|督[查办](?:情况)?(?:通报|专报|报告)"
+)
+#: A ledger by such a title reports only where a column says how things stand: 整改情况台账 may as well set tasks.
+_LEDGER = re.compile(
+    r"(?:(?:进展|落实|完成|整改|销号|办理|推进|实施)(?:工作)?情况|(?:整改|办理|落实|工作|实施|推进|完成|建设)(?:进展|进度))的?"
+    r"(?:公开)?(?:台账|一览表|汇总表|统计表|明细表|清单|表)"
 )
 _STATUS_LABEL = re.compile(
     r"(?:^|\n|[。;\uff1b]\s*)(?:整改|目前|当前|最新)?(?:完成|落实|进展|整改|办理)(?:完成|落实|进展)?(?:情况|结果|成效|状态)?\s*[:\uff1a]"
@@ -59,7 +65,8 @@ _STATUS_HEAD = re.compile(
 def score(source: Source, _lexicon: Lexicon) -> float:
     """A title of a report on rectification, over problems that are named as such and deeds in the past."""
     head = " ".join(line.text for line in source.lines[:6])[:400] + (source.title or "")
-    titled = 0.55 if _REPORT.search(head) else 0.3 if _TITLE.search(head) else 0.0
+    status = _has_status_column(source)
+    titled = 0.55 if _REPORT.search(head) or (status and _LEDGER.search(head)) else 0.3 if _TITLE.search(head) else 0.0
     prose = prose_of(as_text(source.lines[:SAMPLE]))
     named = sum(map(names_problem, prose.walk())) or len(unnumbered(prose))
     problems = min(1.0, named / 6)
@@ -67,7 +74,7 @@ def score(source: Source, _lexicon: Lexicon) -> float:
         return 0.9
     stated = bool(stated_figures(source.text[-8_000:]).get("problems_closed"))
     planned = len(re.findall(r"整改时限|完成时限|整改目标\s*[:\uff1a]|整改期限", source.text[:100_000]))
-    if titled > 0.5 and (len(_STATUS_LABEL.findall(source.text[:200_000])) >= 2 or _has_status_column(source)):
+    if titled > 0.5 and (len(_STATUS_LABEL.findall(source.text[:200_000])) >= 2 or status):
         return 0.95  # a ledger or labelled entries that say how each problem stands
     if titled > 0.5 and named < 2 and len(told_parts(prose)) >= 3:
         return 0.85  # a report on tasks or projects
@@ -85,8 +92,10 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     prose = prose_of(as_text(source.lines))
     front = front_of(source, prose.front or source.lines[:10])
     reader = Reader(lexicon, front.year or status_year(source.text))
-    parts = problem_parts(prose) or unnumbered(prose)
-    items = _labelled(source, reader) if not parts or _are_entries(parts, lexicon) else []
+    items = parted_problems(prose, reader)
+    parts = [] if items else problem_parts(prose) or unnumbered(prose)
+    if not items and (not parts or _are_entries(parts, lexicon)):
+        items = _labelled(source, reader)
     if not parts and len(told := _told(prose, reader)) >= len(items) and _statuses(told) > _statuses(items):
         items = told
     if not items:

@@ -11,7 +11,7 @@ from itertools import pairwise, takewhile
 from duban.errors import Unreadable
 from duban.reading.annexes import annexes_of
 from duban.reading.indicator_tables import Indicator, indicators
-from duban.reading.lexicon import Lexicon
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import anomaly, lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
 from duban.reading.prose import Part, Prose, prose_of
@@ -33,7 +33,9 @@ _POLICY = re.compile(
     r"关于(?!印发|转发|下达|分解)[^。]{2,60}(?:意见|若干措施|政策措施|规划|纲要|决定|通知)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
 )
 _RECTIFIES = re.compile(r"整改[^,，。]{0,6}(?:方案|台账|清单)$")
-_PARTED = re.compile(r"分解|分工|清单|任务书")
+_PARTED = re.compile(r"分解|分工|清单|任务书|督[查办]|交办")
+_SAMPLE = 1_500
+_UNIT_ROLES = PARTY_ROLES - {Role.LEAD_OFFICIALS}
 _UNITS = re.compile(
     r"(?:牵头|责任|配合|主办|承办|协办|负责)(?:单位|部门|处室|科室)?\s*[:\uff1a]|(?:牵头|负责|配合|参加)\s*[)\uff09〕】;\uff1b]"
     r"|由[^。;\uff1b]{2,60}(?:牵头|负责)|(?:牵头|主办|责任|承办|配合|协办)(?:单位|部门)\s*(?:\||$)"
@@ -56,11 +58,12 @@ _LONGEST_NAME = 24
 _STATED = re.compile(r"(?P<n>\d+|[一二三四五六七八九十百]+)\s*(?P<what>大?方面|大?类|大?部分|项|条)")
 
 
-def score(source: Source, _lexicon: Lexicon) -> float:
+def score(source: Source, lexicon: Lexicon) -> float:
     """Tasks that end in a bracket or line of units, under a title of tasks; less where the words are of 整改."""
     text = source.text[:200_000]
     lines = max(1, len(source.lines))
-    named = 1.0 if _heads_of_units(source) else min(1.0, 2 * len(_UNITS.findall(text)) / lines)
+    labels = sum(_names_units(line.text, lexicon) for line in source.lines[:_SAMPLE] if line.cells is None)
+    named = 1.0 if _heads_of_units(source) else min(1.0, 2 * max(labels, len(_UNITS.findall(text))) / lines)
     head = "\n".join(line.text for line in _above_first_number(source.lines[:12]) if _may_be_title(line.text))
     titled = bool(_TITLE.search(head) or _TITLE.search(source.title or ""))
     if not titled and any(_POLICY.search(line.text) and len(line.text) <= 80 for line in source.lines[:12]):
@@ -72,6 +75,12 @@ def score(source: Source, _lexicon: Lexicon) -> float:
     if any(_RECTIFIES.search(line.text) for line in source.lines[:8] if len(line.text) <= 60):
         foreign = 1.25
     return max(0.0, (0.55 if titled else 0.4) * named + by_name - 0.4 * foreign)
+
+
+def _names_units(text: str, lexicon: Lexicon) -> bool:
+    """Whether a line is a label of units with its text: 责任:档案科."""
+    match = re.match(r"^(?P<word>[\u4e00-\u9fff]{2,8})\s*[:\uff1a]\s*\S", text)
+    return match is not None and lexicon.role(match["word"]) in _UNIT_ROLES
 
 
 def _above_first_number(lines: Sequence[Line]) -> list[Line]:
