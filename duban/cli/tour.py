@@ -13,7 +13,7 @@ from duban.domain.lifecycle import STATE_ZH, State
 
 if TYPE_CHECKING:
     from duban.adapters.database import Database
-    from duban.services.registration import Intake, Registered
+    from duban.services.registration import Registered
     from duban.settings import Settings
 
 Say = Callable[[str], None]
@@ -76,7 +76,7 @@ def _register(
     from duban.cli.read import load
     from duban.reading.directory import read_directory
     from duban.reading.reader import read_bytes
-    from duban.services.registration import Received, register
+    from duban.services.registration import Intake, Received, register
     from duban.services.tools import office_rules, utc_now
 
     name, content = document
