@@ -91,15 +91,13 @@ class Processes:
                 self._spawn(part)
 
     def stop(self) -> None:
-        """Ends all parts, the last one first; whoever does not end in time is killed."""
-        for part in reversed(self.parts):
-            _signal(part, signal.SIGTERM)
+        """Ends all parts; whoever does not end in time is killed.
+
+        The first one, Prefect's server, goes last: the others tell it how they ended, and would wait for it.
+        """
         deadline = time.monotonic() + STOP_SECONDS
-        for part in reversed(self.parts):
-            if part.process is not None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    part.process.wait(max(deadline - time.monotonic(), 0.1))
-                _signal(part, signal.SIGKILL)
+        _end(self.parts[1:], deadline - STOP_SECONDS / 3)
+        _end(self.parts[:1], deadline)
         (self.folder / PIDS).unlink(missing_ok=True)
 
     def _spawn(self, part: Part) -> None:
@@ -121,6 +119,16 @@ class Processes:
         """Keeps who was started: a parent that is killed outright leaves its parts behind."""
         running = [f"{p.process.pid} {p.command[-1]} {p.name}" for p in self.parts if p.process is not None]
         (self.folder / PIDS).write_text("\n".join(running), encoding="utf-8")
+
+
+def _end(parts: Sequence[Part], deadline: float) -> None:
+    for part in reversed(parts):
+        _signal(part, signal.SIGTERM)
+    for part in reversed(parts):
+        if part.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                part.process.wait(max(deadline - time.monotonic(), 0.1))
+            _signal(part, signal.SIGKILL)
 
 
 def _signal(part: Part, number: signal.Signals) -> None:
