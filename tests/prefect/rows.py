@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
@@ -127,3 +127,9 @@ class Ledger:
 
     def backlog(self) -> int:
         return signals.backlog(self.database)
+
+    def claimed(self) -> int:
+        """How many signals an engine holds."""
+        with self.database.read() as session:
+            held = select(func.count()).where(Signal.delivered_at.is_(None), Signal.claimed_until > now())
+            return session.scalar(held) or 0

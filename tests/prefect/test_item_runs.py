@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
 from duban.adapters.prefect_api import PrefectApi, PrefectUnreachable
@@ -12,6 +10,7 @@ from duban.services import reconcile, runs
 from duban.services.run_specs import DEPLOYMENT
 from duban.web.words import EVENT_ZH
 
+from .kills import whole
 from .rows import now
 from .runs_seen import fill_in, logs, run_of, stands, task_runs
 from .world import World, free_port, wait_until
@@ -205,11 +204,21 @@ def test_a_second_engine_shares_the_work_and_a_server_restart_is_survived(world:
     assert world.stop("engine2") == 0
 
 
-def test_an_engine_stops_cleanly_when_told(world: World) -> None:
+def test_an_engine_that_is_told_to_stop_amid_work_finishes_what_it_began_and_leaves_the_rest_to_the_next(
+    world: World,
+) -> None:
+    ids = world.ledger.add_items(*[State.ASSIGNED] * 12)
+    for item_id in ids:
+        wait_until(lambda item_id=item_id: stands(world, item_id), 60)
+    for item_id in ids:
+        world.ledger.move(item_id, Action.DRAFT_MEASURE)
     assert world.stop("engine") == 0
     assert "engine stopped" in world.log("engine")
+    left = world.ledger.backlog()
+    assert left > 0, "it was told amid its work"
+    assert world.ledger.claimed() == 0, "nobody has to wait until a claim runs out"
+    busy = world.prefect.runs_in(world.prefect.deployment_id(DEPLOYMENT), ["RUNNING", "PENDING"])
+    assert busy == []
     world.start_engine()
-    started = dt.datetime.now(dt.UTC)
-    (item_id,) = world.ledger.add_items(State.ASSIGNED)
-    wait_until(lambda: stands(world, item_id), 60)
-    assert dt.datetime.now(dt.UTC) - started < dt.timedelta(seconds=60)
+    for item_id in ids:
+        whole(world, item_id, "item.measure_drafted")
