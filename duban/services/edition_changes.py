@@ -16,7 +16,7 @@ from duban.errors import DubanError
 from duban.reading import model as read
 from duban.services import clocks
 from duban.services.clock_changes import change_limit
-from duban.services.edition_difference import ChangeKind, Difference, FieldChange, ItemChange
+from duban.services.edition_model import ChangeKind, Difference, FieldChange, ItemChange
 from duban.services.event_log import Happening, append
 from duban.services.item_changes import record
 from duban.services.item_rows import ROLES, ItemWriter, milestone_row, put_behind, regulation_row, target_row

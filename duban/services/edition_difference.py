@@ -5,12 +5,9 @@ Items are paired by what they say and not by their number alone: an item put in 
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,89 +17,25 @@ from sqlalchemy.orm import Session
 from duban.domain.lifecycle import State
 from duban.reading import model as read
 from duban.reading.reader import read_bytes
+from duban.services.edition_model import WEIGHTY, ChangeKind, Difference, FieldChange, ItemChange, said_by
+from duban.services.edition_pairs import pair
 from duban.services.item_rows import ROLES
 from duban.services.parties import PartyBook
 from models import Document, DocumentDecision, Item, ItemParty, Measure, Party, Plan, Regulation, Target
-
-#: Two titles are one item's from here on; with the same number less is enough.
-ALIKE, ALIKE_WITH_NUMBER = 0.62, 0.3
-#: Beyond this many pairs left over, only numbers and equal titles are looked at.
-MOST_PAIRS = 200_000
-#: Fields that decide who answers by when: whoever changes one says why.
-WEIGHTY = frozenset({"time_limit", "lead_officials", "lead_units"})
-SEPARATOR = "::"
-
-
-class ChangeKind(StrEnum):
-    """What a new edition does to an item."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    MISSING = "missing"  # the new edition does not have it: accepting withdraws it, for a reason
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One field as it stands and as the new edition has it; `accepted` is None until a person has decided."""
-
-    field: str
-    before: Any
-    after: Any
-    accepted: bool | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemChange:
-    """What changed about one item. `key` (or `key::field`) is what a person accepts or declines.
-
-    `doubts` are those of the new reading; `barred` says why nothing can be taken over, "" where it can.
-    """
-
-    key: str
-    kind: ChangeKind
-    number: str
-    title: str
-    item_id: int | None
-    fields: tuple[FieldChange, ...] = ()
-    doubts: tuple[str, ...] = ()
-    parts: int = 0
-    barred: str = ""
-    accepted: bool | None = None
-    reason: str = ""
-    line: int | None = None
-    needs_reason: bool = False
-
-    @property
-    def pending(self) -> bool:
-        """Whether a person still owes a decision."""
-        if self.kind is ChangeKind.CHANGED:
-            return any(f.accepted is None for f in self.fields)
-        return self.accepted is None
-
-
-@dataclass(slots=True)
-class Difference:
-    """All changes, the pairs that they come from, and how many items say the same; `kept` were set right by hand."""
-
-    changes: list[ItemChange] = field(default_factory=list)
-    unchanged: list[tuple[str, str, int]] = field(default_factory=list)
-    kept: int = 0
-    items: dict[str, read.Item] = field(default_factory=dict)
-    parents: dict[str, int | None] = field(default_factory=dict)
-    after: dict[str, int | None] = field(default_factory=dict)
-    doubts: dict[str, tuple[read.Anomaly, ...]] = field(default_factory=dict)
-
-    def digest(self) -> str:
-        """Changes with whatever a person would decide about: a page that shows something else is out of date."""
-        told = [(c.key, c.kind, [(f.field, f.before, f.after) for f in c.fields]) for c in self.changes if c.pending]
-        return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=8)
 def reading_of(_sha256: str, content: bytes, filename: str, kind: str) -> read.Reading:
     """A stored document, read as its plan's family: the same bytes always read the same."""
     return read_bytes(content, filename, read.Kind(kind))
+
+
+def difference_of(session: Session, plan: Plan, document: Document) -> Difference:
+    """A stored edition held against the ledger; the first one makes no difference."""
+    if document.edition == 1:
+        return Difference()
+    reading = reading_of(document.sha256, document.content, document.filename, plan.kind)
+    return difference(session, plan, reading, document)
 
 
 def difference(session: Session, plan: Plan, reading: read.Reading, document: Document | None) -> Difference:
@@ -160,6 +93,7 @@ def difference(session: Session, plan: Plan, reading: read.Reading, document: Do
                 tuple(d.detail for d in found.doubts[key]),
                 barred=_barred(row),
                 line=item.place.line,
+                quarantined=row.quarantined,
                 needs_reason=any(f.field in WEIGHTY for f in fields),
             )
         )
@@ -177,65 +111,13 @@ def difference(session: Session, plan: Plan, reading: read.Reading, document: Do
                 row.title,
                 row.id,
                 barred="本事项还在待核，请先在待核页核定" if row.quarantined else "",
+                quarantined=row.quarantined,
                 accepted=accepted,
                 reason=reason,
                 needs_reason=True,
             )
         )
     return found
-
-
-def pair(keyed: Sequence[tuple[str, read.Item]], rows: Sequence[Item]) -> dict[str, Item]:
-    """Which row each item of the reading is: by number and title, by title alone, then by what looks most alike."""
-    pairs: dict[str, Item] = {}
-    left, free = dict(keyed), {r.id: r for r in rows}
-
-    def settle(of_item: Callable[[read.Item], Any], of_row: Callable[[Item], Any], *, alone: bool) -> None:
-        by: dict[Any, list[Item]] = defaultdict(list)
-        for row in free.values():
-            by[of_row(row)].append(row)
-        wanted = Counter(of_item(i) for i in left.values())
-        for key, item in list(left.items()):
-            same = by.get(of_item(item), [])
-            if same and (not alone or (len(same) == 1 and wanted[of_item(item)] == 1)):
-                row = same.pop(0)
-                pairs[key] = row
-                del left[key], free[row.id]
-
-    def said(i: read.Item) -> str:
-        return i.title or i.goal or (i.measures[0] if i.measures else i.number)
-
-    settle(lambda i: (i.number, said(i), i.place.line), lambda r: (r.number, r.title, r.source_line), alone=False)
-    settle(lambda i: (i.number, said(i), tuple(i.path)), lambda r: (r.number, r.title, tuple(r.path)), alone=False)
-    settle(lambda i: (i.number, said(i)), lambda r: (r.number, r.title), alone=False)
-    settle(said, lambda r: r.title, alone=True)
-    _pair_alike(pairs, left, free, said)
-    return pairs
-
-
-def _pair_alike(
-    pairs: dict[str, Item], left: dict[str, read.Item], free: dict[int, Item], said: Callable[[read.Item], str]
-) -> None:
-    every = len(left) * len(free) <= MOST_PAIRS
-    by_number: dict[str, list[Item]] = defaultdict(list)
-    for row in free.values():
-        by_number[row.number].append(row)
-    scored: list[tuple[float, str, int]] = []
-    for key, item in left.items():
-        matcher = difflib.SequenceMatcher(None, autojunk=False)
-        matcher.set_seq2(said(item)[:400])
-        for row in free.values() if every else by_number[item.number]:
-            least = ALIKE_WITH_NUMBER if row.number == item.number else ALIKE
-            matcher.set_seq1(row.title[:400])
-            if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least:
-                ratio = matcher.ratio()
-                if ratio >= least:
-                    bonus = 0.2 * (row.number == item.number) + 0.1 * (row.path == item.path)
-                    scored.append((-ratio - bonus, key, row.id))
-    for _, key, row_id in sorted(scored):
-        if key in left and row_id in free:
-            pairs[key] = free.pop(row_id)
-            del left[key]
 
 
 def _place(
@@ -305,21 +187,6 @@ def _decided(session: Session, document: Document | None) -> dict[tuple[str, str
 def _new_fields(item: read.Item) -> tuple[FieldChange, ...]:
     """What an added item says, for the page: nothing stands beside it."""
     return tuple(FieldChange(name, None, value) for name, value in said_by(item).items() if value)
-
-
-def said_by(item: read.Item) -> dict[str, Any]:
-    """The fields of a read item that an edition can change."""
-    return {
-        "number": item.number,
-        "path": list(item.path),
-        "title": item.title,
-        "goal": item.goal,
-        "measures": list(item.measures),
-        "time_limit": item.time_limit,
-        **{attribute: list(dict.fromkeys(getattr(item, attribute))) for attribute, _, _ in ROLES},
-        "regulations": [r.title[:500] for r in item.regulations],
-        "targets": [t.text for t in item.targets],
-    }
 
 
 class _Look:

@@ -18,16 +18,19 @@ from duban.domain.actors import Actor
 from duban.errors import DubanError, Forbidden, NotFound
 from duban.reading.model import Reading
 from duban.services.edition_changes import Applying, accept_change, make_way
-from duban.services.edition_difference import (
-    SEPARATOR,
-    WEIGHTY,
-    ChangeKind,
-    Difference,
-    FieldChange,
-    ItemChange,
-    difference,
-    reading_of,
+from duban.services.edition_counts import EditionRow, count_pending, editions_of
+from duban.services.edition_decisions import (
+    EditionReason,
+    EditionRefused,
+    Wanted,
+    check_reasons,
+    choose,
+    note,
+    open_again,
+    reason_for,
 )
+from duban.services.edition_difference import difference, difference_of, reading_of
+from duban.services.edition_model import ChangeKind, Difference, FieldChange, ItemChange
 from duban.services.event_log import lock_items
 from duban.services.queries.plans import find_plan, locked_plan
 from duban.services.registration import Received, store_document
@@ -36,6 +39,8 @@ from models import Document, DocumentDecision, Item, Plan
 __all__ = [
     "ChangeKind",
     "Edition",
+    "EditionReason",
+    "EditionRefused",
     "EditionRow",
     "FieldChange",
     "ItemChange",
@@ -59,16 +64,6 @@ class EditionKnown(DubanError):
     status = 409
 
 
-class EditionReason(DubanError):
-    """A reason is owed for: {items}.
-
-    Whoever changes a limit or a lead, or takes an item out, says why; it goes into the item's history.
-    """
-
-    code = "edition_reason"
-    status = 422
-
-
 class EditionMoved(DubanError):
     """The difference of edition {edition} has changed since you saw it.
 
@@ -77,25 +72,6 @@ class EditionMoved(DubanError):
 
     code = "edition_moved"
     status = 409
-
-
-class EditionRefused(DubanError):
-    """Edition {edition} cannot be treated like this: {reason}."""
-
-    code = "edition_refused"
-    status = 409
-
-
-@dataclass(frozen=True, slots=True)
-class EditionRow:
-    """One edition of a plan as it was received; `pending` counts the differences that nobody has decided about."""
-
-    edition: int
-    document_id: int
-    filename: str
-    received_by: str
-    received_at: dt.datetime
-    pending: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +124,7 @@ def receive(database: Database, plan: str, received: Received, *, actor: Actor, 
         if document is None:
             document = store_document(session, found, received, _last(session, found) + 1, actor, now)
         diff = difference(session, found, _read(found, received), document)
+        count_pending(session, found, document, diff)
         return _edition(found, document.edition or 1, document.id, diff)
 
 
@@ -156,7 +133,7 @@ def stored(database: Database, plan: str, edition: int) -> Edition:
     with database.read() as session:
         found = find_plan(session, plan)
         document = _document(session, found, edition)
-        return _edition(found, edition, document.id, _difference(session, found, document))
+        return _edition(found, edition, document.id, difference_of(session, found, document))
 
 
 def decide(
@@ -184,29 +161,30 @@ def decide(
         document = _document(session, found, edition)
         if edition != _last(session, found):
             raise EditionRefused(edition=edition, reason="已有更新的一版，请在最新一版上办理")
-        _reopen(session, document, reopen)
-        diff = _difference(session, found, document)
+        open_again(session, document, reopen)
+        diff = difference_of(session, found, document)
         if digest is not None and digest != diff.digest():
             raise EditionMoved(edition=edition)
-        wanted = _chosen(diff, edition, accept)
-        unwanted = _chosen(diff, edition, decline)
+        wanted = choose(diff, edition, accept)
+        unwanted = choose(diff, edition, decline)
         given = dict(reasons or {})
-        _check_reasons(wanted, given)
+        check_reasons(wanted, given)
         _lock(session, found, wanted)
         applying = Applying(session, found, document, diff, actor, now)
         make_way(session, [(c.item_id, fields) for c, fields in wanted if c.item_id is not None])
         wanted.sort(key=lambda one: one[0].kind is ChangeKind.ADDED)  # new ones find their numbers free
         applied = []
         for change, fields in wanted:
-            reason = _reason(given, change.key)
+            reason = reason_for(given, change.key)
             item_id = accept_change(applying, change, fields, reason)
-            _note(session, document, change, fields, True, reason, actor, now, item_id)
+            note(session, document, change, fields, True, reason, actor, now, item_id)
             applied.append(change.key)
         for change, fields in unwanted:
-            _note(session, document, change, fields, False, _reason(given, change.key), actor, now, change.item_id)
+            note(session, document, change, fields, False, reason_for(given, change.key), actor, now, change.item_id)
         session.flush()
         session.expire_all()
-        after = _difference(session, found, document)
+        after = difference_of(session, found, document)
+        count_pending(session, found, document, after)
         return _edition(found, edition, document.id, after, tuple(applied))
 
 
@@ -249,21 +227,6 @@ def discard(database: Database, plan: str, edition: int, *, actor: Actor) -> Non
         session.delete(document)
 
 
-def editions_of(database: Database, plan: str) -> tuple[EditionRow, ...]:
-    """All editions of a plan, the newest first; what is pending is counted for the newest. Raises NotFound."""
-    with database.read() as session:
-        found = find_plan(session, plan)
-        query = select(Document).where(Document.plan_id == found.id, Document.edition.is_not(None))
-        documents = session.scalars(query.order_by(Document.edition.desc())).all()
-        rows = []
-        for place, d in enumerate(documents):
-            pending = 0
-            if place == 0 and len(documents) > 1:
-                pending = sum(c.pending for c in _difference(session, found, d).changes)
-            rows.append(EditionRow(d.edition or 0, d.id, d.filename, d.received_by, d.received_at, pending))
-        return tuple(rows)
-
-
 def _read(plan: Plan, received: Received) -> Reading:
     """The reading as the plan's own family: an edition is of its kind, whatever it looks most like."""
     if received.reading.kind.value == plan.kind:
@@ -276,7 +239,7 @@ def _office_only(actor: Actor) -> None:
         raise Forbidden(actor=actor.name, action="登记新版方案", who="督查室")
 
 
-def _lock(session: Session, plan: Plan, wanted: list[tuple[ItemChange, tuple[FieldChange, ...]]]) -> None:
+def _lock(session: Session, plan: Plan, wanted: Wanted) -> None:
     """Locks what is changed, in the order of the ids; an item put in moves the places of all behind it."""
     if any(c.kind is ChangeKind.ADDED for c, _ in wanted):
         lock_items(session, set(session.scalars(select(Item.id).where(Item.plan_id == plan.id))))
@@ -305,13 +268,6 @@ def _last(session: Session, plan: Plan) -> int:
     return session.scalar(select(func.max(Document.edition)).where(Document.plan_id == plan.id)) or 0
 
 
-def _difference(session: Session, plan: Plan, document: Document) -> Difference:
-    if document.edition == 1:
-        return Difference()
-    reading = reading_of(document.sha256, document.content, document.filename, plan.kind)
-    return difference(session, plan, reading, document)
-
-
 def _edition(
     plan: Plan, edition: int, document_id: int | None, diff: Difference, applied: tuple[str, ...] = ()
 ) -> Edition:
@@ -326,77 +282,3 @@ def _edition(
         diff.kept,
         diff.digest(),
     )
-
-
-def _chosen(
-    diff: Difference, edition: int, keys: Collection[str] | None
-) -> list[tuple[ItemChange, tuple[FieldChange, ...]]]:
-    """Changes with the fields that are meant; None: all that are pending, can be applied and take nothing out."""
-    by_key = {c.key: c for c in diff.changes}
-    if keys is None:
-        whole = [c for c in diff.changes if c.pending and not c.barred and c.kind is not ChangeKind.MISSING]
-        return [(c, tuple(f for f in c.fields if f.accepted is None)) for c in whole]
-    wanted: dict[str, set[str]] = {}
-    for token in keys:
-        key, _, name = token.partition(SEPARATOR)
-        if key not in by_key or (name and name not in {f.field for f in by_key[key].fields}):
-            raise EditionRefused(edition=edition, reason=f"没有这一处改动：{token}")
-        wanted.setdefault(key, set()).add(name)
-    return [
-        (by_key[key], tuple(f for f in by_key[key].fields if "" in names or f.field in names))
-        for key, names in wanted.items()
-    ]
-
-
-def _check_reasons(wanted: list[tuple[ItemChange, tuple[FieldChange, ...]]], given: Mapping[str, str]) -> None:
-    owed = [
-        f"第{c.number}项"
-        for c, fields in wanted
-        if not _reason(given, c.key)
-        and (c.kind is ChangeKind.MISSING or (c.kind is ChangeKind.CHANGED and {f.field for f in fields} & WEIGHTY))
-    ]
-    if owed:
-        raise EditionReason(items="、".join(owed))
-
-
-def _reason(given: Mapping[str, str], key: str) -> str:
-    return (given.get(key) or given.get("") or "").strip()
-
-
-def _reopen(session: Session, document: Document, keys: Collection[str]) -> None:
-    for token in keys:
-        key, _, name = token.partition(SEPARATOR)
-        query = select(DocumentDecision).where(
-            DocumentDecision.document_id == document.id, DocumentDecision.key == key, ~DocumentDecision.accepted
-        )
-        for decision in session.scalars(query.where(DocumentDecision.field == name) if name else query):
-            session.delete(decision)
-    session.flush()
-
-
-def _note(
-    session: Session,
-    document: Document,
-    change: ItemChange,
-    fields: Collection[FieldChange],
-    accepted: bool,
-    reason: str,
-    actor: Actor,
-    now: dt.datetime,
-    item_id: int | None,
-) -> None:
-    """Keeps a decision: a line for each field, or one for an item that comes in or goes out."""
-    lines = {f.field: f.after for f in fields} if change.kind is ChangeKind.CHANGED else {"": None}
-    standing = {
-        d.field: d
-        for d in session.scalars(
-            select(DocumentDecision).where(
-                DocumentDecision.document_id == document.id, DocumentDecision.key == change.key
-            )
-        )
-    }
-    for name, after in lines.items():
-        row = standing.get(name) or DocumentDecision(document_id=document.id, key=change.key, field=name)
-        row.item_id, row.accepted, row.value, row.reason = item_id, accepted, {"after": after}, reason
-        row.decided_by, row.decided_at = actor.name, now
-        session.add(row)

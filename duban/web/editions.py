@@ -18,7 +18,7 @@ from duban.reading.model import Kind, Reading
 from duban.reading.reader import read_bytes
 from duban.services import editions, progress_reports
 from duban.services.assignments import count_unassigned
-from duban.services.edition_difference import SEPARATOR, WEIGHTY
+from duban.services.edition_model import SEPARATOR, WEIGHTY
 from duban.services.queries.items import ItemFilter, list_items
 from duban.services.queries.plans import one_plan
 from duban.services.queries.shapes import PlanView
