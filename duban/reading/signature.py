@@ -22,7 +22,8 @@ def is_signature(text: str) -> bool:
 
 def without_signature(lines: Sequence[Line]) -> list[Line]:
     """The lines without the last signature and its date, and without what stands below them."""
-    for index in range(len(lines) - 1, max(0, len(lines) - _LAST_LINES), -1):
+    # A date in the first half stands below the title, however short the document is.
+    for index in range(len(lines) - 1, max(len(lines) // 2, len(lines) - _LAST_LINES), -1):
         above = lines[index - 1]
         if DAY_ALONE.match(lines[index].text) and lines[index].cells is None and above.cells is None:
             return list(lines[: index - 1 if is_signature(above.text) else index])
