@@ -56,8 +56,8 @@ def editions_of(database: Database, plan: str) -> tuple[EditionRow, ...]:
 def count_pending(session: Session, plan: Plan, document: Document, diff: Difference) -> None:
     """Keeps the count of a difference that was just made, with what the ledger looked like."""
     session.flush()
-    document.pending = sum(c.pending for c in diff.changes)
-    document.pending_mark = mark_of(session, plan)
+    mark = mark_of(session, plan)
+    document.pending, document.pending_mark = sum(c.pending for c in diff.changes), mark
     session.flush()
 
 
