@@ -18,6 +18,7 @@ BENCHES = {
     "night-1m": "benchmarks.night_1m",
     "transitions": "benchmarks.transitions",
     "runs": "benchmarks.runs",
+    "latency": "benchmarks.latency",
     "runs-10k": "benchmarks.runs_10k",
     "board": "benchmarks.board",
     "start": "benchmarks.start",

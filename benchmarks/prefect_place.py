@@ -77,8 +77,8 @@ def wait_until(what: Callable[[], object], seconds: float, every: float = 0.05) 
 
 
 @contextmanager
-def running() -> Iterator[Place]:
-    """A fresh server and ledger; the engine is the caller's to start."""
+def running(ledger: str | None = None) -> Iterator[Place]:
+    """A fresh server and ledger (SQLite, or the empty PostgreSQL database named); the engine is the caller's."""
     folder = places.folder("prefect")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -86,13 +86,15 @@ def running() -> Iterator[Place]:
         found.bind(("127.0.0.1", 0))
         port = int(found.getsockname()[1])
     url = f"http://127.0.0.1:{port}/api"
-    settings = Settings(data_dir=folder / "var", prefect_api_url=url)
+    settings = Settings(data_dir=folder / "var", prefect_api_url=url, database_url=ledger)
+    (settings.data_dir / "prefect").mkdir(parents=True)
     database = Database(settings.ledger_url)
     upgrade(database)
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "DUBAN_"))}
     own = {
         "DUBAN_DATA_DIR": str(settings.data_dir),
         "DUBAN_PREFECT_API_URL": url,
+        "DUBAN_DATABASE_URL": settings.ledger_url,
         "PYTHONPATH": str(places.ROOT),
         # Jobs are started as `python`, which must be this one.
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),

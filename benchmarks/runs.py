@@ -1,28 +1,23 @@
-"""Item runs: created with their items, advanced by one engine, and how soon the Prefect UI shows a transition.
+"""Item runs: created with their items, and advanced by one engine.
 
 At least 0.8 of the bare rate of the create call; at least 0.5 of empty async flow runs one after the other, and 15
-times the stock process runner's; under 2 s from the commit to the changed state, with the engine idle.
+times the stock process runner's.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-import statistics
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from sqlalchemy import func, select
 
-from benchmarks.figures import Figure, at_least, at_most, in_turn
+from benchmarks.figures import Figure, at_least, in_turn
+from benchmarks.latency import draft
 from benchmarks.lifecycles import register_items
 from benchmarks.prefect_place import Place, running, wait_until
-from duban.domain.actors import Actor
-from duban.domain.lifecycle import Action, State
 from duban.services import runs, signals
-from duban.services.run_specs import DEPLOYMENT, STATE_NAMES, specs
-from duban.services.transitions import MoveDetails, move
+from duban.services.run_specs import DEPLOYMENT, specs
 from models import Item
 
 CREATED = 60  # items a round; `runs-10k` takes the whole number once
@@ -30,7 +25,6 @@ ADVANCED = 30
 ROUNDS = 5  # pairs taken in turn; the median of their ratios is the figure
 WARM = 10
 STOCK = 4
-CLERK = Actor("督查员", "supervisor")
 
 
 def run() -> list[Figure]:
@@ -39,8 +33,6 @@ def run() -> list[Figure]:
         place.once("flows.deploy")
         found = [_created(place)]
         found += _advanced(place)
-        found.append(_latency(place))
-        found.append(at_rest(place, "engine at rest"))
         return found
 
 
@@ -82,7 +74,7 @@ def _advanced(place: Place) -> list[Figure]:
     """Runs that an engine brings to a new state, beside empty runs in one process, and beside the stock runner."""
     with place.database.read() as session:
         ids = list(session.scalars(select(Item.id).order_by(Item.id).limit(WARM + ADVANCED * ROUNDS)))
-    _move(place, ids)
+    draft(place, ids)
     signals.settle_all(place.database, ids, _now())
     place.start("engine", "flows.engine")
     wait_until(lambda: "is up" in place.log("engine"), 120)
@@ -114,59 +106,6 @@ def _advanced(place: Place) -> list[Figure]:
     ]
 
 
-def _move(place: Place, ids: Sequence[int]) -> None:
-    for item_id in ids:
-        move(
-            place.database,
-            item_id=item_id,
-            action=Action.DRAFT_MEASURE,
-            actor=CLERK,
-            expected_version=None,
-            now=_now(),
-            details=MoveDetails(measures=("修订管理办法",)),
-        )
-
-
 def _behind(place: Place, ids: Sequence[int]) -> int:
     with place.database.read() as session:
         return session.scalar(select(func.count()).where(Item.id.in_(ids), Item.run_version < Item.version)) or 0
-
-
-def _latency(place: Place) -> Figure:
-    """From the commit of a transition to the state that the Prefect UI shows."""
-    with place.database.read() as session:
-        rows = session.execute(
-            select(Item.id, Item.flow_run_id)
-            .where(Item.version == 1, Item.flow_run_id.is_not(None))
-            .order_by(Item.id.desc())
-        ).all()
-    wait_until(lambda: signals.backlog(place.database) == 0, 300)
-    taken = []
-    for item_id, run_id in rows[:10]:
-        _move(place, [item_id])
-        start = time.perf_counter()
-        wait_until(lambda run_id=run_id: _shows_drafted(place, run_id), 60, every=0.02)  # type: ignore[misc]
-        taken.append(time.perf_counter() - start)
-    return at_most("from the commit to the Prefect UI, engine idle", statistics.median(taken), 2, " s")
-
-
-def _shows_drafted(place: Place, run_id: str) -> bool:
-    run = place.prefect.run(run_id)
-    return run is not None and run.state == STATE_NAMES[State.MEASURE_DRAFTED] and run.type == "PAUSED"
-
-
-def at_rest(place: Place, name: str) -> Figure:
-    """Processor time of engine and server while nothing happens."""
-    wait_until(lambda: signals.backlog(place.database) == 0, 300)
-    time.sleep(2)
-    seconds = 20.0
-    before = {which: _cpu(place, which) for which in ("engine", "server")}
-    time.sleep(seconds)
-    spent = {which: (_cpu(place, which) - before[which]) / seconds * 100 for which in before}
-    return at_most(name, spent["engine"], 2, " % of a core", f"the server takes {spent['server']:.1f} %")
-
-
-def _cpu(place: Place, name: str) -> float:
-    """Seconds of processor time of a process so far."""
-    fields = Path(f"/proc/{place.processes[name].pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -12,9 +12,9 @@ import time
 from sqlalchemy import select
 
 from benchmarks.figures import Figure, at_least, say
+from benchmarks.latency import at_rest
 from benchmarks.lifecycles import register_items
 from benchmarks.prefect_place import Place, running, wait_until
-from benchmarks.runs import at_rest
 from duban.services import runs, signals
 from duban.services.run_specs import DEPLOYMENT, specs
 from models import Item

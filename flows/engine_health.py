@@ -38,6 +38,7 @@ class Health:
     name: str
     started_at: dt.datetime
     looked_at: dt.datetime | None
+    is_told: bool  # of signals, by PostgreSQL; else it asks
     running: int
     advanced: int
     signals_open: int | None
@@ -62,6 +63,7 @@ def health_of(name: str, started_at: dt.datetime, runs: ItemRuns) -> Health:
         name=name,
         started_at=started_at,
         looked_at=runs.looked_at,
+        is_told=runs.is_told,
         running=runs.running,
         advanced=runs.advanced,
         signals_open=waiting,

@@ -27,11 +27,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from duban.adapters.prefect_api import NotDeployed
 from duban.errors import DubanError
 from duban.services import reconcile, run_specs, runs, signals
-from duban.services.bell import Bell
+from duban.services.bell import bell_of
+from flows.engine_waiting import Waiting
 from flows.item import item_life, waited_in
 from tasks.ledger import database, now, prefect
 
-LOOK_EVERY = 0.3  # seconds between two looks into the outbox
 AWAY = 2.0  # seconds to wait after the ledger or the server did not answer
 MEND_EVERY = 60.0
 TAKE_OVER = dt.timedelta(seconds=12)  # a run that goes on longer than this has lost its engine
@@ -45,14 +45,19 @@ class ItemRuns:
     """Advances item runs, at most `concurrency` at a time and never two of the same item."""
 
     def __init__(self, concurrency: int) -> None:
-        self._slots = asyncio.Semaphore(concurrency)
         self._concurrency = concurrency
         self._busy: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: Waiting | None = None
         self.advanced = 0
         self.looked_at: dt.datetime | None = None  # the last look into the outbox that succeeded
         self.last_error: str | None = None
         self.undeployed = asyncio.Event()  # the server has lost our deployments: somebody wiped or restored it
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the ledger tells of signals, so that none has to be asked for."""
+        return self._waiting is not None and self._waiting.is_told
 
     @property
     def running(self) -> int:
@@ -75,29 +80,35 @@ class ItemRuns:
 
     async def deliver_forever(self, stop: asyncio.Event) -> None:
         """Delivers signals until `stop`, then waits for the runs that are on their way."""
-        bell = Bell(database())
-        unseen = True  # something may wait that the bell has rung for, and that was not all taken
+        self._waiting = waiting = Waiting(bell_of(database()), stop)
         while not stop.is_set():
-            pause = LOOK_EVERY
             try:
-                free = self._concurrency - len(self._tasks)
-                unseen = bell.rings() or unseen
-                taken = await self._claim(free) if free > 0 and unseen else []
-                unseen = free <= 0 or bool(taken) or bool(self._busy)
-                for claim in taken:
-                    self._start(claim)
-                pause = 0.0 if taken and len(self._tasks) < self._concurrency else LOOK_EVERY
-                if len(self._tasks) >= self._concurrency:
-                    await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                if await self._look(waiting):
                     continue
             except PASSING as error:
                 log.warning("the ledger does not answer: %s", error)
                 self.last_error = f"{now().isoformat()} {type(error).__name__}: {error}"[:500]
-                pause = AWAY
-            await _sleep(stop, pause)
-        bell.close()
+                waiting.look_again()
+                await _sleep(stop, AWAY)
+            else:
+                await waiting.until_something_happens()
+        waiting.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=15)
+
+    async def _look(self, waiting: Waiting) -> bool:
+        """Takes what waits, as much as there is room for; whether to look again at once."""
+        free = self._concurrency - len(self._tasks)
+        if free <= 0:
+            waiting.look_again()
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            return True
+        taken = await self._claim(free) if await waiting.anything() else []
+        for claim in taken:
+            self._start(claim)
+        if taken:
+            waiting.look_again()
+        return bool(taken)
 
     async def _claim(self, limit: int) -> list[signals.Claim]:
         taken = await asyncio.to_thread(
@@ -114,6 +125,8 @@ class ItemRuns:
         def done(finished: asyncio.Task[None]) -> None:
             self._tasks.discard(finished)
             self._busy.discard(claim.item_id)
+            if self._waiting is not None:
+                self._waiting.look_again()  # the item may have been signalled again while it was left out
 
         task.add_done_callback(done)
 

@@ -34,6 +34,41 @@ FOR EACH STATEMENT EXECUTE FUNCTION event_append_only()""",
 )
 
 
+#: PostgreSQL tells the engines of a new signal, in the transaction that writes it (services/bell). Commits
+#: that tell something queue up behind each other: while one is open that nobody has taken, its teller has done so.
+BELL_FUNCTIONS = {
+    "signal_bell_new": """BEGIN
+IF NOT EXISTS (SELECT 1 FROM signal WHERE delivered_at IS NULL AND claimed_until IS NULL
+               AND id < (SELECT min(id) FROM fresh)) THEN
+    PERFORM pg_notify('ledger_signal', '');
+END IF;
+RETURN NULL; END""",
+    "signal_bell_again": "BEGIN PERFORM pg_notify('ledger_signal', ''); RETURN NULL; END",
+}
+BELL_TRIGGERS = (
+    """CREATE TRIGGER signal_bell_new AFTER INSERT ON signal REFERENCING NEW TABLE AS fresh
+FOR EACH STATEMENT EXECUTE FUNCTION signal_bell_new()""",
+    """CREATE TRIGGER signal_bell_again AFTER UPDATE OF claimed_until ON signal FOR EACH ROW
+WHEN (OLD.claimed_until IS NOT NULL AND NEW.claimed_until IS NULL AND NEW.delivered_at IS NULL)
+EXECUTE FUNCTION signal_bell_again()""",
+)
+
+
+def create_bell() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        for name, body in BELL_FUNCTIONS.items():
+            op.execute(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+        for statement in BELL_TRIGGERS:
+            op.execute(statement)
+
+
+def drop_bell() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        for name in BELL_FUNCTIONS:
+            op.execute(f"DROP TRIGGER {name} ON signal")
+            op.execute(f"DROP FUNCTION {name}()")
+
+
 def create_event_triggers() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for statement in SQLITE_TRIGGERS.values():
@@ -1280,9 +1315,11 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_rung_fired_notice_id"), ["notice_id"], unique=False)
 
     create_event_triggers()
+    create_bell()
 
 
 def downgrade() -> None:
+    drop_bell()
     drop_event_triggers()
     with op.batch_alter_table("rung_fired", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rung_fired_notice_id"))

@@ -7,9 +7,9 @@ from typing import Any
 from duban.domain.lifecycle import Action, State
 from duban.services import signals
 
-from .conftest import World, wait_until
 from .rows import now
-from .test_item_runs import fill_in, run_of, stands
+from .runs_seen import fill_in, run_of, stands
+from .world import World, wait_until
 
 
 def shown(world: World, run_id: str) -> list[dict[str, Any]]:
