@@ -132,6 +132,8 @@ def _hidden(line: Line) -> Anomaly:
     """What the file holds but does not show as text: not read, and not lost in silence."""
     if line.page is not None:
         detail = f"第{line.page}页是图片,没有可读的文字,这一页没有读入"
+    elif line.row is None:
+        detail = f"隐藏的文字没有读入:{line.text[:60]}"
     else:
         place = f"{line.sheet}第{line.row}行" if line.sheet else f"第{line.row}行"
         detail = f"隐藏的行没有读入({place}):{line.text[:60]}"

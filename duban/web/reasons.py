@@ -32,6 +32,23 @@ REASONS_ZH: Sequence[tuple[str, str]] = (
         r"it is a document in the format of Word or Excel before 2007",
         "这是旧版格式（.doc、.xls、.wps）。请另存为.docx或.xlsx后上传。",
     ),
+    (
+        r"it is an RTF document|it is a document of Word or Excel as one XML file",
+        "这种格式（RTF、XML）读不了。请用Word或WPS打开，另存为.docx或.xlsx后上传。",
+    ),
+    (r"it is an OFD document", "这是OFD文件。请用OFD阅读器另存为文字版PDF，或上传它的Word原稿。"),
+    (
+        r"it is an OpenDocument file|it is a binary workbook|it is a document of Pages or Numbers",
+        "这种格式读不了。请打开后另存为.docx或.xlsx，再上传。",
+    ),
+    (r"it is a presentation", "这是演示文稿（PPT）。请把文字另存为Word后上传。"),
+    (
+        r"it is a zip archive with (?P<n>\d+) files in it|it is an? (?:7z|rar|gzip|bzip2|xz) archive",
+        "这是压缩包。请先解压，再上传里面的文件本身（.docx、.xlsx或文字版PDF）。",
+    ),
+    (r"it is a picture", "这是图片，没有文字。请上传Word、Excel或文字版PDF，或先作文字识别（OCR）。"),
+    (r"it is a web archive or a mail without", "这份网页存档里没有正文。请打开后另存为Word或网页再上传。"),
+    (r"its cells are formulas", "表格里是公式，文件里没有算好的结果。请用Excel或WPS打开，保存一次后再上传。"),
     (r"it is a scanned PDF", "这是扫描件，只有图片、没有文字。请上传文字版PDF或Word，或先作文字识别（OCR）。"),
     (
         r"the PDF is damaged|the archive is damaged|the workbook is damaged|its XML is damaged",

@@ -11,23 +11,35 @@ from duban.reading.source import Format, Source
 #: Published plans are small; a larger file is a mistake (a film, an archive) and is refused before it is looked at.
 MAX_BYTES = 32 * 1024 * 1024
 
+_OCR = "Recognise its text first (OCR), or ask the issuing office for the text."
+_UNPACK = "Unpack it and give the document itself as .docx, .xlsx, text PDF, HTML or text."
+_USUAL = "Give a published plan as text, Markdown, HTML, .docx, .xlsx or text PDF."
+_SAVE_DOCX = "Open it and save it as .docx."
 _REFUSED = (
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"II*\x00", "a picture"),
-    (b"MM\x00*", "a picture"),
-    (b"7z\xbc\xaf", "a 7z archive"),
-    (b"Rar!", "a rar archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ", "an xz archive"),
-    (b"{\\rtf", "an RTF document"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90", "a program"),
-    (b"SQLite format 3\x00", "a database"),
+    (b"\x89PNG", "a picture", _OCR),
+    (b"\xff\xd8\xff", "a picture", _OCR),
+    (b"GIF8", "a picture", _OCR),
+    (b"II*\x00", "a picture", _OCR),
+    (b"MM\x00*", "a picture", _OCR),
+    (b"7z\xbc\xaf", "a 7z archive", _UNPACK),
+    (b"Rar!", "a rar archive", _UNPACK),
+    (b"\x1f\x8b", "a gzip archive", _UNPACK),
+    (b"BZh", "a bzip2 archive", _UNPACK),
+    (b"\xfd7zXZ", "an xz archive", _UNPACK),
+    (b"{\\rtf", "an RTF document", _SAVE_DOCX),
+    (b"\x7fELF", "a program", _USUAL),
+    (b"MZ\x90", "a program", _USUAL),
+    (b"SQLite format 3\x00", "a database", _USUAL),
+)
+#: Word and Excel could write a document as one XML file (2003), and Word still can.
+_OFFICE_XML = re.compile(
+    rb"<\?mso-application\s+progid=\"(?:Word|Excel)|schemas\.microsoft\.com/office/(?:word/2003|2006/xmlPackage)"
+    rb"|urn:schemas-microsoft-com:office:spreadsheet\"[^<>]{0,400}>\s*<(?!html)"
 )
 _HTML = re.compile(rb"<\s*(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.IGNORECASE)
+_MIME = re.compile(
+    rb"^(?:[A-Za-z-]+:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){0,30}?Content-Type:\s*multipart/", re.IGNORECASE
+)
 _HTML_PARTS = re.compile(rb"<\s*(?:p|div|table|td|span|br)\b[^>]{0,300}>", re.IGNORECASE)
 
 
@@ -54,12 +66,13 @@ def _refuse_outright(data: bytes) -> None:
     if not data.strip(b"\x00 \t\r\n\x0c\xef\xbb\xbf\xff\xfe"):
         raise Unreadable(reason="it is empty")
     refuse_large(len(data))
-    for magic, what in _REFUSED:
+    for magic, what, remedy in _REFUSED:
         if data.startswith(magic):
-            remedy = (
-                "Recognise its text first (OCR), or ask the issuing office for the text." if what == "a picture" else ""
-            )
-            raise Unreadable(reason=f"it is {what}, not a document", **({"remedy": remedy} if remedy else {}))
+            raise Unreadable(reason=f"it is {what}, not a document that is read here", remedy=remedy)
+    if data.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<?xml") and _OFFICE_XML.search(data[:4096]):
+        raise Unreadable(
+            reason="it is a document of Word or Excel as one XML file", remedy="Open it and save it as .docx or .xlsx."
+        )
 
 
 def _read(data: bytes, filename: str) -> Source:
@@ -74,6 +87,8 @@ def _read(data: bytes, filename: str) -> Source:
         from duban.reading.text.pdf import read_pdf
 
         return read_pdf(data)
+    if _MIME.search(data[:4096]):
+        data = page_of_archive(data)
     if suffix in (".html", ".htm", ".mht", ".shtml") or _is_html(data):
         from duban.reading.text.html import read_html
 
@@ -81,6 +96,20 @@ def _read(data: bytes, filename: str) -> Source:
     from duban.reading.text.plain import read_plain
 
     return read_plain(data, Format.MARKDOWN if suffix in (".md", ".markdown") else Format.TEXT)
+
+
+def page_of_archive(data: bytes) -> bytes:
+    """The page in a web archive (.mht, or what Word saves as .doc with MIME parts). Raises `Unreadable` without one."""
+    from email import message_from_bytes, policy
+
+    for part in message_from_bytes(data, policy=policy.compat32).walk():
+        if part.get_content_type() == "text/html":
+            page = part.get_payload(decode=True)
+            if isinstance(page, bytes) and page.strip():
+                return page
+    raise Unreadable(
+        reason="it is a web archive or a mail without a page in it", remedy="Open it and save it as .docx or as a page."
+    )
 
 
 def _is_html(data: bytes) -> bool:

@@ -52,7 +52,7 @@ def _lines(archive: Archive) -> Iterator[tuple[Line, bool]]:
             archive.part(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        book = load_workbook(io.BytesIO(archive.data), read_only=True, data_only=True, keep_links=False)
+        book = load_workbook(io.BytesIO(archive.transitional()), read_only=True, data_only=True, keep_links=False)
         number = 0
         for table, sheet in enumerate(book.worksheets, start=1):
             if sheet.sheet_state != "visible":
