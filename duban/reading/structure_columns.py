@@ -40,6 +40,7 @@ def with_told_columns(
         _add_problem(found, words, body)
         if Role.MEASURES in found and not {Role.PROBLEM, Role.GOAL, Role.SECTION} & set(found):
             found[found.index(Role.MEASURES)] = Role.PROBLEM  # 建设内容 alone is the task itself
+    _add_problem(found, words, body)
     return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from duban.reading.signature import names_a_day
 from duban.reading.source import Line, Source
 from duban.reading.structure_numbering import CHINESE_DIGITS, chinese_value, numbered
 
@@ -159,7 +160,8 @@ def _issued_on(head: Sequence[Line], tail: Sequence[Line], title: str) -> dt.dat
         for labelled in _DAY.finditer(line.text):
             if _DATED_LABEL.search(line.text[: labelled.start()]):
                 return _day(labelled)
-    for text in [*(line.text for line in head[:12]), title, *(line.text for line in reversed(tail))]:
+    signed = [below.text for above, below in reversed(list(pairwise(tail))) if not names_a_day(above.text)]
+    for text in [*(line.text for line in head[:12]), title, *signed]:
         match = _DAY.search(text)
         if match and (text == title or _stands_alone(text, match)):
             return _day(match)

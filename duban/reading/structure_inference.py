@@ -25,7 +25,7 @@ _HELPS = re.compile(r"协|配合|会办|参|助")
 #: What the words of a label over units say of their part.
 _PARTS = (
     (Role.LEAD_UNITS, re.compile(r"牵头|主办|主抓|主责|领办|领衔|挂帅")),
-    (Role.SUPPORT_UNITS, re.compile(r"配合|协[办助同作]|参与|会办")),
+    (Role.SUPPORT_UNITS, re.compile(r"配合|协[办助同作]|参与|会办|帮")),
     (Role.SUPERVISING_UNITS, re.compile(r"督[办导查促]|验收?|监[督管]|核查|把关")),
 )
 #: Days on which something was found, received or begun are no limits; people who asked for it do not answer for it.
@@ -60,10 +60,15 @@ def with_inferred_labels(lines: Sequence[Line], lexicon: Lexicon) -> Lexicon:
             known[word] += 1
         elif word:
             texts[word].append(text)
-    least = max(_LEAST, max(known.values(), default=0) // 2)
+    most = max(known.values(), default=0)
+    least = max(_LEAST, most // 2)
     made = {word: role for word, behind in texts.items() if (role := role_of_known_end(word, behind, lexicon))}
     often = {word: behind[:_SAMPLE] for word, behind in texts.items() if len(behind) >= least and word not in made}
     found = {word: with_part(word, role_of_texts(behind, lexicon)) for word, behind in often.items()}
+    if most == _LEAST_MADE:  # two items: what comes as often as their labels is one if several are known
+        twice = {word: role_of_texts(behind, lexicon) for word, behind in texts.items() if len(behind) == most}
+        several = sum(times == most for times in known.values()) + len(made) >= _LEAST
+        found |= {word: with_part(word, role) for word, role in twice.items() if several or role is not Role.NOTE}
     found |= _supporting({**found, **made}, {lexicon.role(word) for word in known})
     if not known and not made and not _tell_of_items(found):
         return lexicon

@@ -34,7 +34,8 @@ def ledger_outline(lines: Sequence[Line], lexicon: Lexicon) -> Outline:
             _running_text(table, headings, outline)
             continue
         head = None if _is_form(table, lexicon) else head_of(table, lexicon)
-        head = head or (goes_on(table, above) if above is not None else None)
+        if above is not None and (head is None or head.depth == 0):
+            head = goes_on(table, above) or head  # rather the columns of the table before than what cells tell
         if head is not None:
             read_ledger(table, head, headings, outline)
             above = head

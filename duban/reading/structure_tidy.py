@@ -40,10 +40,10 @@ def _in_frame(draft: Draft, lexicon: Lexicon) -> bool:
 
 
 def _nest_inner(outline: Outline) -> None:
-    """Items of an inner numbering (①②) below one of the outer (2.) that has no fields of its own are its children."""
-    for inner in dict.fromkeys(draft.style for draft in outline.drafts):
+    """Items of an inner kind (①② below 2., 整改任务 below 反馈问题) are children of the item above without fields."""
+    for inner in dict.fromkeys(map(_kind, outline.drafts)):
         runs = _runs_below(outline.drafts, inner)
-        if runs and all(below[0].value == 1 and not above.fields and not above.children for above, below in runs):
+        if runs and all(not above.fields and not above.children for above, _ in runs):
             taken = {id(one) for _, below in runs for one in below}
             for above, below in runs:
                 for one in below:
@@ -52,25 +52,36 @@ def _nest_inner(outline: Outline) -> None:
             outline.drafts = [draft for draft in outline.drafts if id(draft) not in taken]
 
 
+def _kind(draft: Draft) -> str:
+    """What makes a draft an item: its numbering, or the word of its label."""
+    return f"label {draft.title.word}" if draft.style == "label" else draft.style
+
+
 def _runs_below(drafts: list[Draft], inner: str) -> list[tuple[Draft, list[Draft]]]:
-    """Each run of items of a style with the item before it; none where the style stands elsewhere too."""
+    """Each run of items of a kind with the item before it; none where the kind stands elsewhere too.
+
+    Numbers of the inner kind begin anew in each run; labels may number on.
+    """
     runs: list[tuple[Draft, list[Draft]]] = []
     above: Draft | None = None
     for draft in drafts:
-        if draft.style in _NOT_NUMBERED or (draft.style == inner and above is None):
+        kind = _kind(draft)
+        if kind in _NOT_NUMBERED or (kind == inner and above is None):
             return []
-        if draft.style != inner:
+        if kind != inner:
             above = draft
         elif above is not None and runs and runs[-1][0] is above:
             runs[-1][1].append(draft)
         elif above is not None:
             runs.append((above, [draft]))
-    outer = {above.style for above, _ in runs}
-    return runs if len(outer) == 1 and all(len(below) >= 2 for _, below in runs) else []
+    outer = {_kind(above) for above, _ in runs}
+    anew = inner.startswith("label") or all(below[0].value == 1 and len(below) >= 2 for _, below in runs)
+    named = {draft.number for draft in drafts if draft.number}
+    return runs if len(outer) == 1 and anew and named else []
 
 
 #: Drafts whose number is not what makes them items.
-_NOT_NUMBERED = frozenset({"label", "row", "form", "entry", "section", "section-lines", "section-heading"})
+_NOT_NUMBERED = frozenset({"row", "form", "entry", "section", "section-lines", "section-heading"})
 
 
 def _merge_single_children(outline: Outline) -> None:
