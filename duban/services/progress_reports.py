@@ -6,8 +6,6 @@ Its problems are matched to the plan's items by their words, and a person accept
 from __future__ import annotations
 
 import datetime as dt
-import difflib
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +22,7 @@ from duban.services.event_log import lock_items
 from duban.services.item_changes import record
 from duban.services.queries.plans import find_plan, locked_plan
 from duban.services.registration import Received, store_document
+from duban.services.report_matching import LEAST_ALIKE, Matcher, said_of
 from models import Document, DocumentDecision, Item, Plan
 
 
@@ -37,9 +36,14 @@ class ReportIsEdition(DubanError):
     status = 409
 
 
-#: Below this share of common text two titles are not proposed as one matter.
-LEAST_ALIKE = 0.5
-_FRAME = re.compile(r"^(?:针对|关于)|(?:方面|问题|的问题|等问题|的情况)?[。;;,,]?$|[\s“”\"《》〈〉]")
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An item that a problem may be, and how alike both are, from 0 to 1."""
+
+    item_id: int
+    number: str
+    title: str
+    alike: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Match:
     alike: float
     done: bool
     measures: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
     entered: bool | None = None
 
 
@@ -160,15 +165,20 @@ def reports_on(database: Database, plan: str) -> tuple[ReportRow, ...]:
         query = select(Document).where(Document.plan_id == found.id, Document.edition.is_(None))
         rows = session.scalars(query.order_by(Document.id.desc())).all()
         return tuple(
-            ReportRow(
-                d.id,
-                d.filename,
-                d.received_by,
-                d.received_at,
-                len(_matched(session, found, _reading(d), d).pending),
-            )
-            for d in rows
+            ReportRow(d.id, d.filename, d.received_by, d.received_at, _count_pending(session, d)) for d in rows
         )
+
+
+def _count_pending(session: Session, document: Document) -> int:
+    """How many problems of a kept report nobody has decided about; its items are not looked for."""
+    decided = select(DocumentDecision.key).where(DocumentDecision.document_id == document.id)
+    return len({key for key, _ in _problems(_reading(document))} - set(session.scalars(decided)))
+
+
+def _problems(reading: read.Reading) -> list[tuple[str, read.Item]]:
+    """The problems of a report, each under its place as its key."""
+    walked = enumerate(reading.walk(), start=1)
+    return [(str(place), problem) for place, problem in walked if problem.title or problem.measures]
 
 
 def _office_only(actor: Actor) -> None:
@@ -213,8 +223,7 @@ def _matched(session: Session, plan: Plan, reading: read.Reading, document: Docu
         select(Item).where(Item.plan_id == plan.id, ~Item.dropped, ~Item.quarantined).order_by(Item.position)
     ).all()
     by_id = {item.id: item for item in items}
-    open_items = [item for item in items if item.state is not State.CLOSED]
-    bare = {item.id: _bare(item.title) for item in open_items}
+    matcher = Matcher([item for item in items if item.state is not State.CLOSED])
     decided: dict[str, DocumentDecision] = {}
     if document is not None:
         query = select(DocumentDecision).where(DocumentDecision.document_id == document.id)
@@ -222,39 +231,41 @@ def _matched(session: Session, plan: Plan, reading: read.Reading, document: Docu
     reported = Reported(plan.code)
     if document is not None:
         reported.document_id, reported.filename = document.id, document.filename
-    for number, problem in enumerate(reading.walk(), start=1):
-        if not (problem.title or problem.measures):
-            continue
-        decision = decided.get(str(number))
-        best, alike = _most_alike(problem, open_items, bare)
-        if decision is not None and decision.accepted and decision.item_id in by_id:
-            best = by_id[decision.item_id]
-        reported.matches.append(
-            Match(
-                key=str(number),
-                reported=problem.title or problem.measures[0],
-                item_id=best.id if best else None,
-                number=best.number if best else None,
-                title=best.title if best else None,
-                alike=round(alike, 2),
-                done=problem.status == "done",
-                measures=tuple(problem.measures),
-                entered=decision.accepted if decision is not None else None,
-            )
-        )
+    for key, problem in _problems(reading):
+        reported.matches.append(_match(matcher, key, problem, decided.get(key), by_id))
     return reported
 
 
-def _most_alike(problem: read.Item, items: list[Item], bare: dict[int, str]) -> tuple[Item | None, float]:
-    wanted = _bare(problem.title or problem.measures[0])
-    best: Item | None = None
-    share = 0.0
-    for item in items:
-        alike = difflib.SequenceMatcher(None, wanted, bare[item.id], autojunk=False).ratio()
-        if alike > share:
-            best, share = item, alike
-    return (best, share) if share >= LEAST_ALIKE else (None, share)
+def _match(
+    matcher: Matcher, key: str, problem: read.Item, decision: DocumentDecision | None, by_id: Mapping[int, Item]
+) -> Match:
+    """A problem with what it is most alike, or with the item that a person entered it into."""
+    entered = by_id.get(decision.item_id or 0) if decision is not None and decision.accepted else None
+    likely = matcher.likeliest(problem) if entered is None else []
+    alike = likely[0][1] if likely else 0.0
+    best = entered or (likely[0][0] if likely and alike >= LEAST_ALIKE else None)
+    return Match(
+        key=key,
+        reported=said_of(problem),
+        item_id=best.id if best else None,
+        number=best.number if best else None,
+        title=best.title if best else None,
+        alike=round(alike, 2),
+        done=problem.status == "done",
+        measures=tuple(problem.measures),
+        candidates=tuple(Candidate(i.id, i.number, i.title, round(share, 2)) for i, share in likely),
+        entered=decision.accepted if decision is not None else None,
+    )
 
 
-def _bare(title: str) -> str:
-    return _FRAME.sub("", _FRAME.sub("", title.strip()))
+def find_item(database: Database, plan: str, typed: str) -> tuple[Candidate, ...]:
+    """The open items of a plan that a person may mean: of this number, else with these words; twelve at most."""
+    words = typed.split("\u3000", 1)[0].strip()
+    with database.read() as session:
+        found = find_plan(session, plan)
+        mine = select(Item).where(Item.plan_id == found.id, ~Item.dropped, ~Item.quarantined)
+        rows = session.scalars(mine.where(Item.number == words).order_by(Item.position)).all() if words else []
+        if not rows and words:
+            like = Item.title.contains(words, autoescape=True) | Item.number.startswith(words, autoescape=True)
+            rows = session.scalars(mine.where(like).order_by(Item.position).limit(12)).all()
+        return tuple(Candidate(i.id, i.number, i.title, 1.0) for i in rows)

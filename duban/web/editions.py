@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from duban.api.bodies import Id
 from duban.api.context import OFFICE
+from duban.api.items import Search
 from duban.api.problems import Invalid
 from duban.api.uploads import content_of, name_of
 from duban.errors import Unreadable
@@ -19,7 +20,6 @@ from duban.reading.reader import read_bytes
 from duban.services import editions, progress_reports
 from duban.services.assignments import count_unassigned
 from duban.services.edition_model import SEPARATOR, WEIGHTY
-from duban.services.queries.items import ItemFilter, list_items
 from duban.services.queries.plans import one_plan
 from duban.services.queries.shapes import PlanView
 from duban.services.registration import Received
@@ -147,16 +147,12 @@ def _reasons(form: FormData) -> dict[str, str]:
 def get_report(plan_id: Id, report: Id, visit: Visit, done: Done = "") -> Response:
     """Each reported problem beside the item that it seems to be."""
     visit.caller.require("登记整改进展", *OFFICE)
-    database, scope = visit.context.database, visit.caller.scope
-    plan = one_plan(database, plan=str(plan_id), scope=scope, as_of=visit.as_of)
-    page = list_items(
-        database, scope=scope, as_of=visit.as_of, where=ItemFilter(plan=str(plan_id)), sort="position", limit=200
-    )
+    database = visit.context.database
+    plan = one_plan(database, plan=str(plan_id), scope=visit.caller.scope, as_of=visit.as_of)
     return visit.render(
         "progress_report.html",
         plan=plan,
         found=progress_reports.stored(database, str(plan_id), report),
-        items=[r for r in page.items if not r.quarantined and not r.dropped],
         done=bool(done),
     )
 
@@ -171,10 +167,7 @@ def post_report(plan_id: Id, report: Id, visit: Visit, form: Form) -> Response:
     declining = field(form, "action", most=20) == "decline"
     accepted: dict[str, int | None] = {}
     for key in chosen if not declining else ():
-        item = field(form, f"item-{key}", most=18)
-        if not item.isdigit():
-            raise Invalid(problems=f"第{key}个问题: 请选择对应的事项，或不勾选")
-        accepted[key] = int(item)
+        accepted[key] = _meant(visit, plan_id, form, key)
     progress_reports.enter(
         visit.context.database,
         str(plan_id),
@@ -185,3 +178,27 @@ def post_report(plan_id: Id, report: Id, visit: Visit, form: Form) -> Response:
         now=visit.context.now(),
     )
     return RedirectResponse(f"/plans/{plan_id}/reports/{report}?done=1", 303)
+
+
+def _meant(visit: Visitor, plan_id: int, form: FormData, key: str) -> int:
+    """The item that a person typed for a problem, else the one that was chosen. Raises Invalid where it is unclear."""
+    typed = field(form, f"other-{key}", most=600)
+    if typed:
+        found = progress_reports.find_item(visit.context.database, str(plan_id), typed)
+        if len(found) == 1:
+            return found[0].item_id
+        several = "、".join(f"{c.number}（{c.title[:16]}）" for c in found)
+        why = f"“{typed[:30]}”不止一项：{several}；请写编号" if found else f"本方案没有“{typed[:30]}”这一项，请写编号"
+        raise Invalid(problems=f"第{key}个问题: {why}")
+    item = field(form, f"item-{key}", most=18)
+    if not item.isdigit():
+        raise Invalid(problems=f"第{key}个问题: 请选择对应的事项，或不勾选")
+    return int(item)
+
+
+@router.get("/find-item")
+def get_items_found(plan_id: Id, visit: Visit, q: Search = "") -> JSONResponse:
+    """Items of these words or this number, for the box in which a person looks for the right one."""
+    visit.caller.require("登记整改进展", *OFFICE)
+    found = progress_reports.find_item(visit.context.database, str(plan_id), q)
+    return JSONResponse([f"{c.number}\u3000{c.title[:60]}" for c in found])

@@ -11,10 +11,12 @@ from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import State
 from duban.errors import Forbidden, NotFound
-from duban.reading.model import Kind
+from duban.reading.model import Item as Problem
+from duban.reading.model import Kind, Place
 from duban.reading.reader import read_bytes
-from duban.services.progress_reports import enter, match, receive
+from duban.services.progress_reports import enter, find_item, match, receive
 from duban.services.registration import Intake, OfficeRules, Received, register
+from duban.services.report_matching import LEAST_ALIKE, Matcher
 from models import Document, Event, Item
 from tests.conftest import NOW, ROOT
 
@@ -91,3 +93,19 @@ def test_only_the_supervision_office_enters_a_report(database: Database, code: s
     unit = Actor("张", "unit", frozenset({"区数据局"}))
     with pytest.raises(Forbidden):
         receive(database, code, report(), actor=unit, now=NOW)
+
+
+def test_an_item_is_found_by_its_number_and_else_by_its_words(database: Database, code: str) -> None:
+    assert [c.number for c in find_item(database, code, "3　涉企检查")] == ["3"]
+    assert [c.number for c in find_item(database, code, "电梯")] == ["4"]
+    assert [c.number for c in find_item(database, code, "没有这样的事项%")] == []
+    assert find_item(database, code, " ") == ()
+
+
+def test_in_a_large_plan_the_right_item_is_among_those_that_are_proposed() -> None:
+    items = [Item(id=n, number=str(n), title=f"第{n}处河道沿线排水不畅问题整改不到位。") for n in range(1, 3001)]
+    matcher = Matcher(items)
+    for n in (7, 1234, 2999):
+        problem = Problem("1", Place(1, 1), title=f"关于第{n}处河道沿线排水不畅、整改不到位的问题")
+        (best, alike), *_ = matcher.likeliest(problem)
+        assert (best.id, alike > LEAST_ALIKE) == (n, True)

@@ -27,3 +27,20 @@ if (target) {
   const closed = target.closest("details") || target.querySelector("details");
   if (closed && target.tagName === "DETAILS") closed.open = true;
 }
+
+// A box that looks for an item: what is found is offered below it, and choosing it ticks its row.
+document.querySelectorAll("input[data-find]").forEach((box) => {
+  const offers = document.getElementById(box.getAttribute("list"));
+  let waiting = 0;
+  box.addEventListener("input", () => {
+    const tick = box.closest("tr").querySelector("input[name=take]");
+    if (tick) tick.checked = Boolean(box.value);
+    window.clearTimeout(waiting);
+    if (box.value.includes("\u3000")) return;
+    waiting = window.setTimeout(async () => {
+      const answer = await fetch(`${box.dataset.find}?q=${encodeURIComponent(box.value)}`);
+      if (!answer.ok) return;
+      offers.replaceChildren(...(await answer.json()).map((text) => new Option(text, text)));
+    }, 250);
+  });
+});
