@@ -83,6 +83,7 @@ async def _serve(settings: Settings, stopping: threading.Event) -> None:
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), SyncClientContext():
         async with AsyncClientContext():
             runs = ItemRuns(settings.engine_concurrency)
+            jobs: set[str] = set()
             name = f"{socket.gethostname()}-{os.getpid()}"
             serve_health(name, runs, settings.engine_host, settings.engine_port)
             await deploy_when_server_answers(stop)
@@ -91,11 +92,24 @@ async def _serve(settings: Settings, stopping: threading.Event) -> None:
                 runs.deliver_forever(stop),
                 mend_forever(stop, runs.undeployed, deploy_all),
                 supervised("item pool", lambda: item_worker(name, runs, settings.engine_concurrency).start(), stop),
-                supervised("job pool", lambda: job_worker(name).start(), stop),
+                supervised("job pool", lambda: job_worker(name, jobs).start(), stop),
             )
+            await asyncio.to_thread(_hand_back, jobs)
     watch.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await watch
+
+
+def _hand_back(jobs: set[str]) -> None:
+    """Nights and papers that were under way are queued for the next engine: their processes ended with this one."""
+    from duban.services.jobs import hand_back
+    from tasks.ledger import now, prefect
+
+    try:
+        if given := hand_back(prefect(), jobs, now=now()):
+            log.info("jobs handed back: %s", given)
+    except DubanError as error:
+        log.warning("jobs are not handed back, and go on later: %s", error.message)
 
 
 async def _watch(stopping: threading.Event, stop: asyncio.Event) -> None:

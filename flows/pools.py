@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from prefect.client.schemas.objects import FlowRun
 from prefect.workers.process import ProcessWorker
 
 from flows.engine_runs import ItemRuns
@@ -19,6 +22,24 @@ def item_worker(name: str, runs: ItemRuns, limit: int) -> EngineWorker:
     return worker
 
 
-def job_worker(name: str) -> ProcessWorker:
-    """Prefect's stock worker for nights, reports and registrations. Further machines may serve the same pool."""
-    return ProcessWorker(work_pool_name=JOB_POOL, name=f"{name}-jobs", limit=JOBS_AT_A_TIME)
+def job_worker(name: str, in_hand: set[str]) -> ProcessWorker:
+    """Prefect's stock worker for nights, reports and registrations. Further machines may serve the same pool.
+
+    `in_hand` holds the ids of the runs whose processes are with it: those that are left when it was cancelled have lost
+    theirs, and Prefect says so to nobody.
+    """
+    worker = ProcessWorker(work_pool_name=JOB_POOL, name=f"{name}-jobs", limit=JOBS_AT_A_TIME)
+    stock = worker.run
+
+    async def run(flow_run: FlowRun, *given: Any, **named: Any) -> Any:
+        in_hand.add(str(flow_run.id))
+        try:
+            done = await stock(flow_run, *given, **named)
+        except Exception:  # Prefect's to tell; a cancellation is none
+            in_hand.discard(str(flow_run.id))
+            raise
+        in_hand.discard(str(flow_run.id))
+        return done
+
+    worker.run = run  # type: ignore[method-assign]
+    return worker

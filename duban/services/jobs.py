@@ -7,12 +7,16 @@ Every job of ours may be done twice without harm, since the ledger decides what 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from typing import Any
 
 from duban.adapters.prefect_api import PrefectApi, RunState
 
 JOB_POOL = "duban"
 SUBMITTED_WITHIN = dt.timedelta(minutes=5)  # a worker with room takes seconds, and without room takes no run
 SILENT_AFTER = dt.timedelta(minutes=10)  # a flow run says every three minutes that it is alive
+UNDERWAY = frozenset({"PENDING", "RUNNING"})
+AGAIN = "重新排队"
 AT_MOST = 3  # starts of one run: what ends its process three times would do so again
 
 
@@ -22,6 +26,17 @@ def mend_jobs(prefect: PrefectApi, *, now: dt.datetime) -> list[str]:
     Raises PrefectUnreachable, PrefectRefused.
     """
     return [_start_again(prefect, run, now) for run in prefect.runs_of_pool(JOB_POOL) if _is_lost(prefect, run, now)]
+
+
+def hand_back(prefect: PrefectApi, run_ids: Iterable[str], *, now: dt.datetime) -> int:
+    """Queues jobs again whose processes ended with an engine that was told to stop; how many.
+
+    Raises PrefectUnreachable, PrefectRefused.
+    """
+    found = [run for run_id in run_ids if (run := prefect.run(run_id)) is not None and run.type in UNDERWAY]
+    for run in found:
+        prefect.set_state(run.id, _queued(f"引擎停止,{AGAIN}", now))
+    return len(found)
 
 
 def _is_lost(prefect: PrefectApi, run: RunState, now: dt.datetime) -> bool:
@@ -36,11 +51,10 @@ def _start_again(prefect: PrefectApi, run: RunState, now: dt.datetime) -> str:
     if run.starts >= AT_MOST:
         prefect.set_state(run.id, {"type": "CRASHED", "name": "Crashed", "message": f"{lost},已启动 {AT_MOST} 次"})
         return f"{run.name}:{lost},已启动 {AT_MOST} 次,不再重来"
-    again = {
-        "type": "SCHEDULED",
-        "name": "AwaitingRetry",
-        "message": f"{lost},重新排队",
-        "state_details": {"scheduled_time": now.isoformat()},
-    }
-    prefect.set_state(run.id, again)
+    prefect.set_state(run.id, _queued(f"{lost},{AGAIN}", now))
     return f"{run.name}:{lost},已重新排队"
+
+
+def _queued(message: str, now: dt.datetime) -> dict[str, Any]:
+    details = {"scheduled_time": now.isoformat()}
+    return {"type": "SCHEDULED", "name": "AwaitingRetry", "message": message, "state_details": details}
