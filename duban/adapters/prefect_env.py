@@ -26,6 +26,9 @@ def prefect_environment(settings: Settings) -> Mapping[str, str]:
         # was deleted fails and stands in the queue five times; with Prefect's five seconds, timelines lag by minutes.
         # It takes whole seconds: anything below 1 becomes 0, and the server spins.
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+        # Every five seconds the server reads all waiting runs to see which of them waited too long: a third of a core
+        # beside 10,000 items, none of which has a limit there. Each has its own in the ledger.
+        "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS": "3600",
     }
     if settings.prefect_auth is not None:
         found["PREFECT_API_AUTH_STRING"] = settings.prefect_auth.get_secret_value()
