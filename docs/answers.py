@@ -32,7 +32,7 @@ from duban.reading.reader import read_bytes
 from duban.services.accounts import create_user, issue_token
 from duban.services.night import run_night
 from duban.services.periodicals import issue_papers
-from duban.services.registration import Received, register
+from duban.services.registration import Intake, Received, register
 from duban.services.tools import night_tools, office_rules
 from duban.settings import ROOT, Settings
 from models import Delivery, DeliveryStatus, UserRole
@@ -147,11 +147,13 @@ def example_site() -> Iterator[tuple[Walk, Database, Settings]]:
         register(
             database,
             Received("plan.md", content, read_bytes(content, "plan.md")),
-            rules=office_rules(settings),
-            actor=OFFICE,
-            as_of=dt.date(2026, 3, 3),
-            now=NOW,
-            directory=read_directory((ROOT / "examples" / "directory.csv").read_bytes(), "directory.csv"),
+            Intake(
+                rules=office_rules(settings),
+                actor=OFFICE,
+                as_of=dt.date(2026, 3, 3),
+                now=NOW,
+                directory=read_directory((ROOT / "examples" / "directory.csv").read_bytes(), "directory.csv"),
+            ),
         )
         for name, (role, parties) in PEOPLE.items():
             create_user(database, name=name, role=role, parties=parties, now=NOW)
@@ -173,6 +175,7 @@ def capture() -> dict[str, Any]:
         _notices(walk, database, settings)
         _items(walk)
         _others(walk)
+        _rest(walk)
         missing = shapes(walk.document) - walk.found.keys()
         if missing:
             raise RuntimeError(f"no answer of these shapes was asked for: {', '.join(sorted(missing))}")
@@ -276,6 +279,16 @@ def _others(walk: Walk) -> None:
     walk.ask("POST", "/plans/1/absences", json=absence)
     walk.ask("GET", "/events")
     walk.ask("GET", "/access-log", "admin")
+
+
+def _rest(walk: Walk) -> None:
+    """Whatever else can be read of the plan or of an item."""
+    known = {"plan": "1", "item_id": str(walk.item("3")["row"]["id"])}
+    for path, operations in walk.document["paths"].items():
+        parts = re.findall(r"\{(\w+)\}", path)
+        answer = operations.get("get", {}).get("responses", {}).get("200")
+        if answer and shape_of(answer)[0] not in {"", *walk.found} and path.startswith("/api/") and set(parts) <= set(known):
+            walk.ask("GET", path.removeprefix("/api/v1").format(**known))
 
 
 def text() -> str:

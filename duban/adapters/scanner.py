@@ -83,6 +83,8 @@ class ClamdScanner:
             return None
         if verdict.endswith(" FOUND"):
             return verdict.removesuffix(" FOUND")
+        if "size limit exceeded" in verdict:
+            raise ScannerAway(reason="the file is longer than clamd takes; StreamMaxLength of clamd.conf has to be 25M")
         raise ScannerAway(reason=f"clamd says {verdict[:200] or 'nothing'}")
 
     def _connected(self) -> socket.socket:

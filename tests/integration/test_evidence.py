@@ -112,7 +112,7 @@ def test_clamd_is_spoken_to_over_loopback(tmp_path: Path) -> None:
         thread.join()
         assert received == [content]
     address, thread, _ = clamd(b"INSTREAM size limit exceeded. ERROR\0")
-    with pytest.raises(ScannerAway, match="size limit"):
+    with pytest.raises(ScannerAway, match="StreamMaxLength"):
         ClamdScanner(address).found_in(file)
     thread.join()
     with pytest.raises(ScannerAway, match="clamd at"):
