@@ -287,7 +287,8 @@ def _rest(walk: Walk) -> None:
     for path, operations in walk.document["paths"].items():
         parts = re.findall(r"\{(\w+)\}", path)
         answer = operations.get("get", {}).get("responses", {}).get("200")
-        if answer and shape_of(answer)[0] not in {"", *walk.found} and path.startswith("/api/") and set(parts) <= set(known):
+        new = answer and shape_of(answer)[0] not in {"", *walk.found}
+        if new and path.startswith("/api/") and set(parts) <= set(known):
             walk.ask("GET", path.removeprefix("/api/v1").format(**known))
 
 
