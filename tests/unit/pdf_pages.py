@@ -22,6 +22,7 @@ class Page:
     texts: list[tuple[float, float, str]] = field(default_factory=list)
     rules: list[tuple[float, float, float, float]] = field(default_factory=list)
     picture: bool = False
+    raised: list[tuple[float, float, str]] = field(default_factory=list)  # small figures that point to notes
 
     def content(self) -> bytes:
         """The page's content stream."""
@@ -29,6 +30,10 @@ class Page:
         shown = [
             f"BT /F1 {SIZE} Tf {x} {800 - top - SIZE} Td <{text.encode('utf-16-be').hex()}> Tj ET"
             for x, top, text in self.texts
+        ]
+        shown += [
+            f"BT /F1 6 Tf {x} {800 - top - 6} Td <{text.encode('utf-16-be').hex()}> Tj ET"
+            for x, top, text in self.raised
         ]
         image = ["q 500 0 0 700 50 50 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x00 EI Q"] if self.picture else []
         return "\n".join([*image, *drawn, *shown]).encode()

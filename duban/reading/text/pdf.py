@@ -7,18 +7,17 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
-from typing import Any
 
 from duban.errors import Unreadable
 from duban.reading.lexicon import load_lexicon
 from duban.reading.source import Format, Line, Source, glue
 from duban.reading.text.docx import in_simplified
 from duban.reading.text.furniture import without_furniture
-from duban.reading.text.grid import MAX_COLUMNS
-from duban.reading.text.normalise import clean
 from duban.reading.text.pdf_columns import Columns, Printed, table_in
+from duban.reading.text.pdf_page import Part, Row, cell_text, page_of
+from duban.reading.text.pdf_spill import side_by_side
 from duban.reading.text.wraps import starts_anew
 
 MAX_PAGES = 400
@@ -36,7 +35,7 @@ def read_pdf(data: bytes) -> Source:
         with pdfplumber.open(io.BytesIO(data)) as document:
             _refuse_long(len(document.pages))
             pictured = [bool(page.images) for page in document.pages]
-            pages = [_page(page) for page in document.pages]
+            pages = [page_of(page) for page in document.pages]
     except Unreadable:
         raise
     except RecursionError as error:
@@ -47,18 +46,21 @@ def read_pdf(data: bytes) -> Source:
                 reason="it is protected by a password", remedy="Remove the password and give it again."
             ) from error
         raise _broken() from error
-    ink = sum(len(part.text) for page in pages for part in page if isinstance(part, Printed)) + sum(
-        isinstance(part, list) for page in pages for part in page
-    )
+    ink = sum(_ink(part) for page in pages for part in page)
     if ink < 10:
         if pages:
             raise Unreadable(reason="it is a scanned PDF: pictures of pages without text", remedy=_REMEDY_SCANNED)
         raise Unreadable(reason="there is no text in it")
-    lines = in_simplified(without_furniture(_lines(pages)))
+    lines = in_simplified(without_furniture(_lines(side_by_side(pages))))
     return Source(Format.PDF, lines, hidden=_unread(pages, pictured, last=len(lines)))
 
 
-def _unread(pages: Sequence[list[_Part]], pictured: Sequence[bool], last: int) -> list[Line]:
+def _ink(part: Part) -> int:
+    """How many characters stand in a line or a table."""
+    return len(part.text) if isinstance(part, Printed) else sum(len(cell) for row in part for cell in row.cells)
+
+
+def _unread(pages: Sequence[list[Part]], pictured: Sequence[bool], last: int) -> list[Line]:
     """Pages that are pictures among pages of text: what stands on them is not read, and must not be lost in silence."""
     return [
         Line("", "", max(last, 1), page=number)
@@ -76,93 +78,7 @@ def _broken() -> Unreadable:
     return Unreadable(reason="the PDF is damaged or cut short", remedy="Download it again, or print it to a new PDF.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of a ruled table: its cells, filled where merged, with marks as in `Line.merged`."""
-
-    cells: tuple[str, ...]
-    merged: tuple[str, ...]
-
-
-_Part = Printed | list[_Row]
-
-
-def _page(page: Any) -> list[_Part]:
-    """A page's lines and tables, from top to bottom."""
-    tables = page.find_tables() if len(page.lines) + len(page.rects) + len(page.curves) >= 4 else []
-    tables = [table for table in tables if max(len(row.cells) for row in table.rows) >= 2]
-    outside = page
-    for table in tables:
-        outside = outside.filter(_apart_from(table.bbox))
-    parts: list[tuple[float, _Part]] = []
-    for line in outside.extract_text_lines(return_chars=True, strip=True, x_tolerance=3, y_tolerance=3):
-        text = _respaced(line["chars"])
-        if text:
-            size = Counter(round(char["size"]) for char in line["chars"]).most_common(1)[0][0]
-            place = (line["top"], line["bottom"], line["x0"], line["x1"])
-            chars = tuple((char["text"], char["x0"], char["x1"]) for char in line["chars"])
-            parts.append((line["top"], Printed(text, page.page_number, *place, size, float(page.height), chars)))
-    parts += [(table.bbox[1], _rows(table)) for table in tables]
-    parts.sort(key=lambda part: part[0])
-    page.close()
-    return [part for _, part in parts]
-
-
-def _rows(table: Any) -> list[_Row]:
-    """The rows of a ruled table; a place without a cell of its own is covered by the one above or to the left."""
-    rows: list[_Row] = []
-    boxes: list[list[Any]] = []
-    for printed, row in zip(table.extract(), table.rows, strict=True):
-        cells: list[str] = []
-        marks: list[str] = []
-        here = list(row.cells[:MAX_COLUMNS])
-        for column, box in enumerate(here):
-            above = boxes[-1][column] if boxes and column < len(boxes[-1]) else None
-            if box is not None:
-                cells.append(_cell_text(printed[column]))
-                marks.append("")
-            elif above is not None and rows and above[3] > row.bbox[1] + 2:
-                cells.append(rows[-1].cells[column])
-                marks.append("up")
-                here[column] = above
-            else:
-                cells.append(cells[-1] if cells else "")
-                marks.append("left" if cells else "")
-        rows.append(_Row(tuple(cells), tuple(marks)))
-        boxes.append(here)
-    return rows
-
-
-def _apart_from(box: tuple[float, float, float, float]) -> Any:
-    left, top, right, bottom = box
-
-    def outside(thing: dict[str, Any]) -> bool:
-        x, y = (thing["x0"] + thing["x1"]) / 2, (thing["top"] + thing["bottom"]) / 2
-        return not (left <= x <= right and top <= y <= bottom)
-
-    return outside
-
-
-def _respaced(chars: Sequence[dict[str, Any]]) -> str:
-    """A line's characters with a space only where there is a wide gap."""
-    text = ""
-    for before, char in zip([None, *chars], chars, strict=False):
-        if before is not None and char["x0"] - before["x1"] > 0.6 * char["size"] and not text.endswith(" "):
-            text += " "
-        text += char["text"]
-    return clean(text)
-
-
-def _cell_text(cell: str | None) -> str:
-    """A cell's wrapped lines joined; a new line is kept only where the cell itself starts a numbered part."""
-    whole = ""
-    for line in (clean(part) for part in (cell or "").split("\n")):
-        starts = bool(re.match(r"^(?:\d{1,2}[.、.)]|[(（]\d{1,2}[)）]|[①-⑳]|[(（][一二三四五六七八九十]+[)）])", line))
-        whole = f"{whole}\n{line}" if whole and starts else glue(whole, line)
-    return whole
-
-
-def _lines(pages: Iterable[list[_Part]]) -> list[Line]:
+def _lines(pages: Iterable[list[Part]]) -> list[Line]:
     """Everything as lines of the text layer, paragraphs joined."""
     parts = [part for page in pages for part in page]
     printed = [part for part in parts if isinstance(part, Printed)]
@@ -192,11 +108,11 @@ def _lines(pages: Iterable[list[_Part]]) -> list[Line]:
     return lines
 
 
-def _with_columns(parts: Sequence[_Part]) -> Iterator[_Part]:
+def _with_columns(parts: Sequence[Part]) -> Iterator[Part]:
     """The parts of all pages, with tables that have no ruling lines found among the printed lines."""
     lexicon = load_lexicon()
     above: Columns | None = None
-    for _, group in groupby(parts, key=lambda part: part.page if isinstance(part, Printed) else 0):
+    for run_page, group in groupby(parts, key=lambda part: part.page if isinstance(part, Printed) else 0):
         run = list(group)
         rest = [part for part in run if isinstance(part, Printed)]
         if not rest:
@@ -204,13 +120,13 @@ def _with_columns(parts: Sequence[_Part]) -> Iterator[_Part]:
             yield from run
         while rest and (found := table_in(rest, lexicon, above)) is not None:
             yield from found.before
-            yield [_Row(tuple(map(_cell_text, cells)), ("",) * len(cells)) for cells in found.rows]
+            yield [Row(tuple(map(cell_text, cells)), ("",) * len(cells), run_page) for cells in found.rows]
             rest, above = found.after, found.columns
         above = None if rest else above
         yield from rest
 
 
-def _add_rows(lines: list[Line], rows: list[_Row], table: int) -> None:
+def _add_rows(lines: list[Line], rows: list[Row], table: int) -> None:
     """Append a table's rows; the first row of a page may be the rest of the last row of the page before."""
     start = lines[-1].row or 0 if lines and lines[-1].table == table else 0
     if start:
@@ -223,13 +139,24 @@ def _add_rows(lines: list[Line], rows: list[_Row], table: int) -> None:
             continue
         text = " | ".join(dict.fromkeys(cell for cell in row.cells if cell))
         original = "\t".join(row.cells)
-        lines.append(Line(text, original, len(lines) + 1, cells=row.cells, merged=row.merged, table=table, row=number))
+        lines.append(
+            Line(
+                text,
+                original,
+                len(lines) + 1,
+                page=row.page,
+                cells=row.cells,
+                merged=row.merged,
+                table=table,
+                row=number,
+            )
+        )
 
 
 _HEAD_ROWS = 4
 
 
-def _repeated(rows: Sequence[_Row], first: Sequence[Line]) -> int:
+def _repeated(rows: Sequence[Row], first: Sequence[Line]) -> int:
     """How many rows at a page's top only repeat the head from the table's first page."""
     for start in range(len(first)):
         same = 0
@@ -240,7 +167,7 @@ def _repeated(rows: Sequence[_Row], first: Sequence[Line]) -> int:
     return 0
 
 
-def _is_rest(above: Line, row: _Row) -> bool:
+def _is_rest(above: Line, row: Row) -> bool:
     """Whether a page's first row only goes on with cells that the page break cut: no number, and unfinished above."""
     cells = above.cells or ()
     if row.cells[0] or len(row.cells) != len(cells):
@@ -250,7 +177,7 @@ def _is_rest(above: Line, row: _Row) -> bool:
     return cut >= 0.5 * len(pairs)
 
 
-def _with_rest(above: Line, row: _Row) -> Line:
+def _with_rest(above: Line, row: Row) -> Line:
     cells = tuple(glue(before, after) for before, after in zip(above.cells or (), row.cells, strict=True))
     return replace(above, cells=cells, text=" | ".join(dict.fromkeys(cell for cell in cells if cell)))
 
@@ -262,16 +189,35 @@ def _heads_and_feet(printed: Sequence[Printed]) -> set[Printed]:
     shapes = Counter(re.sub(r"\d+", "#", p.text) for p in edge)
     numbers = [p for p in edge if re.fullmatch(r"[-—–\s·]*\d{1,3}[-—–\s·]*|第\s*\d+\s*页.*", p.text)]
     places = Counter((re.sub(r"\d+", "#", p.text), round(p.top / 3)) for p in edge)
+    places_of: dict[tuple[str, int], set[int]] = {}
+    for p in edge:
+        places_of.setdefault((re.sub(r"\d+", "#", p.text), round(p.top / 3)), set()).add(p.page)
     often = {shape for shape, times in shapes.items() if times >= max(3, 0.5 * len(pages)) and len(shape) <= 50}
     often |= {
         shape for (shape, _), times in places.items() if len(pages) >= 2 and times == len(pages) and len(shape) <= 50
     }
+    often |= _every_other(places_of, pages)
     return {p for p in edge if re.sub(r"\d+", "#", p.text) in often} | set(numbers)
 
 
+def _every_other(places: dict[tuple[str, int], set[int]], pages: set[int]) -> set[str]:
+    """Heads of left or right pages: the same words at the same place on all pages of even or of odd number."""
+    found: set[str] = set()
+    for (shape, _), on in places.items():
+        side = {page for page in pages if page % 2 == min(on) % 2}
+        if len(on) >= 2 and len(on) >= len(side) - 1 and on <= side and len(shape) <= 50 and not _OPENS.search(shape):
+            found.add(shape)
+    return found
+
+
+#: What opens or labels a paragraph is no running head, though it may stand at the top of two pages.
+_OPENS = re.compile(r"[:：。;；]$|^[(（]?[一二三四五六七八九十#]+[)）、.．]")
+
+
 def _right_edge(printed: Sequence[Printed]) -> float:
-    """Where full lines end: the right edge that many share."""
-    edges = sorted((p.right for p in printed), reverse=True)
+    """Where full lines end: the right edge that many share; a title in the middle says nothing of it."""
+    left = _left_edge(printed)
+    edges = sorted((p.right for p in printed if p.left < left + 5 * p.size), reverse=True)
     return edges[len(edges) // 20] if edges else 0.0
 
 

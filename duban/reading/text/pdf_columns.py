@@ -36,6 +36,7 @@ class Printed:
     size: float
     height: float  # of the page
     chars: tuple[tuple[str, float, float], ...] = field(default=(), compare=False, repr=False)  # text, left, right
+    notes: int = field(default=0, compare=False)  # marks in it that point to notes
 
     @property
     def middle(self) -> float:
