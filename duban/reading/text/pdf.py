@@ -18,7 +18,7 @@ from duban.reading.text.furniture import without_furniture
 from duban.reading.text.pdf_columns import Columns, Printed, table_in
 from duban.reading.text.pdf_page import Part, Row, cell_text, page_of
 from duban.reading.text.pdf_spill import side_by_side
-from duban.reading.text.wraps import starts_anew
+from duban.reading.text.wraps import is_labelled, starts_anew
 
 MAX_PAGES = 400
 #: A scanned page may still have its number as text.
@@ -231,6 +231,8 @@ def _goes_on(above: Printed, below: Printed, left: float, right: float) -> bool:
     indented = below.left > left + 1.2 * below.size
     same_type = abs(above.size - below.size) < 1.5
     if above.text[-1] in "。;；:：)）】〕" and starts_anew(below.text):
+        return False
+    if is_labelled(above.text) and re.match(r"[(（]?[一二三四五六七八九十]{1,3}[)）、]", below.text):
         return False
     centred = above.left > left + 3 * above.size
     return full and not indented and same_type and not centred

@@ -126,6 +126,11 @@ def starts_anew(text: str) -> bool:
     return opens or bool(_LABELLED.match(text) or _BULLET.match(text) or _SIGNED.match(text))
 
 
+def is_labelled(text: str) -> bool:
+    """Whether a line opens with a label and its colon."""
+    return bool(_LABELLED.match(text))
+
+
 def _is_lettered(text: str) -> bool:
     """Whether a line opens with A1, which numbers an item; within a paragraph G15 is a road."""
     mark = numbered(text)
