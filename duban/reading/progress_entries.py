@@ -9,6 +9,7 @@ from duban.reading.progress_status import (
     SPEAKS_OF_IT,
     closing_status,
     entry_status,
+    joined,
     status_above,
     status_in,
     status_of_headings,
@@ -125,5 +126,5 @@ def _is_entry(part: Part) -> bool:
 def _is_told(part: Part) -> bool:
     if part.children:
         return False
-    text = "".join([part.text, *(line.text for line in part.body)])
+    text = joined([part.text, *(line.text for line in part.body)])
     return bool(status_in(text) or closing_status(text) or status_above(part) or entry_status(text))

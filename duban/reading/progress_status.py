@@ -68,6 +68,7 @@ _CARRIED_OUT = re.compile(
     r"|(?:全部|均)已?(?:建成|竣工|完工|投用|完成|到位)"
 )
 LONG_TERM = re.compile(r"长期坚持|长期推进|持续推进")
+_ENDS = ("。", ";", "\uff1b", ":", "\uff1a", ",", "\uff0c", "、", "!", "\uff01")
 LABEL = re.compile(
     r"^(?:具体)?(?:(?:整改|办理|处理)(?:落实)?(?:情况|进展|进展情况|措施|成效|结果)|进展情况|完成情况|落实情况|整改(?:完成)?状态|完成状态|主要做法|采取措施)(?:及成效)?\s*[:\uff1a]\s*"
 )
@@ -130,6 +131,11 @@ def closing_status(text: str) -> str | None:
         return "open"
     match = _CLOSES.search(text)
     return None if match is None else "open" if match["open"] else "done"
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Paragraphs as one text, where a heading without a full stop is a sentence of its own."""
+    return "".join(text if text.endswith(_ENDS) or not text else f"{text}。" for text in texts)
 
 
 def entry_status(text: str) -> str | None:

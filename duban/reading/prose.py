@@ -22,6 +22,7 @@ _WORDED = re.compile(
 _BULLET_FIELD = re.compile(
     r"^[\u4e00-\u9fff]{0,6}(?:单位|部门|科室|领导|责任人|时限|期限|完成时间|时间节点)\s*[:\uff1a]\s*\S"
 )
+_WORDS_ONLY = re.compile(r"^[\u4e00-\u9fff、“”]{2,20}$")
 _BARE_FIGURE = re.compile(r"^\d+\s+\S")
 _YEAR_FIRST = re.compile(r"^(?:19|20)\d\d\s*年")
 _LEAST_LEAD = 6
@@ -88,7 +89,7 @@ def prose_of(lines: Sequence[Line]) -> Prose:
     prose = Prose()
     open_parts: list[Part] = []
     below = False  # what stands below a document, until its next part: a plan may follow the notice that sends it
-    for line in _mended(lines):
+    for line in _with_bullet_headings(list(_mended(lines))):
         part = _part(line, open_parts)
         if part is None and open_parts and DAY_ALONE.match(line.text):
             body = open_parts[-1].body
@@ -115,6 +116,17 @@ def prose_of(lines: Sequence[Line]) -> Prose:
 def _is_paragraph(line: Line) -> bool:
     """Whether a line is prose again, and not more of what stands below a document."""
     return len(line.text) > 30 and line.text.endswith(("。", "\uff1b", ";"))
+
+
+def _with_bullet_headings(lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines; a few words behind a bullet right above a numbered line are a heading: ★ 人才培养, (3)申报课程10门."""
+    for line, below in zip(lines, [*lines[1:], None], strict=False):
+        bullet = _BULLET.match(line.text) or _BULLET.match(line.original.strip())
+        text = _BULLET.sub("", line.text, count=1).strip() if bullet else ""
+        if below is None or not _WORDS_ONLY.match(text):
+            yield line
+        else:
+            yield replace(line, text=text, level=line.level or 2) if numbered(below.text) else line
 
 
 def heading(text: str) -> str:
@@ -189,7 +201,7 @@ def _is_field(text: str) -> bool:
 def _part(line: Line, open_parts: Sequence[Part]) -> Part | None:
     if bullet := _BULLET.match(line.text):
         return Part(line, "▲", "", 0, line.text[bullet.end() :].strip())
-    if _BULLET.match(line.original.strip()) and not numbered(line.text):
+    if not line.level and _BULLET.match(line.original.strip()) and not numbered(line.text):
         return Part(line, "▲", "", 0, line.text)  # the text layer takes a list's marks off
     mark = numbered(line.text) or _worded(line.text)
     if mark is not None and _fits(line, mark, open_parts):

@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from duban.reading.bracketed import all_known, brackets, labelled, outside
-from duban.reading.lexicon import PARTY_ROLES, Role
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.model import Item, Place
 from duban.reading.parties import split_parties
 from duban.reading.prose import Part
 from duban.reading.prose_items import Reader
+from duban.reading.source import Line
 from duban.reading.states import opening_state
 from duban.reading.structure import Field, Piece
 from duban.reading.structure_items import read_item_limit, set_field
+from duban.reading.structure_numbering import numbered
 
 _SHARED = PARTY_ROLES | {Role.TIME_LIMIT}
 _LONGEST = 60
+_LONGEST_OFFICE = 24
 _COUNT = re.compile(r"\s*[(\uff08]\s*(?:共|合计)?\s*\d+\s*[项条个件]?\s*[)\uff09]\s*$")
 #: How a heading that is an office's name ends; 产业兴镇 is none.
 _OFFICE = re.compile(r"(?:局|委|办|办公室|委员会|厅|中心|院|公司|集团|政府|街道|部|处|科|署|联合会|站|所|队)$")
@@ -58,12 +63,30 @@ def _led(part: Part, reader: Reader) -> list[Field]:
 
 def _all_names(part: Part, reader: Reader) -> list[Field]:
     """The units of a heading that is nothing else, at the top: 一、区财政局(5项)."""
-    if part.parent is not None or not part.number:
+    if part.parent is not None or not (part.number or part.style.startswith("#")):
         return []
     text = _COUNT.sub("", part.text)
     if not all_known(text, reader.lexicon) or not all(map(_OFFICE.search, re.split("[、和及]", text))):
         return []
     return [Field(Role.RESPONSIBLE_UNITS, "", part.line.number, [Piece(text, part.line.number, part.line.last)])]
+
+
+def with_unit_headings(lines: Sequence[Line], lexicon: Lexicon) -> list[Line]:
+    """The lines, those that are nothing but an office above a list that begins anew as headings; one alone is none."""
+    found = [
+        at
+        for at, (line, below) in enumerate(pairwise(lines))
+        if 3 <= len(line.text) <= _LONGEST_OFFICE
+        and line.cells is None
+        and (mark := numbered(below.text)) is not None
+        and mark.value == 1
+        and _OFFICE.search(line.text)
+        and all_known(line.text, lexicon)
+    ]
+    if len(found) < 2:
+        return list(lines)
+    headings = frozenset(found)
+    return [replace(line, level=2) if at in headings else line for at, line in enumerate(lines)]
 
 
 def under_sections(parts: Sequence[Part], items: Sequence[Item], reader: Reader) -> list[Item]:
@@ -93,15 +116,16 @@ def _section_of(part: Part, over: dict[int, Item | None], reader: Reader) -> Ite
     for one in above:
         if id(one) not in over:
             fields = section_fields(one, reader)
-            over[id(one)] = _as_item(one, fields, reader) if fields else None
+            count = 1 + sum(known is not None for known in over.values())
+            over[id(one)] = _as_item(one, one.number or str(count), fields, reader) if fields else None
         if (known := over[id(one)]) is not None:
             return known
     return None
 
 
-def _as_item(part: Part, fields: Sequence[Field], reader: Reader) -> Item:
+def _as_item(part: Part, number: str, fields: Sequence[Field], reader: Reader) -> Item:
     line = part.line
-    item = Item(part.number, Place(line.number, line.last, line.page, line.sheet), part.path)
+    item = Item(number, Place(line.number, line.last, line.page, line.sheet), part.path)
     item.title = outside(part.text, brackets(part.text, line.number, reader.lexicon))
     for field in fields:
         set_field(item, field, reader.lexicon)

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.source import Line
 from duban.reading.structure_inference import NO_LEADER, NO_LIMIT, role_of_known_end, role_of_texts, with_part
+from duban.reading.structure_items import status_of
 
 _SAMPLE = 40
 #: Fewer rows are chance.
 _LEAST_ROWS = 2
 _LONGEST_NAME = 14
+_MOSTLY = 0.75
 #: A table without a head needs more rows, and a column each for number, task and who answers.
 _LEAST_UNHEADED, _LEAST_WIDTH = 3, 3
 #: From this mean length on the cells of a column are running text.
@@ -34,7 +36,7 @@ def with_told_columns(
             if told in PARTY_ROLES and told in found:
                 helps = told is Role.RESPONSIBLE_UNITS and _OF_SUPPORT.search(words[column])
                 told = Role.SUPPORT_UNITS if helps else None
-            found[column] = told if told not in found else None
+            found[column] = told if told not in found or told is Role.STATUS else None
     if found[:1] == [None] and Role.NUMBER not in found and _count(_cells(body, 0)):
         found[0] = Role.NUMBER
         _add_problem(found, words, body)
@@ -125,6 +127,8 @@ def _told(word: str, cells: Sequence[str], lexicon: Lexicon) -> Role | None:
         return None
     if not re.search(r"\d", word) and (ends := role_of_known_end(word, cells, lexicon)) is not None:
         return ends
+    if sum(len(cell) <= _LONGEST_NAME and status_of(cell) is not None for cell in cells) >= _MOSTLY * len(cells):
+        return Role.STATUS
     role = role_of_texts(cells, lexicon)
     if role is Role.TIME_LIMIT:
         return None if NO_LIMIT.search(word) else role

@@ -114,12 +114,16 @@ def _shared(
         elif not any(own):
             share = left.rstrip().endswith("的")
             names = [following or _subject(left) if share else last or following]
-            left = growing if _goes_on(quantities, i) and not left.strip(" 、,\uff0c和及与") else left
+            left = growing if _goes_on(quantities, i) and _ONWARD.match(left) else left
         else:
             names = own
         for name in names:
             last = name.removesuffix("的")
             yield quantity, left, last
+
+
+#: What stands between two shares of one growth: 分别增长6%和7.5%, 增长5%以上、力争6%.
+_ONWARD = re.compile(r"^[\s、,\uff0c和及与]*(?:力争|争取|奋力|冲刺)?\s*$")
 
 
 def _goes_on(quantities: Sequence[Quantity], i: int) -> bool:

@@ -118,3 +118,60 @@ def test_headings_without_numbers_or_years_tell_what_lies_behind_from_what_is_pl
         [("1400", "1320")],
         [("500", "420"), ("200", None)],
     ]
+
+
+def test_offices_above_lists_that_begin_anew_assign_what_is_below_them() -> None:
+    text = "区教育局\n1.新建学校5所,8月底前投用。\n2.为30所学校装空调。\n区民政局\n1.新建老年食堂18家,10月底前完成。\n"
+    reading = read(f"2025年“我为群众办实事”项目清单\n{text}")
+    assert reading.kind is Kind.TASK_BREAKDOWN
+    assert [(one.number, one.responsible_units, [child.number for child in one.children]) for one in reading.items] == [
+        ("1", ["区教育局"], ["1", "2"]),
+        ("2", ["区民政局"], ["1"]),
+    ]
+
+
+def test_a_few_words_behind_a_bullet_above_a_numbered_line_are_a_heading() -> None:
+    text = (
+        "★ 党的建设\n(1)完成换届8个 【组织部|各党组织】【2024年12月】\n★ 人才培养\n"
+        "(2)申报课程10门 【教务处】【2024年11月】\n"
+    )
+    items = read(f"东林学院2024—2025学年度重点工作任务分解\n\n{text}").items
+    assert [(one.number, one.path, one.responsible_units) for one in items] == [
+        ("1", ["党的建设"], ["组织部", "各党组织"]),
+        ("2", ["人才培养"], ["教务处"]),
+    ]
+
+
+def test_measures_named_in_book_title_marks_are_an_opinion() -> None:
+    text = (
+        "1.健全机制。制定《工作规则》,2024年9月底前印发。责任单位:市委组织部\n"
+        "2.减负增效。取消证明20项。责任单位:市民政局\n"
+    )
+    reading = read(f"市委办公室 市政府办公室印发《关于加强基层治理的若干措施》\n{text}")
+    assert (reading.kind, [one.title for one in reading.items]) == (Kind.POLICY_OPINION, ["健全机制。", "减负增效。"])
+
+
+def test_a_status_may_be_a_sentence_right_under_the_problem() -> None:
+    text = "1.针对“研讨不够”问题\n已完成整改。组织研讨5次。\n2.针对“监督有短板”问题\n基本完成。开展督查3次。\n"
+    items = read(f"某机关党委关于巡察整改落实情况的通报\n{text}").items
+    assert [one.status for one in items] == ["done", "open"]
+
+
+def test_a_column_of_verdicts_tells_the_status_whatever_its_head() -> None:
+    table = (
+        "序号\t重点工作\t牵头单位\t一季度进展\t评价\n1\t城中村改造\t区住建局\t签约率58%\t未达序时进度\n"
+        "2\t产业链招商\t区投促局\t签约13个\t超额完成\n"
+    )
+    reading = read(f"2025年一季度区政府重点工作推进情况通报表\n{table}")
+    assert (reading.kind, [one.status for one in reading.items]) == (Kind.PROGRESS_REPORT, ["open", "done"])
+
+
+def test_what_was_done_about_a_single_problem_is_a_report() -> None:
+    text = (
+        "整改任务:个别镇不作为。\n整改目标:健全机制。\n责任单位:区河湖中心、各镇\n整改完成情况:\n"
+        "1、召开会议5次。\n2、每月调度。\n该任务已完成整改。\n"
+    )
+    reading = read(f"关于督察反馈问题整改任务(序号十)整改完成情况的公示\n{text}")
+    (item,) = reading.items
+    assert (reading.kind, item.title, item.status) == (Kind.PROGRESS_REPORT, "个别镇不作为。", "done")
+    assert (item.responsible_units, len(item.measures)) == (["区河湖中心", "各镇"], 2)

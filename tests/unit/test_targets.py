@@ -24,6 +24,7 @@ def found(text: str) -> list[tuple[str, str, str, str]]:
         ("工业投资增速保持在6%以上", ("工业投资", "+%", "6", "%")),
         ("巩固率达到百分之九十八点五", ("巩固率", ">=", "98.5", "%")),
         ("城乡居民收入比缩小到1.9:1", ("城乡居民收入比", "<=", "1.9", ":1")),
+        ("产值增长5%以上", ("产值", "+%", "5", "%")),
         ("新建三所学校", ("新建学校", "=", "3", "所")),
         ("新建公办幼儿园四所", ("新建公办幼儿园", "=", "4", "所")),
         ("新增停车场十二个以上", ("新增停车场", ">=", "12", "个")),
@@ -156,3 +157,7 @@ def test_time_is_a_target_where_it_is_measured(text: str, name: str, comparator:
 @pytest.mark.parametrize("text", ["完成时限为3个月", "整改时间为30天", "在15个工作日内办结", "公示时间不少于7天"])
 def test_by_when_something_is_due_is_no_target(text: str) -> None:
     assert find_targets(text, year=2024) == []
+
+
+def test_a_higher_share_that_is_striven_for_is_growth_too() -> None:
+    assert [(c, v) for _, c, v, _ in found("生产总值增长5.5%以上、力争6%")] == [("+%", "5.5"), ("+%", "6")]

@@ -23,11 +23,11 @@ from duban.reading.structure_tables import as_text
 from duban.reading.targets import find_targets
 
 _TITLE = re.compile(
-    r"(?:意见|若干措施|若干规定|政策措施|[政策条]举措|若干政策|条(?:措施|政策|意见|规定)|(?:行动|实施|发展|提升|专项|[三五]年)计划|行动方案|实施方案|工作方案|实施办法|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
+    r"(?:意见|若干措施|若干规定|政策措施|[政策条]举措|若干政策|条(?:措施|政策|意见|规定)|(?:行动|实施|发展|提升|专项|[三五]年)计划|行动方案|实施方案|工作方案|实施办法|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?》?$"
 )
 #: Titles that no task list has; a 方案 may be either.
 _SURELY = re.compile(
-    r"(?:意见|若干措施|若干规定|政策措施|政策举措|若干举措|若干政策|条(?:措施|政策|意见|规定)|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
+    r"(?:意见|若干措施|若干规定|政策措施|政策举措|若干举措|若干政策|条(?:措施|政策|意见|规定)|规划|纲要|决定)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?》?$"
 )
 #: A notice that sets tasks of its own, and does not only send a plan.
 _NOTICE = re.compile(r"关于(?!印发|转发|下达|分解|公布)[^。]{4,60}的通知$")

@@ -19,9 +19,11 @@ from duban.reading.progress_status import (
     LABEL,
     LONG_TERM,
     ONLY_STATUS,
+    SPEAKS_OF_IT,
     STATUS,
     closing_status,
     entry_status,
+    joined,
     promised,
     settle_status,
     status_above,
@@ -58,7 +60,7 @@ _STATUS_LABEL = re.compile(
 )
 _ENTRY_ROLES = PARTY_ROLES | {Role.GOAL, Role.MEASURES, Role.TIME_LIMIT}
 _STATUS_HEAD = re.compile(
-    r"^(?:整改|目前|当前)?(?:完成|进展|落实|整改|办理|销号)(?:情况|状态|进度|结果|进展)$|^是否(?:完成|销号)$"
+    r"^(?:整改|目前|当前|最新|第?[一二三四]季度|[上下]半年|\d{1,2}月份?|本[周月季])?(?:完成|进展|落实|整改|办理|销号)(?:情况|状态|进度|结果|进展)?$|^是否(?:完成|销号)$"
 )
 
 
@@ -76,6 +78,8 @@ def score(source: Source, _lexicon: Lexicon) -> float:
     planned = len(re.findall(r"整改时限|完成时限|整改目标\s*[:\uff1a]|整改期限", source.text[:100_000]))
     if titled > 0.5 and (len(_STATUS_LABEL.findall(source.text[:200_000])) >= 2 or status):
         return 0.95  # a ledger or labelled entries that say how each problem stands
+    if titled > 0.5 and "整改" in head and _STATUS_LABEL.search(source.text[:200_000]):
+        return 0.85  # what was done about a single problem
     if titled > 0.5 and named < 2 and len(told_parts(prose)) >= 3:
         return 0.85  # a report on tasks or projects
     return max(0.0, titled * (0.4 + 0.6 * problems) + 0.25 * problems + 0.2 * stated - 0.05 * min(planned, 10))
@@ -93,10 +97,10 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     front = front_of(source, prose.front or source.lines[:10])
     reader = Reader(lexicon, front.year or status_year(source.text))
     items = parted_problems(prose, reader)
-    parts = [] if items else problem_parts(prose) or unnumbered(prose)
+    parts = [] if items or _is_form(prose, lexicon) else problem_parts(prose) or unnumbered(prose)
     if not items and (not parts or _are_entries(parts, lexicon)):
         items = _labelled(source, reader)
-    if not parts and len(told := _told(prose, reader)) >= len(items) and _statuses(told) > _statuses(items):
+    if not parts and len(told := _told(prose, reader)) >= len(items) and _tells_more(told, items):
         items = told
     if not items:
         items = [_problem(part, part.number or str(n), reader) for n, part in enumerate(parts, start=1)]
@@ -118,7 +122,7 @@ def _told(prose: Prose, reader: Reader) -> list[Item]:
     """The tasks or projects of a report that names no problems, each with how it stands."""
     found: list[Item] = []
     for n, part in enumerate(told_parts(prose), start=1):
-        text = "".join([part.text, *(line.text for line in part.body)])
+        text = joined([part.text, *(line.text for line in part.body)])
         item = _problem(part, part.number or str(n), reader)
         item.status = item.status or entry_status(text)
         found.append(item)
@@ -126,8 +130,16 @@ def _told(prose: Prose, reader: Reader) -> list[Item]:
     return found
 
 
-def _statuses(items: Sequence[Item]) -> int:
-    return sum(bool(item.status) for item in items)
+def _tells_more(told: Sequence[Item], others: Sequence[Item]) -> bool:
+    """Whether more of these items say how they stand, and most of them do."""
+    statuses = sum(bool(item.status) for item in told)
+    return statuses >= 0.6 * len(told) and statuses > sum(bool(item.status) for item in others)
+
+
+def _is_form(prose: Prose, lexicon: Lexicon) -> bool:
+    """Whether labels above all numbered lines name the problem and its sides: 整改任务:…, 整改目标:…, 责任单位:…"""
+    roles = {_label_role(line.text, lexicon) for line in prose.front}
+    return Role.PROBLEM in roles and len(roles & _ENTRY_ROLES) >= 2
 
 
 def _are_entries(parts: list[Part], lexicon: Lexicon) -> bool:
@@ -143,15 +155,19 @@ def _label_role(text: str, lexicon: Lexicon) -> Role | None:
 
 def _labelled(source: Source, reader: Reader) -> list[Item]:
     """Problems whose texts stand under labels: 问题一:… 整改措施:… 整改完成情况:…"""
-    drafts = outline_of(as_text(source.lines), reader.lexicon).drafts
-    settle_status(drafts)
-    items, _ = items_of(drafts, reader.lexicon, reader.year)
+    outline = outline_of(as_text(source.lines), reader.lexicon)
+    settle_status(outline.drafts)
+    items, _ = items_of(outline.drafts, reader.lexicon, reader.year)
+    for orphan in outline.orphans:  # 该任务已完成整改 as a paragraph behind the list of what was done
+        above = [item for item in items if item.place.end_line < orphan.line][-1:]
+        for item in above if SPEAKS_OF_IT.match(orphan.text) else ():
+            item.status = item.status or status_in(orphan.text)
     for item in items:
         _as_done(item)
         if found := STATUS.search(item.title):
             item.status = item.status or status_in(found.group())
             item.title = without_status(item.title).strip()
-        item.status = item.status or status_of_headings(item.path)
+        item.status = item.status or status_in(joined(item.measures)) or status_of_headings(item.path)
     return items
 
 
@@ -187,7 +203,7 @@ def _problem(part: Part, number: str, reader: Reader) -> Item:
     item = reader.item(part, number)
     limit = item.time_limit if reader.labelled_limits > limits else None
     below = [line.text for one in part.children for inner in one.walk() for line in (inner.line, *inner.body)]
-    text = "".join([part.text, *(line.text for line in part.body), *below])
+    text = joined([part.text, *(line.text for line in part.body), *below])
     title, rest = title_of(part)
     item.title = trailing(title.strip(), part.line.number, reader.lexicon)[0]
     done = [rest, *(line.text for line in part.body if not _labels_only(line.text))]

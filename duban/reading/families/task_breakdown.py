@@ -16,7 +16,7 @@ from duban.reading.lint import anomaly, lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
 from duban.reading.prose import Part, Prose, prose_of
 from duban.reading.prose_items import Reader, has_units, limit_in
-from duban.reading.prose_sections import section_fields, under_sections
+from duban.reading.prose_sections import section_fields, under_sections, with_unit_headings
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Line, Source
 from duban.reading.states import opening_state
@@ -30,7 +30,7 @@ _TITLE = re.compile(
     r"任务分解|责任分解|任务分工|责任分工|分工方案|目标任务|任务清单|任务[卡单]|重点工作|工作要点|任务书|实事|责任清单|任务安排|工作任务|重点任务|任务表|督办事项|督查事项|重点事项|折子工程|重点项目|推进计划|攻坚任务|(?:项目|建设|工作)计划"
 )
 _POLICY = re.compile(
-    r"关于(?!印发|转发|下达|分解)[^。]{2,60}(?:意见|若干措施|政策措施|规划|纲要|决定|通知)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?$"
+    r"关于(?!印发|转发|下达|分解)[^。]{2,60}(?:意见|若干措施|政策措施|规划|纲要|决定|通知)(?:\s*[(\uff08][^()\uff08\uff09]{1,12}[)\uff09])?》?$"
 )
 _RECTIFIES = re.compile(r"整改[^,，。]{0,6}(?:方案|台账|清单)$")
 _PARTED = re.compile(r"分解|分工|清单|任务书|督[查办]|交办")
@@ -50,7 +50,7 @@ _TASK_HEAD = re.compile(
 _OTHER_KIND = re.compile(r"整改|巡视|巡察|反馈意见|存在问题")
 #: A title that tells how tasks stand, and sets none.
 _REPORTED = re.compile(
-    r"(?:(?:进展|完成|落实|办理|推进|督查)(?:工作)?情况|(?:工作|实施|推进|完成|建设)(?:进展|进度))的?(?:通报|报告|公示|公告|通告|函)?(?:\s*[(\uff08].*[)\uff09])?$",
+    r"(?:(?:进展|完成|落实|办理|推进|督查)(?:工作)?情况|(?:工作|实施|推进|完成|建设)(?:进展|进度))的?(?:通报|报告|公示|公告|通告|函)?表?(?:\s*[(\uff08].*[)\uff09])?$",
     re.M,
 )
 #: A task that is a figure's name (地区生产总值), with the figure in a column of its own.
@@ -111,7 +111,7 @@ def read(source: Source, lexicon: Lexicon) -> Reading:
     if tables is not None and tables.items and not _mostly_prose(source, lexicon, len(tables.items)):
         return tables
     annexes = annexes_of(source.lines, lexicon, tables.year if tables else None)
-    prose = prose_of(as_text(annexes.rest))
+    prose = prose_of(with_unit_headings(as_text(annexes.rest), lexicon))
     parts = _item_parts(prose, Reader(lexicon, None))
     front = front_of(source, _before(source.lines, prose, parts))
     reader = Reader(lexicon, front.year)
