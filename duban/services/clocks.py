@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from sqlalchemy import BigInteger, bindparam, func, null, select, update
@@ -23,6 +24,8 @@ from duban.services.rules import Rules
 from models import Base, Clock, ClockState, Item, Milestone
 
 OPEN = OPEN_CLOCKS
+#: Clocks of a new plan that are written in one go.
+TOGETHER = 500
 
 
 def roll_with(rules: Rules) -> Callable[[dt.date], dt.date]:
@@ -54,6 +57,34 @@ def arm(session: Session, item: Item, rules: Rules, as_of: dt.date) -> None:
         due = first_check_in(_check_in_rule(rules, as_of), as_of, rules.calendar).due_on
         _start(session, item, rules, as_of, ClockKind.CHECK_IN, due, due, None)
     session.flush()
+
+
+def arm_new(
+    session: Session, items: Sequence[Item], rules: Rules, as_of: dt.date, progress: Callable[[str, int, int], None]
+) -> None:
+    """`arm` for items of one plan that were entered just now: none has a clock yet, and one question is enough."""
+    open_items = [i for i in items if not (i.quarantined or i.dropped or i.state is State.CLOSED)]
+    if not open_items:
+        return
+    dated: dict[int, list[Milestone]] = defaultdict(list)
+    mine = select(Item.id).where(Item.plan_id == items[0].plan_id)
+    for milestone in session.scalars(
+        select(Milestone)
+        .where(Milestone.item_id.in_(mine), ~Milestone.done, Milestone.due_on.is_not(None))
+        .order_by(Milestone.item_id, Milestone.position)
+    ):
+        dated[milestone.item_id].append(milestone)
+    for place, item in enumerate(open_items, start=1):
+        for milestone in dated[item.id]:
+            if milestone.due_on and milestone.rolled_due_on:
+                due_on, rolled = milestone.due_on, milestone.rolled_due_on
+                _start(session, item, rules, as_of, ClockKind.LIMIT, due_on, rolled, milestone.id)
+        if item.long_term and not dated[item.id]:
+            due = first_check_in(_check_in_rule(rules, as_of), as_of, rules.calendar).due_on
+            _start(session, item, rules, as_of, ClockKind.CHECK_IN, due, due, None)
+        if place % TOGETHER == 0 or place == len(open_items):
+            session.flush()
+            progress("clocks", place, len(open_items))
 
 
 def _start(

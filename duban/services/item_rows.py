@@ -39,6 +39,10 @@ ROLES = (
 )
 
 
+#: Items whose parts are written in one go.
+TOGETHER = 200
+
+
 class ItemWriter:
     """Writes the items of one reading, and remembers which row came from which place."""
 
@@ -57,7 +61,6 @@ class ItemWriter:
         self._roll = roll
         self._now = now
         self._progress = progress
-        self._expected = 0
         self.rows: list[Item] = []
         self.first_named: dict[str, Item] = {}
         self._by_number: dict[str, list[Item]] = defaultdict(list)
@@ -67,10 +70,7 @@ class ItemWriter:
     def write(self, reading: read.Reading) -> list[Item]:
         """All items and children, parents first; flushed, so that they have ids."""
         self._restarting = _restarting_numbers(reading)
-        self._expected = len(reading.walk())
-        for item in reading.items:
-            self._write(item, None)
-        self._session.flush()
+        self._write([(item, None) for item in reading.items])
         return self.rows
 
     def write_added(self, item: read.Item, parent_id: int | None) -> list[Item]:
@@ -82,8 +82,7 @@ class ItemWriter:
             if key:
                 self._restarting.add(number)
         parent = self._session.get_one(Item, parent_id) if parent_id is not None else None
-        self._write(item, parent)
-        self._session.flush()
+        self._write([(item, parent)])
         return self.rows
 
     def find(self, number: str | None, line: int | None) -> Item | None:
@@ -91,12 +90,37 @@ class ItemWriter:
         candidates = self._by_number.get(number or "", [])
         return next((row for row in candidates if row.source_line == line), candidates[0] if candidates else None)
 
-    def _write(self, item: read.Item, parent: Item | None) -> None:
+    def _write(self, roots: Sequence[tuple[read.Item, Item | None]]) -> None:
+        """Rows in the order of the document, and so their ids; many at once, as far as no parent waits for its own."""
+        entered: list[tuple[read.Item, Item]] = []
+
+        def lay(item: read.Item, parent: Item | None) -> None:
+            row = self._row(item)
+            if parent is not None:
+                if parent.id is None:
+                    self._session.flush()
+                row.parent_id = parent.id
+            self._session.add(row)
+            entered.append((item, row))
+            for child in item.children:
+                lay(child, row)
+
+        for item, parent in roots:
+            lay(item, parent)
+        self._session.flush()
+        for place, (item, row) in enumerate(entered, start=1):
+            self._add_parts(row, item)
+            self._add_parties(row, item)
+            if place % TOGETHER == 0 or place == len(entered):
+                self._session.flush()
+                if self._progress is not None:
+                    self._progress("items", place, len(entered))
+
+    def _row(self, item: read.Item) -> Item:
         key = _path_key(item.path) if item.number in self._restarting else ""
         self._copies[(key, item.number)] += 1
         row = Item(
             plan_id=self._plan.id,
-            parent_id=parent.id if parent else None,
             number=item.number[:40],
             copy=self._copies[(key, item.number)],
             position=len(self.rows) + 1,
@@ -114,16 +138,9 @@ class ItemWriter:
             created_at=self._now,
             updated_at=self._now,
         )
-        self._session.add(row)
-        self._session.flush()
         self.rows.append(row)
         self._by_number[item.number].append(row)
-        self._add_parts(row, item)
-        self._add_parties(row, item)
-        if self._progress is not None:
-            self._progress("items", len(self.rows), self._expected)
-        for child in item.children:
-            self._write(child, row)
+        return row
 
     def _add_parts(self, row: Item, item: read.Item) -> None:
         done = self._plan.registered_on if item.status == "done" else None

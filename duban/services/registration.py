@@ -147,9 +147,7 @@ def enter_within(session: Session, received: Received, intake: Intake) -> Entere
         item.document_id = document.id
     doubts = [*received.reading.anomalies, *_unknown_parties(book, bool(intake.directory), writer)]
     _quarantine(session, plan, document, doubts, writer)
-    for place, item in enumerate(rows, start=1):
-        clocks.arm(session, item, in_force, intake.as_of)
-        intake.progress("clocks", place, len(rows))
+    clocks.arm_new(session, rows, in_force, intake.as_of, intake.progress)
     happenings = [_assigned(item, document, intake.actor, intake.now) for item in rows]
     append_all(session, happenings, intake.now)
     session.add_all(Signal(item_id=item.id, created_at=intake.now) for item in rows)

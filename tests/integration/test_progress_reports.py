@@ -97,7 +97,7 @@ def test_only_the_supervision_office_enters_a_report(database: Database, code: s
 
 def test_an_item_is_found_by_its_number_and_else_by_its_words(database: Database, code: str) -> None:
     assert [c.number for c in find_item(database, code, "3　涉企检查")] == ["3"]
-    assert [c.number for c in find_item(database, code, "电梯")] == ["4"]
+    assert [c.number for c in find_item(database, code, "电梯")] == ["5"]
     assert [c.number for c in find_item(database, code, "没有这样的事项%")] == []
     assert find_item(database, code, " ") == ()
 
