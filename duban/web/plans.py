@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
@@ -16,20 +17,23 @@ from duban.api.context import OFFICE
 from duban.api.problems import Invalid
 from duban.api.uploads import content_of, name_of
 from duban.reading.directory import read_directory
-from duban.reading.model import Kind
+from duban.reading.model import Kind, Reading
 from duban.reading.reader import read_bytes
 from duban.services import progress_reports
 from duban.services.editions import editions_of, receive
 from duban.services.queries.plans import document_of, list_plans, one_plan
 from duban.services.queries.source import source_page
-from duban.services.registration import EditionStands, Intake, Received, register
+from duban.services.registration import EditionStands, Intake, Received, register, unseen
 from duban.services.registration_preview import preview
 from duban.services.tools import office_rules
 from duban.services.uploads import Kept, forget, keep, kept
 from duban.services.voiding import void, voided_plans
+from duban.web.long_work import LARGE, Progress, main_part, on_to, with_progress
 from duban.web.session import Form, Visit, Visitor, date_field, field, file_field
 
 router = APIRouter(prefix="/plans")
+#: Of a long document the preview lists so many items, and as many of those in doubt.
+MOST_SHOWN = 300
 
 
 @router.get("/new")
@@ -59,7 +63,7 @@ def post_new(visit: Visit, form: Form) -> Response:
         read_directory(list_content, name_of(directory, "directory.csv"))  # wrong rows are told at once
         name = name_of(directory, "directory.csv")
         about["directory"] = keep(visit.context.database, name, list_content, {}, actor=actor, now=now)
-    read_bytes(content, filename, _kind(about["kind"]))  # what cannot be read is told at once
+    _read(content, filename, _kind(about["kind"]))  # what cannot be read is told at once
     upload = keep(visit.context.database, filename, content, about, actor=actor, now=now)
     return RedirectResponse(f"/plans/new/{upload}", 303)
 
@@ -70,19 +74,36 @@ def get_preview(upload_id: Id, visit: Visit) -> Response:
     visit.caller.require("登记方案", *OFFICE)
     upload = kept(visit.context.database, upload_id, actor=visit.caller.actor)
     received = _received(upload)
+    if len(received.reading.walk()) <= LARGE:
+        return _preview(visit, upload, received)
+    title = f"正在核对“{upload.filename}”"
+
+    def work(progress: Progress) -> str:
+        page = _preview(visit, upload, received, progress)
+        return main_part(bytes(page.body).decode())
+
+    return with_progress(visit, title, "/plans/new", work)
+
+
+def _preview(visit: Visitor, upload: Kept, received: Received, progress: Progress | None = None) -> HTMLResponse:
+    """What a kept upload would enter, as a page."""
     plans = list_plans(visit.context.database, scope=visit.caller.scope, as_of=visit.as_of)
     shown, stands = None, None
     try:
-        shown = preview(visit.context.database, received, _intake(visit, upload))
+        shown = preview(visit.context.database, received, _intake(visit, upload, progress))
     except EditionStands as refused:
         stands = next((p for p in plans if p.code == refused.fields["code"]), None)
     is_report = received.reading.kind is Kind.PROGRESS_REPORT
     others = [p for p in plans if p.kind != received.reading.kind.value] if is_report else []
+    items = shown.items if shown is not None else ()
+    doubted = [i for i in items if i.quarantined]
+    listed = items if len(items) <= MOST_SHOWN else (*items[:MOST_SHOWN], *doubted[:MOST_SHOWN])
     return visit.render(
         "plan_preview.html",
         upload=upload,
         reading=received.reading,
         shown=shown,
+        listed=listed,
         stands=stands,
         others=others,
         plans=plans,
@@ -115,9 +136,17 @@ def post_registration(upload_id: Id, visit: Visit, form: Form) -> Response:
         _forget(visit, upload)
         found = one_plan(database, plan=plan, scope=visit.caller.scope, as_of=visit.as_of)
         return RedirectResponse(f"/plans/{found.id}/reports/{done.document_id}", 303)
-    registered = register(database, _received(upload), _intake(visit, upload))
-    _forget(visit, upload)
-    return RedirectResponse(f"/plans/{registered.plan_id}?new={'1' if registered.created else '0'}", 303)
+    received = _received(upload)
+
+    def enter(progress: Progress | None = None) -> str:
+        registered = register(database, received, _intake(visit, upload, progress))
+        _forget(visit, upload)
+        return f"/plans/{registered.plan_id}?new={'1' if registered.created else '0'}"
+
+    if len(received.reading.walk()) <= LARGE:
+        return RedirectResponse(enter(), 303)
+    title = f"正在登记“{upload.filename}”"
+    return with_progress(visit, title, f"/plans/new/{upload_id}", lambda progress: on_to(enter(progress)))
 
 
 @router.get("/{plan_id}")
@@ -181,11 +210,17 @@ def _kind(text: str) -> Kind | None:
 
 
 def _received(upload: Kept) -> Received:
-    reading = read_bytes(upload.content, upload.filename, _kind(upload.about.get("kind", "")))
+    reading = _read(upload.content, upload.filename, _kind(upload.about.get("kind", "")))
     return Received(upload.filename, upload.content, reading)
 
 
-def _intake(visit: Visitor, upload: Kept) -> Intake:
+@lru_cache(maxsize=4)
+def _read(content: bytes, filename: str, kind: Kind | None) -> Reading:
+    """A document is looked at, and then entered: it is read once for both."""
+    return read_bytes(content, filename, kind)
+
+
+def _intake(visit: Visitor, upload: Kept, progress: Progress | None = None) -> Intake:
     """How the kept upload is to be taken over."""
     entries, listed = [], ""
     if upload.about.get("directory"):
@@ -199,6 +234,7 @@ def _intake(visit: Visitor, upload: Kept) -> Intake:
         directory=entries,
         directory_file=listed,
         code=upload.about.get("code") or None,
+        progress=progress or unseen,
     )
 
 
