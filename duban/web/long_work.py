@@ -53,7 +53,7 @@ def with_progress(visit: Visitor, title: str, back: str, work: Callable[[Progres
             raise
 
     def chunks() -> Iterator[str]:
-        yield head + '<div class="card working" role="status">'
+        yield head
         threading.Thread(target=act, daemon=False).start()
         ended = False
         while not ended:
@@ -61,7 +61,7 @@ def with_progress(visit: Visitor, title: str, back: str, work: Callable[[Progres
                 ended, text = said.get(timeout=2)
             except queue.Empty:
                 text = "…"
-            yield f"</div>{text}" if ended else f"<p>{escape(text)}</p>\n"
+            yield f"</div></div>{text}" if ended else f"<p>{escape(text)}</p>\n"
         yield tail
 
     return StreamingResponse(chunks(), media_type="text/html; charset=utf-8")
