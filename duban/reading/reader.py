@@ -59,6 +59,7 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     _lead_by_order(reading, source)
     limits_in_texts(reading)
     reading.anomalies += [_hidden(line) for line in source.hidden]
+    reading.anomalies += [Anomaly(AnomalyCode.ORPHAN_TEXT, detail, line) for line, detail in source.notices]
     return reading
 
 

@@ -67,6 +67,7 @@ class Source:
     title: str | None = None
     filename: str = ""
     hidden: list[Line] = field(default_factory=list)
+    notices: list[tuple[int, str]] = field(default_factory=list)  # line, and in Chinese what could not be read there
 
     @property
     def text(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from duban.errors import Unreadable
 from duban.reading.source import Format, Source
+from duban.reading.text.furniture import without_signatures
 
 #: Published plans are small; a larger file is a mistake (a film, an archive) and is refused before it is looked at.
 MAX_BYTES = 32 * 1024 * 1024
@@ -48,6 +49,7 @@ def text_layer(data: bytes, filename: str = "") -> Source:
     _refuse_outright(data)
     source = _read(data, filename)
     source.filename = filename
+    source.lines = without_signatures(source.lines)
     if not any(line.text for line in source.lines):
         raise Unreadable(reason="there is no text in it")
     return source
@@ -93,6 +95,10 @@ def _read(data: bytes, filename: str) -> Source:
         from duban.reading.text.html import read_html
 
         return read_html(data)
+    if suffix in (".csv", ".tsv"):
+        from duban.reading.text.separated import read_separated
+
+        return read_separated(data)
     from duban.reading.text.plain import read_plain
 
     return read_plain(data, Format.MARKDOWN if suffix in (".md", ".markdown") else Format.TEXT)

@@ -20,6 +20,13 @@ _BUTTONS = re.compile(
     r"|(?:浏览|阅读|点击)(?:量|次数|数)?[:：]?\s*\d*次?|字号[:：]?大?中?小?|我要纠错|版权所有.*|.{0,12}ICP备.*|沪公网安备.*|主办单位[:：].{0,30}承办单位[:：].{0,30}ICP.*)"
     r"[\s【】\[\]|｜>»·]*$"
 )
+#: Who filled in the table, who checked and signed it, and whom to call: what stands under a ledger.
+_SIGN_OFF = re.compile(
+    r"^\s*(?:(?:填表|填报|制表|审核|审批|复核|经办|联系)人?|(?:填[表报]|制表|报送|上报)(?:日期|时间)|联系(?:人(?:及)?)?(?:电话|方式)|电话"
+    r"|(?:主要|分管|单位|部门)*(?:负责人|领导)?(?:\([^()]{1,6}\)|（[^（）]{1,6}）)?(?:签字|签名|签章|盖章|审签)|单位\s*[（(](?:盖章|公章)[)）]"
+    r"|(?:主要|分管|单位)*(?:负责人|领导)\s*[（(](?:签字|签名|签章|盖章)[)）])(?:\s*[（(][^（）()]{1,6}[)）])?\s*[:\uff1a]\s*"
+)
+_SIGNED_VALUE = re.compile(r"^[\u4e00-\u9fffA-Za-z\d\s.\-—/年月日]{0,20}$")
 #: A short line that stands this often between pages, and is neither a label nor numbered, is a running head.
 _REPEATS = 3
 
@@ -40,6 +47,28 @@ def without_furniture(lines: list[Line]) -> list[Line]:
             kept.append(line)
         seen.add(line.text)
     return kept
+
+
+def without_signatures(lines: list[Line]) -> list[Line]:
+    """The lines without those under a ledger that only say who filled it in, checked and signed it."""
+    return [line for line in lines if not _is_signed(line)]
+
+
+def _is_signed(line: Line) -> bool:
+    if line.cells is None:
+        parts = [part for part in re.split(r"\s+(?=[^\s:\uff1a]{2,12}[:\uff1a])", line.text) if part]
+        return len(parts) >= 2 and all(_signs(part) for part in parts)
+    filled = list(dict.fromkeys(cell.strip() for cell in line.cells if cell.strip()))
+    named = [cell for cell in filled if _SIGN_OFF.match(cell)]
+    rest = [cell for cell in filled if not _signs(cell)]
+    return bool(named) and len(rest) <= len(named) and all(_SIGNED_VALUE.match(cell) for cell in rest)
+
+
+def _signs(text: str) -> bool:
+    label = _SIGN_OFF.match(text)
+    return label is not None and all(
+        _SIGNED_VALUE.match(part) or _signs(part) for part in re.split(r"\s{2,}", text[label.end() :])
+    )
 
 
 def _is_furniture(line: Line) -> bool:

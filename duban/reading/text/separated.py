@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Sequence
 
+from duban.errors import Unreadable
+from duban.reading.source import Format, Line, Source
+from duban.reading.text.decode import decode
+from duban.reading.text.docx import in_simplified
 from duban.reading.text.grid import MAX_COLUMNS
+from duban.reading.text.normalise import clean
 
 _LEAST_COLUMNS = 4
 _LEAST_ROWS = 3
 _MOST_HEAD = 14  # characters of a column's name
 _SENTENCE = re.compile(r"[。;\uff1b:\uff1a、!\uff01?\uff1f]|^\s*\d")
+
+
+def read_separated(data: bytes) -> Source:
+    """A .csv or .tsv as table rows, line breaks within quoted cells kept; raises `Unreadable` for a wrong encoding."""
+    text = decode(data).lstrip("\ufeff")
+    if declared := re.match(r"sep=(.)\r?\n", text):
+        text = text[declared.end() :]
+    first = "\n".join(text.splitlines()[:20])
+    mark = declared.group(1) if declared else max(",\t;|", key=first.count)
+    lines: list[Line] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+    begin = 2 if declared else 1
+    try:
+        for row, printed in enumerate(reader, start=1):
+            end = reader.line_num + (1 if declared else 0)
+            cells = tuple(_lines_of(cell) for cell in printed[:MAX_COLUMNS])
+            if any(cells):
+                shown = " | ".join(dict.fromkeys(cell for cell in cells if cell))
+                lines.append(Line(shown, mark.join(printed), begin, end=end, cells=cells, table=1, row=row))
+            begin = end + 1
+    except csv.Error as error:
+        raise Unreadable(reason="the table is damaged", remedy="Open it and save it as .xlsx.") from error
+    return Source(Format.TEXT, in_simplified(lines))
+
+
+def _lines_of(cell: str) -> str:
+    return "\n".join(text for part in cell.splitlines() if (text := clean(part)))
 
 
 def separated(lines: Sequence[str]) -> dict[int, list[str]]:

@@ -7,6 +7,7 @@ import io
 import re
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from duban.errors import Unreadable
@@ -15,6 +16,7 @@ from duban.reading.text.archive import Archive
 from duban.reading.text.docx import in_simplified
 from duban.reading.text.grid import MAX_COLUMNS
 from duban.reading.text.normalise import clean
+from duban.reading.text.xlsx_formulas import UNCOMPUTED, Formulas, Uncomputed
 
 _MERGE = re.compile(rb"<(?:\w{1,20}:)?mergeCell\s[^<>]{0,200}?ref=[\"']([A-Z0-9:]{5,21})[\"']")
 #: 0.00 shows 2025.1 as 2025.10, and 0% shows 0.95 as 95%.
@@ -27,6 +29,7 @@ _ATTRIBUTE = re.compile(rb"(\w{1,20})=[\"']([^\"'<>]{0,40})[\"']")
 #: After so many empty rows in a row nothing more is expected: a format that was painted down to the last row.
 MAX_EMPTY = 2_000
 MAX_ROWS = 200_000
+_MOST_TOLD = 20
 
 _Merges = dict[tuple[int, int], tuple[int, int]]
 
@@ -34,56 +37,107 @@ _Merges = dict[tuple[int, int], tuple[int, int]]
 def read_xlsx(archive: Archive) -> Source:
     """A workbook as table rows; raises `Unreadable` where it is damaged."""
     try:
-        lines = list(_lines(archive))
+        book = _Book(archive)
+        lines = list(book.lines())
     except Unreadable:
         raise
     except Exception as error:  # a damaged workbook fails in openpyxl in many ways, none of them documented
         raise Unreadable(reason="the workbook is damaged", remedy="Open it and save it again as .xlsx.") from error
     shown_lines = in_simplified([line for line, hidden in lines if not hidden])
-    return Source(Format.XLSX, shown_lines, hidden=[line for line, hidden in lines if hidden])
+    if not shown_lines and book.uncomputed:
+        raise Unreadable(
+            reason="its cells are formulas, and the file does not hold what they give",
+            remedy="Open it in Excel or WPS, save it and give it again.",
+        )
+    hidden_lines = [line for line, hidden in lines if hidden]
+    return Source(Format.XLSX, shown_lines, hidden=hidden_lines, notices=book.notices())
 
 
-def _lines(archive: Archive) -> Iterator[tuple[Line, bool]]:
-    """Every row of the visible sheets, and whether the row is hidden; hidden columns are left out."""
-    from openpyxl import load_workbook
+@dataclass(slots=True)
+class _Book:
+    """A workbook while its sheets go by."""
 
-    for name in archive.names:  # every part is checked for size and entities before the library sees the file
-        if name.endswith((".xml", ".rels")):
-            archive.part(name)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        book = load_workbook(io.BytesIO(archive.transitional()), read_only=True, data_only=True, keep_links=False)
-        number = 0
-        for table, sheet in enumerate(book.worksheets, start=1):
-            if sheet.sheet_state != "visible":
-                continue
-            sheet.reset_dimensions()
-            path: str = getattr(sheet, "_worksheet_path", "")  # the only way to the merged cells of a read-only sheet
-            content = archive.part(path.lstrip("/"))
-            rows_unseen, columns_unseen = _hidden(content)
-            for row, all_cells, all_marks in _filled(_rows(sheet.iter_rows()), _merges(content)):
-                kept = [i for i in range(len(all_cells)) if i not in columns_unseen]
-                cells, merged = tuple(all_cells[i] for i in kept), tuple(all_marks[i] for i in kept)
-                if not any(cells):
+    archive: Archive
+    formulas: Formulas | None = None
+    uncomputed: list[tuple[int, str, str]] = field(default_factory=list)  # line, sheet and cell, formula
+
+    def lines(self) -> Iterator[tuple[Line, bool]]:
+        """Every row of the visible sheets, and whether the row is hidden; hidden columns are left out."""
+        from openpyxl import load_workbook
+
+        for name in self.archive.names:  # every part is checked for size and entities before the library sees the file
+            if name.endswith((".xml", ".rels")):
+                self.archive.part(name)
+        data = self.archive.transitional()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+            number = 0
+            for table, sheet in enumerate(book.worksheets, start=1):
+                if sheet.sheet_state != "visible":
                     continue
-                number += 1
-                text = " | ".join(dict.fromkeys(cell for cell in cells if cell))
-                line = Line(
-                    text, "\t".join(cells), number, sheet=sheet.title, cells=cells, merged=merged, table=table, row=row
-                )
-                yield line, row in rows_unseen
-        book.close()
+                sheet.reset_dimensions()
+                path: str = getattr(sheet, "_worksheet_path", "")  # the only way to a read-only sheet's merged cells
+                content = self.archive.part(path.lstrip("/"))
+                if self.formulas is None and UNCOMPUTED.search(content):
+                    self.formulas = Formulas(data)
+                rows_unseen, columns_unseen = _hidden(content)
+                filled = list(_filled(self._rows(sheet.title, sheet.iter_rows(), number), _merges(content)))
+                used = sorted({i for _, cells, _ in filled for i, cell in enumerate(cells) if cell} - columns_unseen)
+                for row, all_cells, all_marks in filled:
+                    here = [i for i in used if i < len(all_cells)]
+                    cells, merged = tuple(all_cells[i] for i in here), tuple(all_marks[i] for i in here)
+                    if not any(cells):
+                        continue
+                    number += 1
+                    text = " | ".join(dict.fromkeys(cell for cell in cells if cell))
+                    original = "\t".join(cells)
+                    yield (
+                        Line(
+                            text, original, number, sheet=sheet.title, cells=cells, merged=merged, table=table, row=row
+                        ),
+                        row in rows_unseen,
+                    )
+            book.close()
 
+    def notices(self) -> list[tuple[int, str]]:
+        """What to say of formulas whose value nobody knows."""
+        told = [
+            (line, f"单元格{place}是公式,文件里没有算好的结果,没有读入:{formula[:40]}。请用Excel或WPS打开保存一次再读")
+            for line, place, formula in self.uncomputed[:_MOST_TOLD]
+        ]
+        if len(self.uncomputed) > _MOST_TOLD:
+            told.append((self.uncomputed[_MOST_TOLD][0], f"这样的公式单元格共{len(self.uncomputed)}个"))
+        return told
 
-def _rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Rows with their number, up to the last that holds anything."""
-    empty = 0
-    for number, row in enumerate(rows, start=1):
-        cells = tuple(shown(cell) for cell in row[:MAX_COLUMNS])
-        empty = 0 if any(cells) else empty + 1
-        if empty > MAX_EMPTY or number > MAX_ROWS:
-            return
-        yield number, cells
+    def _rows(self, title: str, rows: Iterable[tuple[Any, ...]], above: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Rows with their number, up to the last that holds anything."""
+        empty = filled = 0
+        for number, row in enumerate(rows, start=1):
+            cells = tuple(shown(cell) for cell in row[:MAX_COLUMNS])
+            if self.formulas is not None:
+                cells = self._computed(self.formulas, title, number, row, cells, above + filled + 1)
+            empty = 0 if any(cells) else empty + 1
+            filled += any(cells)
+            if empty > MAX_EMPTY or number > MAX_ROWS:
+                return
+            yield number, cells
+
+    def _computed(
+        self, formulas: Formulas, title: str, number: int, row: tuple[Any, ...], cells: tuple[str, ...], line: int
+    ) -> tuple[str, ...]:
+        texts = list(cells)
+        for column, text in enumerate(cells):
+            if text or row[column].value is not None or not (formula := formulas.formula(title, number, column)):
+                continue
+            try:
+                value = formulas.value(title, number, column)
+            except Uncomputed:
+                place = f"{title}!{chr(65 + column) if column < 26 else column + 1}{number}"
+                self.uncomputed.append((line, place, formula))
+            else:
+                texts[column] = printed(value, str(row[column].number_format or ""))
+        return tuple(texts)
 
 
 def _filled(
@@ -151,12 +205,16 @@ def _column(letters: str) -> int:
 
 def shown(cell: Any) -> str:
     """What a cell shows: text, a whole number without its .0, a date in the form of its format."""
-    value = cell.value
+    return "" if cell.value is None else printed(cell.value, str(cell.number_format or ""))
+
+
+def printed(value: Any, form: str) -> str:
+    """A value in the form of a number format."""
     if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, dt.datetime | dt.date):
-        return _date(value, str(cell.number_format or ""))
-    if isinstance(value, int | float) and (decimals := _DECIMALS.search(str(cell.number_format or ""))):
+        return _date(value, form)
+    if isinstance(value, int | float) and (decimals := _DECIMALS.search(form)):
         places = len(decimals["places"] or "")
         return f"{value * 100:.{places}f}%" if decimals["percent"] else f"{value:.{places}f}"
     if isinstance(value, float):
