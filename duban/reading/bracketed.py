@@ -15,7 +15,7 @@ from duban.domain.limits import read_limit
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.parties import is_unit, split_parties
 from duban.reading.structure import Field, Piece
-from duban.reading.structure_prose import says_when
+from duban.reading.structure_limits import without_limit
 
 _OPEN, _CLOSE = "(\uff08【[〔", ")\uff09】]〕"
 _FIELD_ROLES = PARTY_ROLES | {Role.TIME_LIMIT, Role.STATUS, Role.CATEGORY, Role.NOTE}
@@ -26,7 +26,6 @@ _SENTENCE = re.compile(r"^(?P<names>[^。]{2,80})。\s*(?P<rest>[^。]*[\u4e00-\
 _OTHER_LABEL = re.compile(
     r"[\u4e00-\u9fff](?:情况|进展|内容|说明|电话|成效|计划|进度|资金|投资|地点|依据|规模|成果|事宜)$"
 )
-_LAST_CLAUSE = re.compile(r"[,\uff0c;\uff1b。]\s*(?P<last>[^,\uff0c;\uff1b。]{2,30})$")
 #: What may stand alone or behind a date where a limit does.
 _LASTS = re.compile(
     r"^(?:并|此后|以后)?(?:长期(?:坚持|推进|执行)|持续(?:推进|深化|坚持|实施)|常态化(?:推进|开展|坚持)?)$"
@@ -74,7 +73,7 @@ def labelled(text: str, line: int, lexicon: Lexicon) -> list[Field]:
     for (_, end, word, role), stop in zip(known, bounds, strict=True):
         body, limit = text[end:stop].strip(" ;\uff1b,\uff0c、。"), ""
         if role in PARTY_ROLES:
-            body, limit = _without_limit(body, lexicon)
+            body, limit = without_limit(body, lexicon)
         fields.append(_field(role, word, body, line))
         if limit and all(role is not Role.TIME_LIMIT for *_, role in known):
             fields.append(_field(Role.TIME_LIMIT, "", limit, line))
@@ -85,18 +84,6 @@ def _is_other(word: str, lexicon: Lexicon) -> bool:
     """Whether a word before a colon is a label of something that is no field in a bracket."""
     role = lexicon.role(word)
     return bool(_OTHER_LABEL.search(word)) if role is None else role not in _FIELD_ROLES
-
-
-def _without_limit(text: str, lexicon: Lexicon) -> tuple[str, str]:
-    """Names, and the limit that stands behind them without a label: 区司法局、各街镇,6月底完成."""
-    kept = text
-    while match := _LAST_CLAUSE.search(kept):
-        last = match["last"]
-        if not (says_when(last) or _LASTS.match(last)) or all_known(last, lexicon):
-            break
-        kept = kept[: match.start()]
-    limit = text[len(kept) :].strip(" ;\uff1b,\uff0c、。")
-    return (kept.rstrip(" ;\uff1b,\uff0c、。"), limit) if limit else (text, "")
 
 
 def trailing(text: str, line: int, lexicon: Lexicon) -> tuple[str, list[Field]]:
@@ -168,9 +155,12 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 def _unlabelled(inside: str, after: str, line: int, lexicon: Lexicon) -> list[Field]:
     """Names or roles in prose, and a limit alone, where a sentence ends behind the bracket."""
-    if not _SENTENCE_END.match(after) or not 2 <= len(inside) <= 200:
+    if not 2 <= len(inside) <= 200:
         return []
-    names, last = _without_limit(inside, lexicon)
+    names, last = without_limit(inside, lexicon)
+    assigned = bool(last) and after[:1] in ("、", ",", "\uff0c")  # (甲局,5月底前)、… in the midst of a sentence
+    if not _SENTENCE_END.match(after) and not assigned:
+        return []
     if all_known(names, lexicon):
         fields = [_field(Role.RESPONSIBLE_UNITS, "", names, line)]
         return [*fields, _field(Role.TIME_LIMIT, "", last, line)] if last else fields

@@ -75,6 +75,7 @@ class Draft:
     page: int | None = None
     sheet: str | None = None
     under: str = ""  # the heading from which an item without a number of its own has it
+    given: list[Field] = field(default_factory=list)  # what a line above says of it, unless it says so itself
     children: list[Draft] = field(default_factory=list)
 
     def having(self, role: Role) -> list[Field]:

@@ -10,7 +10,7 @@ from duban.reading.signature import without_signature
 from duban.reading.source import Line
 from duban.reading.structure import PROSE_ROLES, Block, Draft, Field, Orphan, Outline, Piece, blocks_of
 from duban.reading.structure_clauses import Clauses, clauses_of
-from duban.reading.structure_continuation import SENTENCE_END, goes_on, trimmed
+from duban.reading.structure_continuation import SENTENCE_END, goes_on, lists_names, trimmed
 from duban.reading.structure_headings import Headings
 from duban.reading.structure_labels import Label, Labeller, join_broken_labels
 from duban.reading.structure_level import ItemLevel
@@ -50,6 +50,7 @@ class _Assembler:
         self._list_value = 0  # the last number of a list within the open field
         self._number: str | None = None  # a number that stands before its item under a label of its own
         self._parent: Draft | None = None  # the item of an open measure that is an item of its own
+        self._given: list[Field] = []  # what the last line of units alone says of the items below it
         self._annexed = False  # below 附件, above what it lists
 
     def run(self) -> Outline:
@@ -63,8 +64,8 @@ class _Assembler:
     def _take(self, index: int, block: Block) -> None:
         if self._takes_annex(block):
             self._outline.tail.append(block.line)
-        elif names := above_by(block):
-            self._above(block, names)
+        elif self._assigns(block):
+            return
         elif block.opens_with_label and block.labels[0].role is Role.NUMBER:
             self._number_label(block)
         elif self._item is not None and block.line.number in self._level.entries:
@@ -99,6 +100,17 @@ class _Assembler:
         """整改方案 alone, before any item, is the document's name and not a label."""
         alone = bool(block.labels) and block.labels[0].opens == "alone"
         return alone and self._item is None and not self._outline.drafts and self._stray is None
+
+    def _assigns(self, block: Block) -> bool:
+        """Whether a line says who answers for the items below (【市教育局】) or above it (以上由…负责)."""
+        if block.mark is None and (units := heading_fields(block, self._lexicon)):
+            self._close_item()
+            self._given = units
+            return True
+        if names := above_by(block):
+            self._above(block, names)
+            return True
+        return False
 
     def _above(self, block: Block, names: list[Field]) -> None:
         """A line that says who answers for what stands above it: for the section, or without one for the items."""
@@ -137,6 +149,7 @@ class _Assembler:
         item = Draft(number or "", line.number, line.last, self._headings.path, page=line.page, sheet=line.sheet)
         self._annexed = False
         item.style = style
+        item.given = list(self._given)
         item.title = Field(Role.PROBLEM, "", line.number)
         self._outline.drafts.append(item)
         self._item, self._field, self._stray, self._heading = item, item.title, None, None
@@ -223,6 +236,7 @@ class _Assembler:
         line = heading_alone(block) if shared else line
         self._headings.open(line, block.mark)
         self._heading = (line, block.mark)
+        self._given = []
         self._close_item()
         if shared:
             self._share(block, block.labels[0].start)
@@ -323,6 +337,10 @@ class _Assembler:
             and self._stray is None
             and (goes_on(one, block, self._lexicon) or self._is_within(index, item, one))
         ):
+            if lists_names(one, block, self._lexicon):
+                one.pieces.append(Piece(f"、{line.text}", line.number, line.last))
+                item.end_line = line.last
+                return
             self._spread(item, block, 0, 0)
             self._list_value = block.mark.value if block.mark else self._list_value
         else:

@@ -21,9 +21,10 @@ class Clauses:
 
 def clauses_of(block: Block, begin: int, item: Draft, lexicon: Lexicon) -> Clauses | None:
     """The clauses of a paragraph from `begin` on; None where no two brackets give the same field."""
-    if len(block.labels) < 2 or len({label.role for label in block.labels}) == len(block.labels):
-        return None
     text, line = block.line.text[begin:], block.line
+    several = len(block.labels) >= 2 and len({label.role for label in block.labels}) < len(block.labels)
+    if not block.labels or not (several or text.count("(") + text.count("（") >= 2):
+        return None
     found = brackets(text, line.number, lexicon)
     if len(found) < 2:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
-from duban.reading.parties import is_unit
+from duban.reading.parties import is_unit, split_parties
 from duban.reading.structure import PROSE_ROLES, Block, Field, balanced
 
 SENTENCE_END = re.compile(r"[。!?！？;；]$")
@@ -29,7 +29,7 @@ def goes_on(above: Field, block: Block, lexicon: Lexicon) -> bool:
     if block.labels and not block.opens_with_label and not SENTENCE_END.search(above.last):
         return above.role in PROSE_ROLES or block.labels[0].start <= _LONGEST_REST  # 各区水务 / 局;整改时限:…
     if above.role in PARTY_ROLES:
-        return _names_go_on(above.last, text, lexicon)
+        return _names_go_on(above.last, text, lexicon) or lists_names(above, block, lexicon)
     if above.role is Role.TIME_LIMIT:
         rest = bool(_LIMIT_REST.match(text)) and not SENTENCE_END.search(above.last)
         return rest or above.last[-1] in "、,，" or _tail_of_limit(above.last, block)
@@ -49,6 +49,17 @@ def _tail_of_limit(above: str, block: Block) -> bool:
         and not whole
         and not SENTENCE_END.search(above)
     )
+
+
+def lists_names(above: Field, block: Block, lexicon: Lexicon) -> bool:
+    """Whether a line is nothing but units: under a label alone on its line each may have a line of its own."""
+    if above.role not in PARTY_ROLES or not above.pieces or above.line == above.pieces[0].line:
+        return False
+    if block.mark is not None or block.labels or above.last[-1] in "、,，和及":
+        return False
+    text = block.line.text
+    named = split_parties(text, lexicon) if len(text) <= 40 else []
+    return bool(named) and all(one.collective or is_unit(one.name, lexicon) for one in named)
 
 
 def _names_go_on(above: str, below: str, lexicon: Lexicon) -> bool:

@@ -39,6 +39,8 @@ _COUNTED = re.compile(
     r"^(?!第|附|图|表|续)(?P<word>[\u4e00-\u9fff]{2,6})\s*[(（]?(?P<n>\d{1,3}|[一二三四五六七八九十]{1,3})[)）]?\s*[:：]?$"
 )
 _WORDED = re.compile(r"(?:^|(?<=[。;；,，]))(?P<word>[\u4e00-\u9fff]{3,8}?)为(?=[\u4e00-\u9fff\d])")
+_LONGEST_GLUED = 60
+_HAN = re.compile(r"[\u4e00-\u9fff]{4}")
 _ANSWERING = PARTY_ROLES | {Role.TIME_LIMIT}
 _LONGEST = 22
 
@@ -98,9 +100,19 @@ class Labeller:
         found = [*self._bracketed(text), *self._with_colon(text), *self._numbered_problem(text)]
         found += [*self._spaced(text), *self._dotted(text), *self._worded(text)]
         found.sort(key=lambda label: (label.start, -label.end))
-        if not found and (alone := self._alone(text)):
+        if not found and (alone := self._alone(text) or self._glued(text)):
             return [alone]
         return found
+
+    def _glued(self, text: str) -> Label | None:
+        """责任领导副主席 车岩: a label with nothing between it and what it asks for; it must repeat to count."""
+        if len(text) > _LONGEST_GLUED or not _HAN.match(text):
+            return None
+        for size in range(4, min(7, len(text) - 1)):
+            role = self._lexicon.role(text[:size])
+            if role in _ANSWERING and _answers(role, text[size:], self._lexicon):
+                return Label(role, text[:size], 0, size, None, "spaced")
+        return None
 
     def _with_colon(self, text: str) -> list[Label]:
         found = []

@@ -146,10 +146,6 @@ def _item_styles(blocks: Sequence[Block]) -> frozenset[str]:
     return frozenset({around}) if (around := _one_cycle_each(blocks, styles, opening)) else styles
 
 
-#: Numbered lines before a cycle of labels are parts of its problem where fewer than this share own labels themselves.
-_OWNING = 0.6
-
-
 def _one_cycle_each(blocks: Sequence[Block], styles: frozenset[str], opening: Role | None) -> str | None:
     """The numbering around the one that seems to own the labels, where each of its parts has just one cycle of them.
 
@@ -175,7 +171,7 @@ def _one_cycle_each(blocks: Sequence[Block], styles: frozenset[str], opening: Ro
             last = block.labels[-1].role
             listing = last in (Role.MEASURES, Role.GOAL, Role.STATUS)
             owning += any(label.role is opening for label in block.labels)
-    if not free or owning >= _OWNING * free:
+    if owning >= free:
         return None
     return _around(outer, inner, opening)
 
@@ -185,12 +181,13 @@ _OUTER = ("一、", "(一)", "第一章", "第一条")
 
 
 def _around(outer: Sequence[tuple[Numbered, list[Block]]], inner: str, opening: Role) -> str | None:
-    """The style most of whose parts have one cycle of labels, behind two or more sub-problems."""
+    """The style whose parts with labels nearly all have one cycle of them, in some behind two or more inner numbers."""
     for style in dict.fromkeys(mark.style for mark, _ in outer):
         parts = [blocks for mark, blocks in outer if mark.style == style]
         cycles = [sum(label.role is opening for block in part for label in block.labels) for part in parts]
-        several = sum(sum(b.mark is not None and b.mark.style == inner for b in part) >= 2 for part in parts)
-        if len(parts) >= 2 and sum(count == 1 for count in cycles) >= 0.8 * len(parts) and several >= 0.5 * len(parts):
+        owners = [part for part, count in zip(parts, cycles, strict=True) if count]
+        several = any(sum(b.mark is not None and b.mark.style == inner for b in part) >= 2 for part in owners)
+        if len(owners) >= 2 and several and cycles.count(1) >= 0.8 * len(owners):
             return style
     return None
 

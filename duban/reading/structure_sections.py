@@ -121,9 +121,12 @@ def share_above(drafts: Sequence[Draft], fields: Sequence[Field]) -> bool:
 
 def heading_fields(block: Block, lexicon: Lexicon) -> list[Field]:
     """What a heading says of all below it in its own words: units (一、区财政局(3项)), a limit (5月底前完成的问题)."""
-    if block.mark is None or len(block.mark.rest) > _LONGEST_HEADING or block.labels:
+    line = block.line
+    bracketed = _BRACKETED.match(line.text) if block.mark is None else None
+    rest = block.mark.rest if block.mark else bracketed["who"] if bracketed else ""
+    if not rest or len(rest) > _LONGEST_HEADING or block.labels:
         return []
-    text, line = _COUNT.sub("", block.mark.rest), block.line
+    text = _COUNT.sub("", rest)
     if match := _LIMITED.match(text):
         role, found = Role.TIME_LIMIT, match["limit"]
     elif all_known(text, lexicon) and not re.search(r"[,，。:：]", text):
@@ -134,6 +137,7 @@ def heading_fields(block: Block, lexicon: Lexicon) -> list[Field]:
 
 
 _LONGEST_HEADING = 40
+_BRACKETED = re.compile(r"^[【\[〔](?P<who>[^【】\[\]〔〕]{3,40})[】\]〕]$")
 _COUNT = re.compile(
     r"\s*[(（]\s*(?:共|合计|计)?\s*[\d一二三四五六七八九十]+\s*[项条个件类]?\s*(?:问题|任务|事项)?\s*[)）]\s*$"
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from duban.reading.lexicon import Lexicon, Role
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.structure import Draft, Field, Outline, Piece
 from duban.reading.structure_numbering import numbered, value_of
 from duban.reading.structure_sections import nest_sections
@@ -13,6 +13,7 @@ from duban.reading.structure_sections import nest_sections
 
 def tidy(outline: Outline, lexicon: Lexicon) -> None:
     """Bring the drafts of running text into their final form, in place."""
+    _take_given(outline)
     nest_sections(outline)
     _nest_inner(outline)
     _drop_frames(outline, lexicon)
@@ -21,6 +22,13 @@ def tidy(outline: Outline, lexicon: Lexicon) -> None:
     count_unnumbered(outline)
     for draft in outline.drafts:
         draft.end_line = max([draft.end_line, *(child.end_line for child in draft.children)])
+
+
+def _take_given(outline: Outline) -> None:
+    """An item that names nobody itself has the units that stand alone above it and its neighbours."""
+    for draft in outline.drafts:
+        if draft.given and not any(one.role in PARTY_ROLES for one in draft.fields):
+            draft.fields += draft.given
 
 
 def _drop_frames(outline: Outline, lexicon: Lexicon) -> None:

@@ -187,3 +187,50 @@ def test_a_date_alone_at_the_end_takes_nothing_from_the_last_item() -> None:
     reading = read(text)
     assert [i.responsible_units for i in reading.items] == [["区消防大队"], ["各街道"]]
     assert not reading.anomalies
+
+
+def test_actions_numbered_above_one_set_of_fields_are_no_items_and_frames_have_none() -> None:
+    fields = "牵头县领导:{o}\n牵头单位:县{u}局\n整改时限:2024年{d}月底前\n"
+    text = (
+        "巡视整改方案\n一、总体要求\n做实整改。\n二、重点任务\n(一)关于“粮食安全”的问题\n1.压实责任。层层签订责任书。\n"
+        "2.规范管理。清查库存。\n" + fields.format(o="韦正", u="发改", d=9) + "(二)关于“教育资源”的问题\n"
+        "1.组建集团3个。\n" + fields.format(o="洪梅", u="教育", d=11) + "三、保障措施\n(一)加强领导。成立小组。\n"
+        "(二)严格督促。定期调度。\n"
+    )
+    found = [(i.number, i.lead_officials, i.lead_units, dues(i)) for i in read(text).items]
+    assert found == [("一", ["韦正"], ["县发改局"], ["2024-09-30"]), ("二", ["洪梅"], ["县教育局"], ["2024-11-30"])]
+
+
+def test_units_alone_in_brackets_answer_for_the_items_below_that_name_nobody() -> None:
+    text = (
+        "审议意见整改台账\n【市教育局】\n1.普惠率偏低。新增学位。(2024年8月底前)\n2.托管不规范。联合检查。(2024年6月底前)\n"
+        "【市文旅局、市体育局】\n3.场地没有开放。推动开放。(2024年9月底前)\n"
+    )
+    found = [(i.number, i.responsible_units, dues(i)) for i in read(text).items]
+    assert found == [
+        ("1", ["市教育局"], ["2024-08-31"]),
+        ("2", ["市教育局"], ["2024-06-30"]),
+        ("3", ["市文旅局", "市体育局"], ["2024-09-30"]),
+    ]
+
+
+def test_units_one_a_line_below_their_label_are_all_read() -> None:
+    text = "督查整改方案\n" + "".join(
+        f"{n}、{t}\n整改措施:\n落实{t}整改。\n责任单位:\n市财政局\n市工信局\n各县(区)人民政府\n整改时限:\n2024年6月底前\n"
+        for n, t in (("一", "减税不到位"), ("二", "分配滞后"))
+    )
+    reading = read(text)
+    assert [i.responsible_units for i in reading.items] == [["市财政局", "市工信局", "各县(区)人民政府"]] * 2
+    assert not any(a.blocks for a in reading.anomalies)
+
+
+def test_brackets_in_the_midst_of_a_sentence_own_the_clause_before_them() -> None:
+    text = (
+        "攻坚问题整改任务书\n一、违建治理。拆除违建(街道执法队,2024年5月底前)、建立网格(各社区,长期坚持)。\n"
+        "二、堆物清理。清理楼道(各社区,2024年4月底前)、增设储物间(街道城建科,2024年8月底前)。\n"
+    )
+    found = [[(c.responsible_units, dues(c), c.long_term) for c in i.children] for i in read(text).items]
+    assert found == [
+        [(["街道执法队"], ["2024-05-31"], False), (["各社区"], [], True)],
+        [(["各社区"], ["2024-04-30"], False), (["街道城建科"], ["2024-08-31"], False)],
+    ]

@@ -125,3 +125,27 @@ def test_what_stands_behind_a_problem_s_label_says_who_leads_and_by_when() -> No
         ("二", ["区公安局"], ["区财政局"], ["2024-06-30"]),
         ("三", ["区人社局"], ["区财政局"], ["2024-07-31"]),
     ]
+
+
+def test_a_line_of_units_and_a_day_needs_no_label() -> None:
+    text = "节前检查交办单\n1.消防栓无水\n区消防大队 2024年2月5日前\n2.电梯超期\n区市场监管局 2024年2月8日前\n"
+    found = [(i.title, i.responsible_units, dues(i)) for i in read(text).items]
+    assert found == [("消防栓无水", ["区消防大队"], ["2024-02-05"]), ("电梯超期", ["区市场监管局"], ["2024-02-08"])]
+
+
+def test_the_unit_that_a_sentence_obliges_answers_for_the_item() -> None:
+    text = (
+        "突出问题整改清单\n1.摊贩占道。区城管局要在2024年4月底前完成整治。\n"
+        "2.盲道被占。区住建局要在2024年6月15日前完成修复。\n"
+    )
+    found = [(i.responsible_units, dues(i)) for i in read(text).items]
+    assert found == [(["区城管局"], ["2024-04-30"]), (["区住建局"], ["2024-06-15"])]
+
+
+def test_labels_that_nothing_parts_from_what_they_ask_for() -> None:
+    text = "问题整改公示\n" + "".join(
+        f"问题{n} {t}\n责任领导副主席 {o}\n责任部门{u}\n整改时限2024年{d}月底\n"
+        for n, t, o, u, d in ((1, "组建率不高", "车岩", "组织部", 9), (2, "阵地偏少", "安琪", "服务部", 11))
+    )
+    found = [(i.number, i.lead_officials, i.responsible_units, dues(i)) for i in read(text).items]
+    assert found == [("1", ["车岩"], ["组织部"], ["2024-09-30"]), ("2", ["安琪"], ["服务部"], ["2024-11-30"])]

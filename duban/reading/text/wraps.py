@@ -23,6 +23,8 @@ _SIGNED = re.compile(r"^[(（][^()（）]{0,40}(?:19|20)\d\d年[^()（）]{0,20}
 _DATED = re.compile(
     r"^二[〇○0零Oo][〇○0零Oo一二三四五六七八九]{2}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日$"
 )
+#: A heading in brackets of its own: 【市教育局】.
+_HEADED = re.compile(r"^[【〔][^【】〔〕]{2,40}[】〕]$")
 #: So many pairs of full lines tell wraps at a width that short lines may have by chance.
 _LEAST_WITHIN = 2
 _LABELLED = re.compile(
@@ -106,7 +108,12 @@ def _indent(line: Line) -> int:
 
 def _goes_on(above: Line, below: Line, indented: bool) -> bool:
     """Whether a line continues the full line above it. A label or a bullet always starts anew."""
-    if _LABELLED.match(below.text) or _BULLET.match(below.original) or _DATED.match(below.text):
+    if (
+        _HEADED.match(below.text)
+        or _LABELLED.match(below.text)
+        or _BULLET.match(below.original)
+        or _DATED.match(below.text)
+    ):
         return False
     if _is_lettered(below.text) and (_LABELLED.match(above.text) or _CLOSED.search(above.text)):
         return False
