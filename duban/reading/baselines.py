@@ -56,7 +56,7 @@ class Baselines:
         past = self._by_core.get((kind, core)) or self._contained(kind, core)
         if past is None:
             return None
-        return (past.value * _scale(past.unit) / _scale(target.unit)).normalize() + 0
+        return (past.value * scale_of(past.unit) / scale_of(target.unit)).normalize() + 0
 
     def _contained(self, kind: str, core: str) -> Target | None:
         """A past figure whose name is the same but for words left out: 旧改受益居民, 旧区改造受益居民."""
@@ -92,5 +92,6 @@ def _within(short: str, long: str) -> bool:
     return all(ch in rest for ch in short)
 
 
-def _scale(unit: str) -> Decimal:
+def scale_of(unit: str) -> Decimal:
+    """How many of the bare unit one of this unit is: 10000 for 万亩."""
     return next((Decimal(factor) for word, factor in _SCALES if unit.startswith(word)), Decimal(1))

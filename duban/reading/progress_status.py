@@ -140,10 +140,16 @@ def joined(texts: Sequence[str]) -> str:
 
 def entry_status(text: str) -> str | None:
     """`done` or `open` of a task or project that a report tells of: what is still under way outweighs what is done."""
-    shares = [float(match[1]) for match in _SHARE_DONE.finditer(text)]
-    if _UNDER_WAY.search(text) or any(share < 100 for share in shares):
+    share = share_status(text)
+    if _UNDER_WAY.search(text) or share == "open":
         return "open"
-    return "done" if shares or _CARRIED_OUT.search(text) else None
+    return "done" if share or _CARRIED_OUT.search(text) else None
+
+
+def share_status(text: str) -> str | None:
+    """`done` or `open` as the share of the year's task says it: 占年度任务的93%, 完成目标的115%."""
+    shares = [float(match[1]) for match in _SHARE_DONE.finditer(text)]
+    return None if not shares else "open" if min(shares) < 100 else "done"
 
 
 def promised(text: str) -> str | None:

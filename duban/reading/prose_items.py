@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
 from duban.reading.bracketed import all_known, brackets, clauses, labelled, outside, trailing
-from duban.reading.lexicon import Lexicon, Role
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.model import Item, Place
 from duban.reading.prose import Part, heading, sentences
 from duban.reading.regulations import find_regulations
@@ -27,6 +27,7 @@ _KEPT_UP = re.compile(
     r"(?:^|[,\uff0c。;\uff1b])(?P<tail>(?:持续|长期|常态化)(?:推进|坚持|整改|开展)|立行立改|即知即改|立即整改)[。;\uff1b]?$"
 )
 _LIMITED = re.compile(r"(?:前|底|末|年内|月内|日内|季度|半年|旬)$")
+_LONGEST_LABEL = 8
 _NAMED_FIRST = re.compile(r"^(?P<names>[^:\uff1a。;\uff1b(\uff08]{3,60})[:\uff1a]\s*(?P<rest>[^:\uff1a]{4,}.*)$")
 _DASHES = re.compile(r"^(?:[—–─]{1,3}|--+)\s*")
 CLAUSE_MARK = re.compile(
@@ -138,6 +139,9 @@ class Reader:
 
     def _named_first(self, text: str) -> tuple[list[Field], str]:
         """The units with which a task opens, and the task: 区教育局、区住建局:新建幼儿园4所."""
+        word, _, rest = text.replace("\uff1a", ":").partition(":")
+        if rest and len(word) <= _LONGEST_LABEL and self.lexicon.role(word) in PARTY_ROLES:
+            return (labelled(text, 0, self.lexicon), text) if all_known(rest, self.lexicon) else ([], text)
         match = _NAMED_FIRST.match(text)
         if match is None or not all_known(match["names"], self.lexicon):
             return [], text

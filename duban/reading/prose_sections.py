@@ -25,6 +25,7 @@ from duban.reading.structure_numbering import numbered
 _SHARED = PARTY_ROLES | {Role.TIME_LIMIT}
 _LONGEST = 60
 _LONGEST_OFFICE = 24
+_PARTY_LABEL = re.compile(r"^(?P<word>[\u4e00-\u9fff]{2,8})\s*[:\uff1a]\s*(?P<names>[^:\uff1a。]{2,60})$")
 _COUNT = re.compile(r"\s*[(\uff08]\s*(?:共|合计)?\s*\d+\s*[项条个件]?\s*[)\uff09]\s*$")
 #: How a heading that is an office's name ends; 产业兴镇 is none.
 _OFFICE = re.compile(r"(?:局|委|办|办公室|委员会|厅|中心|院|公司|集团|政府|街道|部|处|科|署|联合会|站|所|队)$")
@@ -39,7 +40,9 @@ def section_fields(part: Part, reader: Reader) -> list[Field]:
     if not part.children or len(part.text) > _LONGEST:
         return []
     found = [field for bracket in brackets(part.text, part.line.number, reader.lexicon) for field in bracket.fields]
-    found = found or _led(part, reader) or _all_names(part, reader)
+    found = (
+        found or labelled(part.text, part.line.number, reader.lexicon) or _led(part, reader) or _all_names(part, reader)
+    )
     for line in part.body:
         found += labelled(line.text.strip("()\uff08\uff09"), line.number, reader.lexicon)
     roles = {field.role for field in found}
@@ -83,10 +86,27 @@ def with_unit_headings(lines: Sequence[Line], lexicon: Lexicon) -> list[Line]:
         and _OFFICE.search(line.text)
         and all_known(line.text, lexicon)
     ]
-    if len(found) < 2:
+    labels = _labels_above(lines, lexicon)
+    if len(found) < 2 and not labels:
         return list(lines)
-    headings = frozenset(found)
+    headings = frozenset([*(found if len(found) >= 2 else ()), *labels])
     return [replace(line, level=2) if at in headings else line for at, line in enumerate(lines)]
+
+
+def _labels_above(lines: Sequence[Line], lexicon: Lexicon) -> list[int]:
+    """Labels of units that stand above the tasks and not below them: one above the first, and a number behind each."""
+    counted = [numbered(line.text) is not None for line in lines]
+    first = counted.index(True) if True in counted else 0
+    if first == 0 or lines[first].cells is not None:
+        return []
+    found = [at for at, line in enumerate(lines) if not counted[at] and _is_party_label(line.text, lexicon)]
+    above = [at for at in found if at + 1 < len(lines) and counted[at + 1]]
+    return above if len(above) >= 2 and above == found and above[0] == first - 1 else []
+
+
+def _is_party_label(text: str, lexicon: Lexicon) -> bool:
+    match = _PARTY_LABEL.match(text)
+    return match is not None and lexicon.role(match["word"]) in PARTY_ROLES and all_known(match["names"], lexicon)
 
 
 def under_sections(parts: Sequence[Part], items: Sequence[Item], reader: Reader) -> list[Item]:

@@ -16,6 +16,7 @@ from duban.reading.target_words import (
     DOUBLINGS,
     FROM,
     IN_HUNDREDTHS,
+    IN_TEN_THOUSANDS,
     MEASURED_TIME,
     NOT_COUNTED,
     QUANTITY,
@@ -41,7 +42,14 @@ class Quantity:
 
 def quantities_of(masked: str) -> list[Quantity]:
     """The quantities of a clause in order, with what stands in quotation marks masked; 从40%提高到41% is one."""
-    found = [*_in_figures(masked), *_in_words(masked), *_in_hundredths(masked), *_ratios(masked), *_doublings(masked)]
+    found = [
+        *_in_figures(masked),
+        *_in_words(masked),
+        *_in_hundredths(masked),
+        *_ratios(masked),
+        *_in_ten_thousands(masked),
+        *_doublings(masked),
+    ]
     found += _of_time(masked, found)
     return _from_to(masked, sorted(found, key=lambda quantity: quantity.begin))
 
@@ -63,6 +71,18 @@ def _in_hundredths(masked: str) -> Iterator[Quantity]:
         if value is not None:
             printed = Decimal(f"{value}.{part}" if part else value)
             yield Quantity(*match.span(), printed, None, "%", match["bound"] or "", more=False)
+
+
+def _in_ten_thousands(masked: str) -> Iterator[Quantity]:
+    """三万二千人 is 3.2 万人."""
+    for match in IN_TEN_THOUSANDS.finditer(masked):
+        value = chinese_value(match["value"].replace("两", "二"))
+        rest = chinese_value((match["rest"] or "").replace("两", "二")) or 0
+        describes = match["bound"] and _describes(match, masked)
+        if value is not None and not describes and not (rest and match["scale"] == "亿"):
+            printed = Decimal(value) + Decimal(rest) / 10_000
+            unit = match["scale"] + match["unit"]
+            yield Quantity(*match.span(), printed, None, unit, match["bound"] or "", bool(match["more"]))
 
 
 def _ratios(masked: str) -> Iterator[Quantity]:

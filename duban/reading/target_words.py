@@ -95,3 +95,8 @@ MEASURED_TIME = re.compile(
 RATIO = re.compile(
     r"(?<![\d:\uff1a])(?P<value>\d+(?:\.\d+)?)\s?[:\uff1a∶]\s?1(?![\d.:\uff1a])(?P<bound>及?以[内下上])?"
 )
+#: Large numbers in words: 新增就业三万二千人, 十二万亩.
+IN_TEN_THOUSANDS = re.compile(
+    r"(?P<value>[一二两三四五六七八九十][一二三四五六七八九十百千]{0,5})(?P<scale>万|亿)(?P<rest>[一二两三四五六七八九]千(?:[一二两三四五六七八九]百)?)?"
+    r"(?P<more>余|多)?(?P<unit>人次|人|亩|户|元|吨|公里|平方米|立方米|套|个)(?P<bound>及?以[上下内])?"
+)

@@ -175,3 +175,39 @@ def test_what_was_done_about_a_single_problem_is_a_report() -> None:
     (item,) = reading.items
     assert (reading.kind, item.title, item.status) == (Kind.PROGRESS_REPORT, "个别镇不作为。", "done")
     assert (item.responsible_units, len(item.measures)) == (["区河湖中心", "各镇"], 2)
+
+
+def test_labels_of_units_above_the_tasks_are_not_those_of_the_task_before() -> None:
+    text = (
+        "责任单位:城建办\n1.更换楼道灯300盏,5月底前完成。\n2.修补路面26处。\n"
+        "责任单位:平安办、各社区\n3.增设充电端口500个,10月底前完成。\n"
+    )
+    items = read(f"滨河街道2025年民生微实事责任清单\n\n{text}").items
+    assert [(one.responsible_units, [(c.number, c.responsible_units) for c in one.children]) for one in items] == [
+        (["城建办"], [("1", []), ("2", [])]),
+        (["平安办", "各社区"], [("3", [])]),
+    ]
+
+
+def test_a_breakdown_may_have_nothing_but_units_in_brackets() -> None:
+    text = (
+        "一、推动经济稳进提质\n完成投资320亿元。(市发展改革委)\n新增减税降费15亿元。(市财政局、市税务局)\n"
+        "二、办好民生实事\n新增学位3000个。(市教育局)\n新建驿站40个。(市卫生健康委)\n"
+    )
+    reading = read(f"宁海市人民政府2024年工作要点任务分工\n{text}")
+    assert reading.kind is Kind.TASK_BREAKDOWN
+    assert [(c.number, c.responsible_units) for one in reading.items for c in one.children] == [
+        ("一.1", ["市发展改革委"]),
+        ("一.2", ["市财政局", "市税务局"]),
+        ("二.1", ["市教育局"]),
+        ("二.2", ["市卫生健康委"]),
+    ]
+
+
+def test_what_was_reached_is_compared_with_what_was_to_be_reached() -> None:
+    table = (
+        "序号\t重点工作\t责任单位\t年度目标\t上半年完成情况\n1\t农田\t区农业局\t建成1.2万亩\t已建成0.8万亩\n"
+        "2\t改厕\t区卫健委\t改造800户\t已改造820户\n3\t招商\t区商务局\t到位30亿元\t完成年度任务的56%\n"
+    )
+    reading = read(f"2024年区政府重点工作上半年进展情况汇总表\n{table}")
+    assert (reading.kind, [one.status for one in reading.items]) == (Kind.PROGRESS_REPORT, ["open", "done", "open"])

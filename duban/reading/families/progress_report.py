@@ -15,6 +15,7 @@ from duban.reading.progress_doers import name_doers
 from duban.reading.progress_entries import names_problem, problem_parts, title_of, told_parts, unnumbered
 from duban.reading.progress_figures import is_summary, stated_figures
 from duban.reading.progress_parted import parted_problems
+from duban.reading.progress_reached import reached
 from duban.reading.progress_status import (
     LABEL,
     LONG_TERM,
@@ -26,6 +27,7 @@ from duban.reading.progress_status import (
     joined,
     promised,
     settle_status,
+    share_status,
     status_above,
     status_in,
     status_of_headings,
@@ -187,6 +189,8 @@ def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
     items, repeated = items_of(outline.drafts, lexicon, front.year)
     for item in items:
         _as_done(item)
+        told = item.progress or joined(item.measures)
+        item.status = item.status or reached(item.goal, told) or share_status(told)
     reading = Reading(Kind.PROGRESS_REPORT, front.title, front.issuer, front.reference, front.issued_on, front.year)
     reading.items = items
     reading.figures = stated_figures(source.text)

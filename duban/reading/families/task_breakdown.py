@@ -10,6 +10,7 @@ from itertools import pairwise, takewhile
 
 from duban.errors import Unreadable
 from duban.reading.annexes import annexes_of
+from duban.reading.bracketed import all_known
 from duban.reading.indicator_tables import Indicator, indicators
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import anomaly, lint
@@ -62,7 +63,11 @@ def score(source: Source, lexicon: Lexicon) -> float:
     """Tasks that end in a bracket or line of units, under a title of tasks; less where the words are of 整改."""
     text = source.text[:200_000]
     lines = max(1, len(source.lines))
-    labels = sum(_names_units(line.text, lexicon) for line in source.lines[:_SAMPLE] if line.cells is None)
+    labels = sum(
+        _names_units(line.text, lexicon) or _ends_in_units(line.text, lexicon)
+        for line in source.lines[:_SAMPLE]
+        if line.cells is None
+    )
     named = 1.0 if _heads_of_units(source) else min(1.0, 2 * max(labels, len(_UNITS.findall(text))) / lines)
     head = "\n".join(line.text for line in _above_first_number(source.lines[:12]) if _may_be_title(line.text))
     titled = bool(_TITLE.search(head) or _TITLE.search(source.title or ""))
@@ -81,6 +86,12 @@ def _names_units(text: str, lexicon: Lexicon) -> bool:
     """Whether a line is a label of units with its text: 责任:档案科."""
     match = re.match(r"^(?P<word>[\u4e00-\u9fff]{2,8})\s*[:\uff1a]\s*\S", text)
     return match is not None and lexicon.role(match["word"]) in _UNIT_ROLES
+
+
+def _ends_in_units(text: str, lexicon: Lexicon) -> bool:
+    """Whether a line ends in a bracket of nothing but units: 完成投资320亿元。(市发展改革委)"""
+    match = re.search(r"[(\uff08](?P<names>[^()\uff08\uff09]{3,80})[)\uff09]。?$", text)
+    return match is not None and all_known(match["names"], lexicon)
 
 
 def _above_first_number(lines: Sequence[Line]) -> list[Line]:

@@ -62,7 +62,9 @@ def score(source: Source, _lexicon: Lexicon) -> float:
     back, ahead = any(_REVIEW.search(t) for t in tops), any(_PLAN.search(t) for t in tops)
     numbers = min(1.0, len(re.findall(r"\d\s*(?:%|个|家|万|亿|户|项)", source.text[:60_000])) / 30)
     foreign = len(re.findall(r"整改|(?:牵头|责任)(?:单位|部门)\s*[:\uff1a]", source.text[:60_000]))
-    return max(0.0, 0.5 * titled + 0.15 * back + 0.15 * ahead + 0.15 * numbers - 0.02 * min(foreign, 30))
+    parted = any(re.search(r"分解|分工|责任清单", text) for text in head if len(text) <= 60)
+    told = 0.5 * titled + 0.15 * back + 0.15 * ahead + 0.15 * numbers
+    return max(0.0, told - 0.02 * min(foreign, 30) - 0.3 * parted)
 
 
 def read(source: Source, lexicon: Lexicon) -> Reading:
