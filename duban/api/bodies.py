@@ -111,7 +111,8 @@ class BulkMove(MoveIn):
 class BulkIn(Body):
     """Many transitions; each is done or refused by itself."""
 
-    transitions: list[BulkMove] = Field(min_length=1, max_length=200)
+    transitions: list[BulkMove] = Field(min_length=1, max_length=1000)
+    dry_run: bool = Field(False, description="Say what would become of each, one after the other, and do nothing.")
 
 
 class MeasureIn(VersionedBody):

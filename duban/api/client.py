@@ -214,9 +214,10 @@ class Client:
             Moved, f"/items/{item_id}/transitions", {"action": action, "expected_version": version, **more}
         )
 
-    def move_many(self, transitions: Sequence[Mapping[str, Any]]) -> BulkAnswer:
+    def move_many(self, transitions: Sequence[Mapping[str, Any]], *, dry_run: bool = False) -> BulkAnswer:
         """Many transitions, a result for each."""
-        return self._post(BulkAnswer, "/items/transitions", {"transitions": list(transitions)})
+        body = {"transitions": list(transitions), "dry_run": dry_run}
+        return self._post(BulkAnswer, "/items/transitions", body)
 
     def report_measure(self, item_id: int, measure_id: int, progress: str, *, version: int, **more: Any) -> Recorded:
         """How far a measure is."""

@@ -141,6 +141,14 @@ async def bearer_caller(
     return Caller(identity, "api", address_of(request))
 
 
+async def still_who(request: Request, caller: Caller) -> Caller:
+    """Who the key of a long request belongs to by now, with the role and parties of today. Raises BadToken."""
+    context = context_of(request)
+    secret = request.headers.get("authorization", "").partition(" ")[2].strip()
+    asked = partial(identify, context.database, secret=secret, purpose="api", now=context.now())
+    return Caller(await in_lane(asked), caller.source, caller.address)
+
+
 async def known_parameters(request: Request) -> None:
     """Refuses a query parameter that the address does not have: a misspelt filter must not be dropped in silence.
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 
+from duban.adapters.database import Database
 from duban.api.bodies import BulkIn, BulkMove, Id, MoveIn
 from duban.api.context import Caller, Context, Ctx, Who, in_lane, log_refusal
 from duban.api.examples import MOVED, answer
@@ -18,6 +21,7 @@ from duban.api.problems import documented, problem_body
 from duban.errors import DubanError
 from duban.services.transitions import Instrument, Moved, MoveDetails, move
 
+T = TypeVar("T")
 router = APIRouter(prefix="/items", tags=["transitions"], responses=documented(401, 403, 409, 413, 422, 429))
 
 
@@ -66,16 +70,32 @@ async def post_transitions(
     """One refused transition never stops the others; each result carries the transition or its problem.
 
     With a key, each result is kept as its transition commits: the same request after a crash goes on where it stopped.
+    With `dry_run` the answer is what it would be, and nothing is done; a key says nothing then.
     """
     acts = [partial(_one_of_many, request, context, caller, one) for one in body.transitions]
 
     def work() -> JSONResponse:
+        if body.dry_run:
+            return _bulk_answer([jsonable_encoder(result) for result in tried(context.database, acts)], again=False)
         if idempotency_key is None:
             return _bulk_answer([jsonable_encoder(act()) for act in acts], again=False)
         answers = each_once(context, caller, idempotency_key, ("/items/transitions", body), acts)
         return _bulk_answer([a.body for a in answers], again=all(a.again for a in answers))
 
     return await in_lane(work)
+
+
+def tried(database: Database, acts: Sequence[Callable[[], T]]) -> list[T]:
+    """What each of several acts gives, one after the other, in a transaction that is then undone."""
+    found: list[T] = []
+    with suppress(_UndoneError), database.whole():
+        found += [act() for act in acts]
+        raise _UndoneError
+    return found
+
+
+class _UndoneError(Exception):
+    """Takes a transaction back."""
 
 
 def _bulk_answer(results: list[dict[str, Any]], *, again: bool) -> JSONResponse:

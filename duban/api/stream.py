@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import threading
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
-from fastapi.encoders import jsonable_encoder
 from fastapi.responses import StreamingResponse
+from pydantic import TypeAdapter
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from duban.api.bodies import LARGEST
-from duban.api.context import Caller, Context, Ctx, Who
+from duban.api.context import Caller, Context, Ctx, Who, still_who
 from duban.api.problems import TooManyRequests, documented
+from duban.services.accounts import BadToken
 from duban.services.queries.operations import LATE, events_after, last_event
 from duban.services.queries.shapes import EventView
 
@@ -24,9 +23,11 @@ router = APIRouter(prefix="/events", tags=["events"], responses=documented(401, 
 
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 15.0
+BATCH, MOST_AT_ONCE = 500, 20_000
 #: Each stream asks the ledger once a second: so many at once, in one process.
 MOST_STREAMS = 100
-_streams = threading.BoundedSemaphore(MOST_STREAMS)
+_EVENT = TypeAdapter(EventView)
+_open: set[object] = set()
 
 
 @router.get(
@@ -56,7 +57,7 @@ def get_stream(
     last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST, description="Go on after this event.")] = None,
 ) -> StreamingResponse:
     """Each message is one event of an item that the caller may see; its `id` is what `Last-Event-ID` goes on from."""
-    if not _streams.acquire(blocking=False):
+    if len(_open) >= MOST_STREAMS:
         raise TooManyRequests(seconds=30)
     after = last_event(context.database) if last_event_id is None else last_event_id
     return StreamingResponse(
@@ -68,25 +69,42 @@ def get_stream(
 
 async def _messages(request: Request, context: Context, caller: Caller, after: int) -> AsyncIterator[str]:
     sent: set[int] = set()
-    floor, quiet = after, 0.0
+    floor, quiet, asked = after, 0.0, 0.0
+    this = object()  # counted from the first line on: a stream that never began takes no room
+    _open.add(this)
     try:
         yield "retry: 3000\n\n"
         while not await request.is_disconnected():
-            events = await run_in_threadpool(events_after, context.database, scope=caller.scope, after=floor)
+            events = await run_in_threadpool(_all_after, context, caller, floor)
             for event in (e for e in events if e.id not in sent):
                 sent.add(event.id)
                 quiet = 0.0
                 yield _message(event)
             floor, sent = _advanced(context, events, floor, sent)
+            if (asked := asked + POLL_SECONDS) >= HEARTBEAT_SECONDS:
+                caller, asked = await still_who(request, caller), 0.0
             quiet += POLL_SECONDS
             if quiet >= HEARTBEAT_SECONDS:
                 quiet = 0.0
                 yield ": still here\n\n"
             await asyncio.sleep(POLL_SECONDS)
+    except BadToken:
+        yield "event: signed_out\ndata: {}\n\n"  # revoked or expired since: the client needs another key
     except SQLAlchemyError:
         yield "event: interrupted\ndata: {}\n\n"  # the ledger is away: the client comes back with its last event
     finally:
-        _streams.release()
+        _open.discard(this)
+
+
+def _all_after(context: Context, caller: Caller, after: int) -> tuple[EventView, ...]:
+    """Every event after a number that there is now, however many a night has written at once."""
+    found: list[EventView] = []
+    while part := events_after(context.database, scope=caller.scope, after=after, limit=BATCH):
+        found += part
+        if len(part) < BATCH or len(found) >= MOST_AT_ONCE:
+            break
+        after = part[-1].id
+    return tuple(found)
 
 
 def _advanced(context: Context, events: tuple[EventView, ...], floor: int, sent: set[int]) -> tuple[int, set[int]]:
@@ -97,5 +115,4 @@ def _advanced(context: Context, events: tuple[EventView, ...], floor: int, sent:
 
 
 def _message(event: EventView) -> str:
-    data = json.dumps(jsonable_encoder(event), ensure_ascii=False)
-    return f"id: {event.id}\nevent: {event.type}\ndata: {data}\n\n"
+    return f"id: {event.id}\nevent: {event.type}\ndata: {_EVENT.dump_json(event).decode()}\n\n"

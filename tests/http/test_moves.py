@@ -201,6 +201,36 @@ def test_many_transitions_get_a_result_each_and_one_refused_stops_none(site: Sit
     assert result["results"][2]["moved"]["state"] == "ongoing"
 
 
+def test_a_dry_run_of_many_says_what_would_become_of_each_and_does_nothing(site_on_both: Site) -> None:
+    client, item = site_on_both.client("supervisor"), site_on_both.item("3")
+    first = {"item_id": item.id, "action": "start", "expected_version": item.version}
+    body = {
+        "transitions": [
+            first,
+            first,
+            first | {"expected_version": item.version + 1, "action": "withdraw", "reason": "x"},
+        ]
+    }
+    shown = client.post("/api/v1/items/transitions", json=body | {"dry_run": True}).json()
+    assert (shown["done"], shown["refused"]) == (2, 1)  # the third follows on the first
+    assert shown["results"][1]["problem"]["code"] == "stale_version"
+    assert site_on_both.item("3").version == item.version
+    history = client.get(f"/api/v1/items/{item.id}/history").json()
+    assert "item.started" not in [e["type"] for e in history]
+    assert client.post("/api/v1/items/transitions", json=body).json() == shown
+
+
+def test_a_thousand_at_once_have_a_result_each_and_one_more_is_refused(site: Site) -> None:
+    client, item = site.client("supervisor"), site.item("3")
+    one = {"item_id": item.id, "action": "start", "expected_version": item.version}
+    many = [one | {"item_id": 900_000 + n} for n in range(999)] + [one]
+    answer = client.post("/api/v1/items/transitions", json={"transitions": many}, timeout=60).json()
+    assert (answer["done"], answer["refused"], len(answer["results"])) == (1, 999, 1000)
+    assert answer["results"][-1]["moved"]["state"] == "ongoing"
+    over = client.post("/api/v1/items/transitions", json={"transitions": [*many, one]})
+    assert (over.status_code, over.json()["code"]) == (422, "invalid_request")
+
+
 def test_a_refused_transition_of_many_is_in_the_access_log(site: Site) -> None:
     from models import AccessLog
 
