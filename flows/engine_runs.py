@@ -205,22 +205,30 @@ async def mend_forever(
             if counts.mended:
                 log.info("mended %s runs: %s", counts.mended, "; ".join(counts.said))
         except NotDeployed:
-            await _put_back(deploy)
+            await _put_back(stop, deploy)
         except PASSING as error:
             log.warning("could not look for runs to mend: %s", error)
         await _first(stop, undeployed, MEND_EVERY)
 
 
-async def _put_back(deploy: Callable[[PrefectClient], Awaitable[list[str]]]) -> None:
-    """Makes the deployments that the server has lost, and the runs of all items, and says how many."""
+async def _put_back(stop: asyncio.Event, deploy: Callable[[PrefectClient], Awaitable[list[str]]]) -> None:
+    """Makes the deployments that the server has lost, and the runs of all items, and says how many.
+
+    Until all of it is done: a next look would find the first deployment, and take the others for made.
+    """
     log.warning("the Prefect server has lost our deployments: they are made again")
-    try:
-        made = await deploy(get_client())
-        counts = await asyncio.to_thread(reconcile.reconcile, database(), prefect(), now=now())
-    except PASSING as error:
-        log.warning("could not put back what the server has lost: %s", error)
-        return
-    log.warning("deployed: %s; runs: %s", ", ".join(made), counts.as_dict())
+    while not stop.is_set():
+        try:
+            made = await deploy(get_client())
+            counts = await asyncio.to_thread(reconcile.reconcile, database(), prefect(), now=now())
+            problem = counts.problem
+        except PASSING as error:
+            problem = str(error)
+        if not problem:
+            log.warning("deployed: %s; runs: %s", ", ".join(made), counts.as_dict())
+            return
+        log.warning("could not put back all that the server has lost: %s", problem)
+        await _sleep(stop, AWAY)
 
 
 async def _first(stop: asyncio.Event, other: asyncio.Event, seconds: float) -> None:

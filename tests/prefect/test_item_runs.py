@@ -155,7 +155,7 @@ def test_reconcile_mends_whatever_happened_to_runs_and_says_it_and_finds_nothing
         else:
             world.prefect.set_state(run.id, {"type": kind, "name": kind.title()})
     counts = reconcile.reconcile(world.database, world.prefect, now=now())
-    # An engine looks by itself each minute, and may have been quicker with what was ended.
+    # An engine looks by itself, and may have been quicker with what was ended.
     assert (counts.missing, counts.unresumable) == (1, 1)
     assert len(counts.said) == counts.mended
     assert any("运行缺失,已重建" in line for line in counts.said)
@@ -163,8 +163,8 @@ def test_reconcile_mends_whatever_happened_to_runs_and_says_it_and_finds_nothing
         wait_until(lambda item_id=item_id: stands(world, item_id))
         assert fill_in(world, run_of(world, item_id).id, action="启动推进")["status"] == "ACCEPT"
     for item_id in ids.values():
-        wait_until(lambda item_id=item_id: world.ledger.item(item_id).state is State.ONGOING)
-        wait_until(lambda item_id=item_id: world.ledger.backlog() == 0 and stands(world, item_id))
+        wait_until(lambda item_id=item_id: world.ledger.item(item_id).state is State.ONGOING, 60)
+        wait_until(lambda item_id=item_id: world.ledger.backlog() == 0 and stands(world, item_id), 60)
     assert reconcile.reconcile(world.database, world.prefect, now=now()).mended == 0
 
 
