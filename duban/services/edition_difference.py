@@ -21,7 +21,19 @@ from duban.services.edition_model import WEIGHTY, ChangeKind, Difference, FieldC
 from duban.services.edition_pairs import pair
 from duban.services.item_rows import ROLES
 from duban.services.parties import PartyBook
-from models import Document, DocumentDecision, Item, ItemParty, Measure, Party, Plan, Regulation, Target
+from models import (
+    Document,
+    DocumentDecision,
+    Item,
+    ItemParty,
+    Measure,
+    Party,
+    Plan,
+    Regulation,
+    Resolution,
+    ResolutionAction,
+    Target,
+)
 
 
 @lru_cache(maxsize=8)
@@ -97,7 +109,8 @@ def difference(session: Session, plan: Plan, reading: read.Reading, document: Do
                 needs_reason=any(f.field in WEIGHTY for f in fields),
             )
         )
-    met = {r.id for r in pairs.values()}
+    # What a person parted off from an item stands in the document within that item.
+    met = {r.id for r in pairs.values()} | _split_off(session, plan)
     for row in live:
         if row.id in met or row.state is State.CLOSED or row.document_id is None:
             continue
@@ -138,6 +151,13 @@ def _place(
         found.parents[key], found.after[key] = above[key], last
         if key in pairs:
             last = pairs[key].id
+
+
+def _split_off(session: Session, plan: Plan) -> set[int]:
+    """The items that a person made of a part of another one."""
+    query = select(Resolution.before).join(Item, Item.id == Resolution.item_id).where(Item.plan_id == plan.id)
+    split = query.where(Resolution.action == ResolutionAction.SPLIT, Resolution.undone_at.is_(None))
+    return {before["made"] for before in session.scalars(split)}
 
 
 def _below(item: read.Item) -> list[read.Item]:

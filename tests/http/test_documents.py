@@ -70,3 +70,26 @@ def test_a_directory_is_previewed_and_entered_and_wrong_rows_are_named(site: Sit
             duban.update_directory("1", "d.csv", "名称,类别,邮箱\n陆知衡,领导,x\n".encode())
         assert refused.value.code == "directory_invalid"
         assert "第2行" in refused.value.detail
+
+
+def test_an_item_under_way_is_corrected_and_a_plan_is_taken_back(site_on_both: Site) -> None:
+    other = PLAN.replace("澄川区", "澄湖区").encode()
+    with Client(site_on_both.url, site_on_both.token("supervisor")) as duban:
+        item = site_on_both.in_state("measure_drafted")
+        done = duban.correct(item.id, "原文如此", version=item.version, support_units=["区财政局"])
+        assert set(done.fields) == {"support_units"}
+        with pytest.raises(Refused) as refused:
+            duban.correct(item.id, "原文如此", version=done.version, support_units=["区财政局"])
+        assert (refused.value.status, refused.value.code) == (422, "correction_refused")
+        plan = duban.upload_plan("另一份.md", other)
+        assert duban.directory_log(str(plan.plan_id)).total == 1  # the office that answers for everybody
+        doubted = next(d for d in duban.quarantine(str(plan.plan_id)))
+        parted = duban.split(doubted.row.id, "99", "原文是两项", version=doubted.row.version)
+        assert parted.made is not None
+        joined = duban.join(parted.made, doubted.row.number, "原文是一项", version=1)
+        assert joined.dropped == [parted.made]
+        assert duban.void_plan(str(plan.plan_id), "传错了文件").items == plan.items
+        with pytest.raises(Refused) as refused:
+            duban.plan(str(plan.plan_id))
+        assert (refused.value.status, refused.value.code) == (404, "plan_voided")
+        assert duban.upload_plan("另一份.md", other).created

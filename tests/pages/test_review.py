@@ -78,3 +78,49 @@ def test_the_page_works_without_scripts(visit: Any, site: Site) -> None:
     with page.expect_navigation():
         card.get_by_role("button", name="剔除这一份").click()
     assert last(site).action.value == "drop"
+
+
+def test_an_item_is_split_and_joined_again_at_the_keyboard_of_a_narrow_screen(visit: Any, site: Site) -> None:
+    window = visit("supervisor", width=390)
+    page = window.open("/quarantine")
+    progress = page.locator("label:has-text('核定进度') ~ strong")
+    waiting = page.locator("article[data-waiting]").count()
+    assert f"还剩{waiting}件" in progress.inner_text()
+    number = page.locator("article.current h2").inner_text().split("（")[0].split("\u3000")[0]
+    page.keyboard.press("4")
+    page.locator("article.current input[name=new_number]").fill("99")
+    with page.expect_navigation():
+        page.locator("article.current").get_by_role("button", name="拆开").click()
+    assert last(site).action.value == "split"
+    assert f"还剩{waiting + 1}件" in progress.inner_text()
+    page.goto(site.url + "/quarantine?number=99")
+    made = site.item("99")
+    page.locator(f"#item-{made.id}").focus()
+    page.keyboard.press("5")
+    page.locator(f"#item-{made.id} input[name=into]").fill(number)
+    with page.expect_navigation():
+        page.locator(f"#item-{made.id}").get_by_role("button", name="并入").click()
+    assert site.item("99").dropped
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) <= 0
+    assert window.complaints == []
+
+
+def test_a_party_moves_to_another_role_and_the_source_shows_the_place(visit: Any, site: Site) -> None:
+    item = site.item("12", copy=1)
+    page = visit("supervisor").open(f"/quarantine#item-{item.id}")
+    seen = """one => { const box = one.getBoundingClientRect(), line = one.querySelector('.within').getBoundingClientRect();
+        return line.top >= box.top && line.bottom <= box.bottom }"""
+    assert page.locator(f"#item-{item.id} .source").evaluate(seen)
+    card = page.locator(f"#item-{item.id}")
+    card.locator(".fix[data-name=parties] summary").click()
+    row = card.locator(".who-row", has=page.locator("option[value=responsible][selected]")).first
+    name = row.locator("input").input_value()
+    row.locator("select").select_option("support")
+    with page.expect_navigation():
+        card.get_by_role("button", name="按更正保留（改1栏）").click()
+    assert units(site, item.id) == []
+    with site.database.read() as session:
+        support = select(Party.name).join(ItemParty, ItemParty.party_id == Party.id)
+        found = support.where(ItemParty.item_id == item.id, ItemParty.role == Role.SUPPORT)
+        assert session.scalars(found).all() == [name]
