@@ -39,6 +39,7 @@ from duban.services.policy_changes import PolicyChange
 from duban.services.queries.explain import ItemExplained
 from duban.services.queries.notices import NoticePage, NoticeWhole
 from duban.services.queries.outbox import MailPage, MailRow
+from duban.services.queries.quarantine import Doubtful
 from duban.services.queries.ranking import Ranked
 from duban.services.queries.re_inspections import ReInspections
 from duban.services.queries.rules import PolicyView
@@ -116,6 +117,10 @@ class Client:
     def void_plan(self, plan: str, reason: str) -> Voided:
         """Takes a plan back that was registered by mistake, before its release."""
         return self._post(Voided, f"/plans/{plan}/void", {"reason": reason})
+
+    def quarantine(self, plan: str, *, limit: int = 100, offset: int = 0) -> tuple[Doubtful, ...]:
+        """Items that wait for a person, each beside its source; then those that were settled."""
+        return self._get(tuple[Doubtful, ...], f"/plans/{plan}/quarantine", {"limit": limit, "offset": offset})
 
     def directory_log(self, plan: str, *, q: str = "", page: int = 1) -> DirectoryLog:
         """Who changed the directory, when, and from which file."""

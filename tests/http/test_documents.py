@@ -90,6 +90,6 @@ def test_an_item_under_way_is_corrected_and_a_plan_is_taken_back(site_on_both: S
         assert joined.dropped == [parted.made]
         assert duban.void_plan(str(plan.plan_id), "传错了文件").items == plan.items
         with pytest.raises(Refused) as refused:
-            duban.plan(str(plan.plan_id))
+            duban.ranking(str(plan.plan_id))
         assert (refused.value.status, refused.value.code) == (404, "plan_voided")
         assert duban.upload_plan("另一份.md", other).created

@@ -109,8 +109,9 @@ def test_an_item_is_split_and_joined_again_at_the_keyboard_of_a_narrow_screen(vi
 def test_a_party_moves_to_another_role_and_the_source_shows_the_place(visit: Any, site: Site) -> None:
     item = site.item("12", copy=1)
     page = visit("supervisor").open(f"/quarantine#item-{item.id}")
-    seen = """one => { const box = one.getBoundingClientRect(), line = one.querySelector('.within').getBoundingClientRect();
-        return line.top >= box.top && line.bottom <= box.bottom }"""
+    seen = """one => {
+        const box = one.getBoundingClientRect(), line = one.querySelector('.within').getBoundingClientRect();
+        return line.top >= box.top && line.bottom <= box.bottom; }"""
     assert page.locator(f"#item-{item.id} .source").evaluate(seen)
     card = page.locator(f"#item-{item.id}")
     card.locator(".fix[data-name=parties] summary").click()
