@@ -214,6 +214,7 @@ def _whole(piece: str, words: Lexicon) -> bool:
         or is_collective(bare)
         or bool(ONLY_POST.match(bare))
         or bool(NAME_POST.match(bare))
+        or ((holder := POST_NAME.match(bare)) is not None and looks_like_a_name(holder["name"]))
     )
 
 

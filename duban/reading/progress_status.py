@@ -23,8 +23,8 @@ STATUS = re.compile(
     rf"(?P<label>{_STATES}|完成)(?:并(?:长期坚持|持续推进|持续深化|巩固提升))?(?=[,\uff0c。;\uff1b)\uff09]|$)"
     r"|(?:^|(?<=[。;\uff1b]))\s*(?:目前[,\uff0c]?)?(?:该|此|本)?(?:项)?(?:问题|任务)?"
     rf"(?P<alone>{_STATES})(?=[。;\uff1b]|$)"
-    r"|(?P<prose>(?:该|此|本)(?:项)?(?:问题|任务|项目|事项)已(?:全部)?(?:完成整改|整改到位|整改完成|销号|办结|完成))"
-    rf"|(?P<stands>(?:该|此|本)(?:项)?(?:问题|任务|项目|事项)(?:目前)?(?:{_STATES}))(?=[,\uff0c。;\uff1b]|$)"
+    r"|(?P<prose>(?:该|此|本)(?:项)?(?:问题|任务|项目|事项|工作)已(?:全部)?(?:完成整改|整改到位|整改完成|销号|办结|完成))"
+    rf"|(?P<stands>(?:该|此|本)(?:项)?(?:问题|任务|项目|事项|工作)(?:目前)?(?:{_STATES}))(?=[,\uff0c。;\uff1b]|$)"
 )
 #: A paragraph that says of the problem itself how it stands names the part above it as the problem.
 SPEAKS_OF_IT = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -21,8 +22,9 @@ class ItemLevel:
         self.measure_items = _measures_stand_alone(blocks)
         self.roles = {label.role for block in blocks for label in block.labels}
         above = [block for block in blocks if block.line.number not in self.entries]
-        self.word = _problem_word(above)
-        self.styles = frozenset() if self.word else _item_styles(above)
+        word = _problem_word(above)
+        self.words = _of_one_kind(above, word) if word else frozenset()
+        self.styles = frozenset() if word else _item_styles(above)
         self._by_markup = _items_are_headings(above, self.styles)
 
     def starts(self, block: Block) -> bool:
@@ -39,7 +41,7 @@ class ItemLevel:
         """The label that names the problem, if the block opens with one."""
         if block.opens_with_label and block.labels[0].role is Role.PROBLEM:
             label = block.labels[0]
-            if self.word is not None and (label.word == self.word or label.number is not None):
+            if self.words and (label.word in self.words or label.number is not None):
                 return label
         return None
 
@@ -66,6 +68,26 @@ def _problem_word(blocks: Sequence[Block]) -> str | None:
     if most < 0.4 * max(roles.values(), default=1):
         return None
     return next(word for word, times in counts.items() if times >= 0.6 * most)
+
+
+def _of_one_kind(blocks: Sequence[Block], word: str) -> frozenset[str]:
+    """The word that starts items, with others that the same labels follow: 建议名称 and 提案名称 by turns."""
+    following: dict[str, Counter[Role]] = {}
+    times: Counter[str] = Counter()
+    current: Counter[Role] | None = None
+    for block in blocks:
+        for label in block.labels:
+            if label.role is not Role.PROBLEM:
+                if current is not None:
+                    current[label.role] += 1
+            elif label.number is None and label.opens == "line":
+                times[label.word] += 1
+                current = following.setdefault(label.word, Counter())
+    usual = {
+        one: frozenset(role for role, count in roles.items() if 2 * count > times[one])
+        for one, roles in following.items()
+    }
+    return frozenset({word, *(one for one, roles in usual.items() if roles and roles == usual.get(word))})
 
 
 def _words_behind_fields(blocks: Sequence[Block]) -> frozenset[str]:

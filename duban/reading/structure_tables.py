@@ -131,7 +131,7 @@ def _is_form(rows: Sequence[Line], lexicon: Lexicon) -> bool:
     """Whether the cells of most rows are label, text, label, text, and none of these texts is a label."""
     pairs = [row.cells or () for row in rows if len(row.cells or ()) in (2, 4, 6) and not any(row.merged)]
     told = [all(map(lexicon.role, cells[::2])) and not any(map(lexicon.role, cells[1::2])) for cells in pairs]
-    return len(rows) >= 2 and sum(told) > 0.6 * len(rows)
+    return len(rows) >= 2 and sum(told) >= 0.6 * len(rows)
 
 
 def _read_form(rows: Sequence[Line], headings: Headings, outline: Outline, lexicon: Lexicon) -> None:
