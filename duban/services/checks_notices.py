@@ -1,0 +1,139 @@
+"""Invariants of rungs, notices and mails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import exists, func, or_, select
+
+from duban.adapters.workdays import official_calendar
+from duban.services.checks_look import Look
+from models import (
+    Delivery,
+    DeliveryStatus,
+    Night,
+    Notice,
+    NoticeRecipient,
+    NoticeSeries,
+    Party,
+    PartyKind,
+    Plan,
+    RungFired,
+    RungOutcome,
+)
+
+
+def rung_without_notice_or_reason(look: Look) -> Iterator[str]:
+    """Where it does not hold that a rung that fired has a notice with a reader, or the reason why not."""
+    reader = exists().where(NoticeRecipient.notice_id == RungFired.notice_id)
+    silent = (RungFired.outcome == RungOutcome.NOTICED) & or_(RungFired.notice_id.is_(None), ~reader)
+    unexplained = (RungFired.outcome == RungOutcome.SUPPRESSED) & (func.trim(func.coalesce(RungFired.reason, "")) == "")
+    for fired, rung in look.rows(
+        select(RungFired.id, RungFired.rung).where(or_(silent, unexplained)).order_by(RungFired.id)
+    ):
+        yield f"rung {fired} ({rung})"
+
+
+def notice_without_reader(look: Look) -> Iterator[str]:
+    """Where it does not hold that every notice has somebody who reads it."""
+    reader = exists().where(NoticeRecipient.notice_id == Notice.id)
+    for notice, kind in look.rows(select(Notice.id, Notice.kind).where(~reader).order_by(Notice.id)):
+        yield f"notice {notice} ({kind})"
+
+
+def numbering_gap(look: Look) -> Iterator[str]:
+    """Where it does not hold that numbers of a series and year run from 1 without a gap."""
+    query = (
+        select(
+            Notice.series,
+            Notice.year,
+            func.count(),
+            func.min(Notice.number),
+            func.max(Notice.number),
+            NoticeSeries.last,
+        )
+        .outerjoin(NoticeSeries, (NoticeSeries.series == Notice.series) & (NoticeSeries.year == Notice.year))
+        .where(Notice.series.is_not(None))
+        .group_by(Notice.series, Notice.year, NoticeSeries.last)
+        .order_by(Notice.series, Notice.year)
+    )
+    for series, year, count, first, last, counter in look.rows(query):
+        if first != 1 or last != count or counter != last:
+            yield f"{series}〔{year}〕: {count} notices numbered {first} to {last}, the counter stands at {counter}"
+
+
+def notice_left_behind(look: Look) -> Iterator[str]:
+    """What a night that sends should have taken along: written before it began, released, not withdrawn."""
+    calendar = official_calendar()
+    nights = look.session.scalars(
+        select(Night).where(Night.finished_at.is_not(None)).order_by(Night.started_at.desc()).limit(60)
+    )
+    night = next((n for n in nights if calendar.is_workday(n.as_of)), None)
+    if night is None:
+        return
+    query = (
+        select(NoticeRecipient.id, NoticeRecipient.notice_id, NoticeRecipient.address)
+        .join(Notice, Notice.id == NoticeRecipient.notice_id)
+        .join(Plan, Plan.id == Notice.plan_id)
+        .where(
+            NoticeRecipient.delivery_id.is_(None),
+            Notice.withdrawn_at.is_(None),
+            Notice.created_at < night.started_at,
+            Plan.released_at < night.started_at,
+        )
+        .order_by(NoticeRecipient.id)
+    )
+    answered = _answering(look)
+    for recipient, notice, address in look.rows(query):
+        if recipient not in answered:
+            yield f"copy {recipient} of notice {notice} to {address} is in no mail"
+
+
+def _answering(look: Look) -> set[int]:
+    """Copies for the office in place of somebody whose mail failed while it was sent: the next night takes them."""
+    failed = (
+        select(NoticeRecipient.notice_id)
+        .join(Delivery, Delivery.id == NoticeRecipient.delivery_id)
+        .where(Delivery.status == DeliveryStatus.FAILED)
+    )
+    query = (
+        select(NoticeRecipient.id)
+        .join(Party, Party.id == NoticeRecipient.party_id)
+        .where(
+            NoticeRecipient.delivery_id.is_(None),
+            NoticeRecipient.for_party_id.is_not(None),
+            Party.kind == PartyKind.OFFICE,
+            NoticeRecipient.notice_id.in_(failed),
+        )
+    )
+    return set(look.session.scalars(query))
+
+
+def delivery_stuck(look: Look) -> Iterator[str]:
+    """Where it does not hold that nothing is being sent past its deadline."""
+    query = (
+        select(Delivery.id, Delivery.sending_until)
+        .where(Delivery.status == DeliveryStatus.SENDING, Delivery.sending_until < look.now)
+        .order_by(Delivery.id)
+    )
+    for delivery, until in look.rows(query):
+        yield f"delivery {delivery} should have ended by {until:%Y-%m-%d %H:%M}"
+
+
+def delivery_astray(look: Look) -> Iterator[str]:
+    """Where it does not hold that a mail goes to the address of every copy that it carries."""
+    query = (
+        select(NoticeRecipient.id, NoticeRecipient.address, Delivery.id, Delivery.address)
+        .join(Delivery, Delivery.id == NoticeRecipient.delivery_id)
+        .where(NoticeRecipient.address != Delivery.address)
+        .order_by(NoticeRecipient.id)
+    )
+    for copy, meant, delivery, went in look.rows(query):
+        yield f"copy {copy} is for {meant}, delivery {delivery} goes to {went}"
+
+
+def delivery_of_nothing(look: Look) -> Iterator[str]:
+    """Where it does not hold that every mail carries a notice."""
+    copy = exists().where(NoticeRecipient.delivery_id == Delivery.id)
+    for (delivery,) in look.rows(select(Delivery.id).where(~copy, Delivery.kind != "weekly").order_by(Delivery.id)):
+        yield f"delivery {delivery}"
