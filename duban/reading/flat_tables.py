@@ -126,7 +126,12 @@ def _is_section(lines: Sequence[Line], index: int) -> bool:
     """Whether a line is a heading between rows: numbered in words, with a row or another heading right below it."""
     text = _bare(lines[index].text)
     mark = numbered(text) if lines[index].cells is None else None
-    if mark is None or mark.style not in ("一、", "(一)", "第一章") or len(text) > 60 or index + 1 >= len(lines):
+    if (
+        mark is None
+        or mark.style not in ("一、", "(一)", "第一章", "第一节")
+        or len(text) > 60
+        or index + 1 >= len(lines)
+    ):
         return False
     return _number(lines[index + 1]) is not None or _is_section(lines, index + 1)
 

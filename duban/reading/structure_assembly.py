@@ -190,7 +190,7 @@ class _Assembler:
         if mark is None or mark.style in ("一是", "第一,", "①"):
             return False
         if block.opens_with_label:
-            alone = block.labels[0].opens == "alone" and mark.style in ("一、", "第一章", "(一)")
+            alone = block.labels[0].opens == "alone" and mark.style in ("一、", "第一章", "第一节", "(一)")
             return alone and self._ahead.kind(index) != "field"
         return self._item is None or self._ends_item(index, mark)
 

@@ -199,7 +199,7 @@ def _one_cycle_each(blocks: Sequence[Block], styles: frozenset[str], opening: Ro
 
 
 #: A line numbered so ends a list of entries.
-_OUTER = ("一、", "(一)", "第一章", "第一条")
+_OUTER = ("一、", "(一)", "第一章", "第一节", "第一条")
 
 
 def _around(outer: Sequence[tuple[Numbered, list[Block]]], inner: str, opening: Role) -> str | None:

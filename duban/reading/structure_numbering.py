@@ -37,7 +37,8 @@ _SPELLED = {
 
 #: Style name and pattern; the first that matches at the start of a line counts.
 _STYLES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("第一章", re.compile(rf"第\s*(?P<n>{_CN}|\d{{1,4}})\s*(?:章|部分|篇|节)[\s:：、.．,，]*")),
+    ("第一章", re.compile(rf"第\s*(?P<n>{_CN}|\d{{1,4}})\s*(?:章|部分|篇)[\s:：、.．,，]*")),
+    ("第一节", re.compile(rf"第\s*(?P<n>{_CN}|\d{{1,4}})\s*节(?!能|约|假|日|水|点|目)[\s:：、.．,，]*")),
     ("第一条", re.compile(rf"第\s*(?P<n>{_CN}|\d{{1,4}})\s*(?:条|项|款)(?!的)[\s:：、.．,，]*")),
     ("(一)", re.compile(rf"[(（〔\[【]\s*(?P<n>{_CN})\s*[)）〕\]】]\s*[、.．,，]?\s*")),
     ("(1)", re.compile(r"[(（〔\[【]\s*(?P<n>\d{1,5})\s*[)）〕\]】]\s*[、.．,，]?\s*")),

@@ -114,3 +114,31 @@ def test_short_labels_make_a_breakdown_where_the_title_says_so() -> None:
 def test_news_vacancies_and_holidays_are_no_plans(text: str) -> None:
     with pytest.raises(Unreadable):
         read(text)
+
+
+def test_the_sections_of_a_chapter_lie_within_it() -> None:
+    text = (
+        "第一章 发展目标\n到2025年,覆盖率达到90%以上。\n第二章 重点任务\n第一节 完善保障\n补贴覆盖率100%。\n"
+        "第二节 促进就业\n培训2000人次。\n第三章 保障措施\n第一节 经费保障\n列入预算。\n"
+    )
+    reading = read(f"海陵市“十四五”残疾人保障和发展规划\n{text}")
+    assert reading.kind is Kind.POLICY_OPINION
+    assert [(one.number, one.path) for one in reading.items] == [
+        ("一", []),
+        ("一", ["第二章 重点任务"]),
+        ("二", ["第二章 重点任务"]),
+        ("一", ["第三章 保障措施"]),
+    ]
+    assert not any(doubt.blocks for doubt in reading.anomalies)
+
+
+def test_how_a_plan_was_carried_out_is_a_report_and_a_suggestion_is_settled_or_not() -> None:
+    text = (
+        "一、关于规划布局的建议\n已编制《布点规划》,该建议已落实。\n二、关于补贴的建议\n已出台办法,该建议已采纳。\n"
+        "三、关于引入社会力量的建议\n正在洽谈,计划2025年6月底前签约。\n"
+    )
+    items = read(f"关于政协第118号提案的办理情况\n{text}").items
+    assert [one.status for one in items] == ["done", "done", "open"]
+    text = "一、污水设施不正常。\n整改时限:2023年12月底。\n整改进展:达到序时进度。修复11公里。\n"
+    text += "二、矿山修复滞后。\n整改时限:2024年12月底。\n整改进展:正在整改。修复860亩。\n"
+    assert read(f"某市督察报告整改方案落实情况\n\n{text}").kind is Kind.PROGRESS_REPORT

@@ -50,7 +50,7 @@ _TITLE = re.compile(
 )
 _REPORT = re.compile(
     r"(?:(?:进展|落实|完成|整改|销号|办理|推进|督查|实施)(?:工作)?情况|(?:整改|办理|落实|工作|实施|推进|完成|建设)(?:进展|进度))(?:的)?(?:通报|报告|公告|公示|通告|说明|函)"
-    r"|边督边改公开情况|督[查办](?:情况)?(?:通报|专报|报告)"
+    r"|方案(?:的)?(?:进展|落实|完成)(?:工作)?情况|边督边改公开情况|督[查办](?:情况)?(?:通报|专报|报告)"
 )
 #: A ledger by such a title reports only where a column says how things stand: 整改情况台账 may as well set tasks.
 _LEDGER = re.compile(
