@@ -19,7 +19,7 @@ REASONS_ZH: Sequence[tuple[str, str]] = (
     (r"it has \S+ MB, and a plan has at most (?P<most>\S+) MB", "文件超过{most} MB。请去掉附件、图片后再上传。"),
     (r"it has (?P<pages>\S+) pages", "文件有{pages}页，比任何方案都长。请只上传方案本身。"),
     (r"it is marked as .* but is not", "文字编码与标注不符。请另存为UTF-8文本或Word后上传。"),
-    (r"(?P<n>\S+) plans are in it", "文件里有{n}份方案。请拆开后分别上传。"),
+    (r"(?P<n>\S+) plans are in it: (?P<names>.+)", "文件里有{n}份方案（{names}）。请拆开，上传要登记的那份。"),
     (r"it has no headers of a mail", "这不是一封邮件。"),
     (r".* with bytes of no known type|its bytes are ", "文件内容与后缀不符，或类型不在允许之列。"),
     (r"the sheet .* is missing|the sheet .* does not|the headings of the sheet", "请填写系统导出的台账表，勿改表头。"),

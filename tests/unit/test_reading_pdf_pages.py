@@ -50,6 +50,25 @@ def test_a_page_in_two_columns_is_read_down_the_left_one_first() -> None:
     ]
 
 
+def test_two_columns_of_short_lines_are_told_by_their_heights_and_by_the_page_before() -> None:
+    first = [f"{n}、某项问题整改" if n in "一二" else f"责任单位：{n}局" for n in "一甲乙丙丁戊"]
+    second = [f"{n}、某项问题整改" if n in "一二" else f"责任单位：{n}局" for n in "二己庚辛壬癸"]
+    long = "三、河道保洁不到位，部分支流漂浮物比较多。"
+    pages = [
+        Page([*column(50, [*first, long]), *column(310, [*second, long], top=89)]),
+        Page([*column(50, ["责任单位：子局", "责任单位：丑局"]), (310, 80, "完成时限：年底前")]),
+    ]
+    lines = [line.text for line in text_layer(pdf(*pages), "plan.pdf").lines]
+    assert lines == [*first, long, *second, long, "责任单位：子局", "责任单位：丑局", "完成时限：年底前"]
+
+
+def test_labels_side_by_side_are_no_columns() -> None:
+    rows = [f"责任单位：{n}局" for n in "甲乙丙丁戊己庚"]
+    beside = [f"完成时限：{n}月底前" for n in range(1, 8)]
+    lines = text_layer(pdf(Page([*column(50, rows), *column(310, beside)])), "plan.pdf").lines
+    assert [line.text for line in lines] == [f"{left} {right}" for left, right in zip(rows, beside, strict=True)]
+
+
 def test_heads_of_left_and_of_right_pages_are_dropped() -> None:
     pages = [
         Page(

@@ -22,7 +22,7 @@ def workbook(*rows: Sequence[Any]) -> bytes:
     assert sheet is not None
     sheet.title = "台账"
     for row in rows:
-        sheet.append(row)
+        sheet.append(list(row))
     packed = io.BytesIO()
     book.save(packed)
     return packed.getvalue()
@@ -51,8 +51,8 @@ def test_numbers_by_formula_are_counted_where_the_file_holds_no_values() -> None
 
 
 def test_a_long_chain_of_numbers_is_counted_to_its_end() -> None:
-    rows = [[1 if i == 2 else f"=A{i - 1}+1", f"任务{i}"] for i in range(2, 4_000)]
-    assert cells(workbook(*[["序号", "任务"], *rows]))[-1] == ("3998", "任务3999")
+    rows: list[list[Any]] = [[1 if i == 2 else f"=A{i - 1}+1", f"任务{i}"] for i in range(2, 4_000)]
+    assert cells(workbook(["序号", "任务"], *rows))[-1] == ("3998", "任务3999")
 
 
 @pytest.mark.parametrize("formula", ["=VLOOKUP(B2,C:D,2)", "=D2", "=[1]总表!A1", "=" + "A9&" * 400 + "A9"])
@@ -76,10 +76,11 @@ def test_a_sheet_of_formulas_alone_is_refused_with_the_way_out() -> None:
 
 def test_empty_columns_and_signatures_are_no_part_of_the_table() -> None:
     rows = [["1", "整治河道", "区水务局", "年底前"], ["2", "修缮道路", "区住建局", "年底前"]]
-    signed = ["填表人：李平", None, "审核人：周刚", "填报日期：2025年2月20日"]
-    by_hand = ["主要负责人（签字）：", None, "联系电话：021-1234567", None]
-    data = workbook(*[[None, *row] for row in [HEAD, *rows, signed, by_hand]])
-    assert cells(data) == [tuple(HEAD), *map(tuple, rows)]
+    signed: list[Any] = ["填表人：李平", None, "审核人：周刚", "填报日期：2025年2月20日"]
+    by_hand: list[Any] = ["主要负责人（签字）：", None, "联系电话：021-1234567", None]
+    printed: list[list[Any]] = [[None, *row] for row in (HEAD, *rows, signed, by_hand)]
+    data = workbook(*printed)
+    assert cells(data) == [tuple(HEAD), tuple(rows[0]), tuple(rows[1])]
 
 
 def test_a_unit_or_an_official_in_a_row_of_its_own_is_no_signature() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 from datetime import date
@@ -144,3 +145,39 @@ def test_a_short_list_with_few_words_to_go_by_is_told_by_what_it_yields() -> Non
     reading = read_bytes(text.encode(), "list.txt")
     assert [item.responsible_units for item in reading.items] == [["区商务局", "区消防救援大队"], ["区住建局"]]
     assert [item.milestones[0].due_on for item in reading.items] == [date(2025, 8, 31), date(2025, 9, 30)]
+
+
+def test_of_two_articles_of_one_kind_on_a_page_none_is_lost() -> None:
+    article = '<div class="article"><h1>{0}区整改方案</h1><p>' + "一、河道保洁不到位。" * 5 + "{0}</p></div>"
+    page = f"<html><body>{article.format('东')}{article.format('西')}</body></html>"
+    texts = "".join(line.text for line in text_layer(page.encode(), "a.html").lines)
+    assert "东</p>" not in texts
+    assert texts.count("东区整改方案") == texts.count("西区整改方案") == 1
+
+
+def test_a_markdown_table_with_breaks_in_its_cells_is_no_web_page() -> None:
+    text = "# 清单\n\n| 序号 | 措施 | 单位 |\n| -- | -- | -- |\n" + "| 1 | 甲。<br>乙。<br/>丙。 | 区水务局 |\n" * 3
+    assert text_layer(text.encode(), "a.md").lines[2].cells == ("1", "甲。\n乙。\n丙。", "区水务局")
+
+
+def test_a_web_archive_is_read_as_its_page() -> None:
+    data = (
+        b'From: <Saved by Blink>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\tboundary="b"\r\n\r\n'
+        b'--b\r\nContent-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+        + base64.b64encode("<html><body><p>一、河道保洁不到位。</p></body></html>".encode())
+        + b"\r\n--b\r\nContent-Type: image/png\r\n\r\nx\r\n--b--\r\n"
+    )
+    assert [line.text for line in text_layer(data, "a.mht").lines] == ["一、河道保洁不到位。"]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"{\\rtf1 x}", "RTF.*\n*.*save it as .docx"),
+        (b'<?xml version="1.0"?><?mso-application progid="Word.Document"?><w/>', "one XML file"),
+        (b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b--", "without a page"),
+    ],
+)
+def test_a_refusal_names_the_way_out(data: bytes, says: str) -> None:
+    with pytest.raises(Unreadable, match=f"(?s){says}"):
+        text_layer(data, "a")

@@ -91,7 +91,7 @@ def _read(data: bytes, filename: str) -> Source:
         return read_pdf(data)
     if _MIME.search(data[:4096]):
         data = page_of_archive(data)
-    if suffix in (".html", ".htm", ".mht", ".shtml") or _is_html(data):
+    if suffix in (".html", ".htm", ".mht", ".shtml") or (suffix not in (".md", ".markdown") and _is_html(data)):
         from duban.reading.text.html import read_html
 
         return read_html(data)

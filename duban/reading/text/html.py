@@ -173,7 +173,17 @@ def _article(root: etree._Element) -> etree._Element:
             ink = _ink(node)
             if ink >= 0.5 * whole and ink <= best_ink:
                 best, best_ink = node, ink
-    return best
+    return _with_peers(best, best_ink)
+
+
+def _with_peers(article: etree._Element, ink: int) -> etree._Element:
+    """The element that holds the article, or what holds it together with others of its kind and size."""
+    above = article.getparent()
+    kind = (article.tag, article.get("class"))
+    if above is None or article.tag == "body":
+        return article
+    peers = [node for node in above if node is not article and (node.tag, node.get("class")) == kind]
+    return above if any(_ink(node) >= 0.3 * ink for node in peers) else article
 
 
 def _ink(node: etree._Element) -> int:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import Any
 
 from duban.errors import Unreadable
 from duban.reading.lexicon import load_lexicon
@@ -16,6 +17,7 @@ from duban.reading.source import Format, Line, Source, glue
 from duban.reading.text.docx import in_simplified
 from duban.reading.text.furniture import without_furniture
 from duban.reading.text.pdf_columns import Columns, Printed, table_in
+from duban.reading.text.pdf_gutter import Strip
 from duban.reading.text.pdf_page import Part, Row, cell_text, page_of
 from duban.reading.text.pdf_spill import side_by_side
 from duban.reading.text.wraps import is_labelled, starts_anew
@@ -35,7 +37,7 @@ def read_pdf(data: bytes) -> Source:
         with pdfplumber.open(io.BytesIO(data)) as document:
             _refuse_long(len(document.pages))
             pictured = [bool(page.images) for page in document.pages]
-            pages = [page_of(page) for page in document.pages]
+            pages = list(_pages(document.pages))
     except Unreadable:
         raise
     except RecursionError as error:
@@ -53,6 +55,14 @@ def read_pdf(data: bytes) -> Source:
         raise Unreadable(reason="there is no text in it")
     lines = in_simplified(without_furniture(_lines(side_by_side(pages))))
     return Source(Format.PDF, lines, hidden=_unread(pages, pictured, last=len(lines)))
+
+
+def _pages(printed: Iterable[Any]) -> Iterator[list[Part]]:
+    strip: Strip | None = None
+    for page in printed:
+        parts, found = page_of(page, strip)
+        strip = found or strip
+        yield parts
 
 
 def _ink(part: Part) -> int:
@@ -231,6 +241,8 @@ def _goes_on(above: Printed, below: Printed, left: float, right: float) -> bool:
     indented = below.left > left + 1.2 * below.size
     same_type = abs(above.size - below.size) < 1.5
     if above.text[-1] in "。;；:：)）】〕" and starts_anew(below.text):
+        return False
+    if is_labelled(below.text):
         return False
     if is_labelled(above.text) and re.match(r"[(（]?[一二三四五六七八九十]{1,3}[)）、]", below.text):
         return False

@@ -12,7 +12,7 @@ from duban.reading.source import glue
 from duban.reading.text.grid import MAX_COLUMNS
 from duban.reading.text.normalise import clean
 from duban.reading.text.pdf_columns import Printed
-from duban.reading.text.pdf_gutter import in_columns
+from duban.reading.text.pdf_gutter import Strip, in_columns
 
 #: A mark that points to a note is at most this share of the type's size, the note's own type this share.
 _MARK_SIZE = 0.8
@@ -35,8 +35,8 @@ class Row:
 Part = Printed | list[Row]
 
 
-def page_of(page: Any) -> list[Part]:
-    """A page's lines and tables, from top to bottom."""
+def page_of(page: Any, strip: Strip | None = None) -> tuple[list[Part], Strip | None]:
+    """A page\'s lines and tables in the order of reading, and the strip between its columns if it is printed in two."""
     tables = page.find_tables() if len(page.lines) + len(page.rects) + len(page.curves) >= 4 else []
     tables = [table for table in tables if max(len(row.cells) for row in table.rows) >= 2]
     outside = page
@@ -55,7 +55,7 @@ def page_of(page: Any) -> list[Part]:
     parts += [(table.bbox[1], _rows(table, page.page_number)) for table in tables]
     parts.sort(key=lambda part: part[0])
     page.close()
-    return in_columns([part for _, part in parts])
+    return in_columns([part for _, part in parts], strip)
 
 
 def _printed(line: dict[str, Any], page: Any) -> Printed:

@@ -26,6 +26,7 @@ _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[a-z]+:|/|#|\.)[^()\s]*\)", re.IGNORECASE)
 _DRAWN = re.compile(r"[│┃║├┼]|^[ \t]*[+＋|][-=]{2,}[+＋|]", re.MULTILINE)
 _TAG = re.compile(r"</?(?:br|p|b|i|u|em|strong|span|div|font|center|sup|sub)\b[^<>]{0,200}/?>", re.IGNORECASE)
+_BR = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])")
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
 
@@ -127,7 +128,7 @@ class _Tables:
             self._inside, self._row = True, 0
             self._table += 1
         self._row += 1
-        return tuple(_inline(part) for part in parts), self._table, self._row
+        return tuple(_cell(_BR.sub("\n", part)) for part in parts), self._table, self._row
 
 
 def _barred_cells(printed: str) -> list[str]:
