@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select, text
+from sqlalchemy import Connection, func, select, text
 
 from duban.adapters import guards
 from duban.adapters.database import Database
 from duban.adapters.evidence_folder import EvidenceFolder
 from duban.adapters.processes import lock_folder
 from duban.cli.main import cli
-from duban.services import audit
-from duban.services.backup import BackupRefused, evidence_of, restore_backup
+from duban.services import audit, backup
+from duban.services.backup import BackupRefused, evidence_of, restore_backup, write_backup
 from duban.services.checks import check
 from duban.services.evidence_files import named_hashes
 from models import Base, Item
@@ -117,6 +117,29 @@ def test_a_ledger_moves_to_the_other_database_by_a_backup(
     assert rows(other) == before
     assert audit.verify(other, evidence=office).ok
     World(other, world.plan, world.ids).move("withdraw", "3")
+
+
+@pytest.mark.postgres
+def test_what_is_done_while_a_backup_is_read_is_whole_in_it_or_not_in_it_at_all(
+    postgres_original: World, postgres_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_backup(postgres_original.database, tmp_path / "a.db", EVIDENCE.root)
+    postgres_original.database.dispose()  # others copy it
+    postgres_database.dispose()
+    restore_backup(postgres_database, tmp_path / "a.db", tmp_path / "files", actor="管理员", now=NOW)
+    world = World(postgres_database, postgres_original.plan, postgres_original.ids)
+    before, copy = rows(world.database), backup._copy_rows
+
+    def copied_amid_work(source: Connection, target: Connection) -> None:
+        source.scalar(select(func.count()).select_from(Item))
+        world.move("withdraw", "3")
+        copy(source, target)
+
+    monkeypatch.setattr(backup, "_copy_rows", copied_amid_work)
+    assert write_backup(world.database, tmp_path / "b.db", EVIDENCE.root).defects == ()
+    taken = Database(f"sqlite:///{tmp_path / 'b.db'}")
+    assert rows(taken) == before != rows(world.database)
+    taken.dispose()
 
 
 def test_a_backup_that_lacks_a_file_says_so_and_holds_all_else(
