@@ -10,16 +10,16 @@ from duban.reading.signature import without_signature
 from duban.reading.source import Line
 from duban.reading.structure import PROSE_ROLES, Block, Draft, Field, Orphan, Outline, Piece, blocks_of
 from duban.reading.structure_clauses import Clauses, clauses_of
-from duban.reading.structure_continuation import SENTENCE_END, goes_on, lists_names, trimmed
+from duban.reading.structure_continuation import append_text, goes_on, lists_names, torn_front, trimmed
 from duban.reading.structure_headings import Headings
 from duban.reading.structure_labels import Label, Labeller, join_broken_labels
 from duban.reading.structure_level import ItemLevel
 from duban.reading.structure_lookahead import Lookahead
 from duban.reading.structure_numbering import Numbered
+from duban.reading.structure_open import Open
 from duban.reading.structure_sections import Sections, above_by, heading_alone, heading_fields, share_above, shares
 from duban.reading.structure_tidy import tidy
 
-_LONGEST_HEADING = 60
 #: A line that begins a part of its own: what was open ends above it, and numbers begin anew.
 _ANNEX = re.compile(r"^附\s*[件表录]\s*[\d一二三四五六七八九十]{0,2}\s*[:：]?$")
 
@@ -72,9 +72,9 @@ class _Assembler:
             self._entry(self._item, block)
         elif (label := self._level.problem(block)) is not None:
             self._start_labelled(block, label)
-        elif self._level.starts(block) and not self._is_list_entry(index, block):
+        elif self._level.starts(block) and not self._open.is_list_entry(index, block, self._ahead):
             self._start_numbered(block)
-        elif self._is_heading(index, block):
+        elif self._open.is_heading(index, block, self._ahead):
             self._open_heading(block)
         elif block.opens_with_label and not self._is_title(block):
             self._labelled(block)
@@ -87,6 +87,10 @@ class _Assembler:
             self._outline.front.append(block.line)
         else:
             self._text(index, block)
+
+    @property
+    def _open(self) -> Open:
+        return Open(self._item, self._field, self._list_value, self._headings)
 
     def _takes_annex(self, block: Block) -> bool:
         """附件 alone ends what was open and lets numbers begin anew; what follows up to its first number names it."""
@@ -181,51 +185,7 @@ class _Assembler:
         self._spread(child, block, block.labels[0].start, 0)
         self._field = outer
 
-    # -- what a numbered line is
-
-    def _is_heading(self, index: int, block: Block) -> bool:
-        line, mark = block.line, block.mark
-        if line.level and not block.opens_with_label:
-            return True
-        if mark is None or mark.style in ("一是", "第一,", "①"):
-            return False
-        if block.opens_with_label:
-            alone = block.labels[0].opens == "alone" and mark.style in ("一、", "第一章", "第一节", "(一)")
-            return alone and self._ahead.kind(index) != "field"
-        return self._item is None or self._ends_item(index, mark)
-
-    def _ends_item(self, index: int, mark: Numbered) -> bool:
-        """Whether a numbered line behind an item's text is a heading, not an entry of its list."""
-        heading = len(mark.rest) <= _LONGEST_HEADING and not SENTENCE_END.search(mark.rest)
-        if heading and self._headings.follows(mark) and self._ahead.is_shared(index):
-            return True
-        if self._field is not None and self._field.role in PROSE_ROLES and self._field.pieces:
-            in_list = self._list_value > 0 and mark.value == self._list_value + 1
-            return heading and not in_list and self._ahead.kind(index) == "item"
-        return self._ahead.kind(index) != "field" and (heading or self._headings.follows(mark))
-
-    def _is_list_entry(self, index: int, block: Block) -> bool:
-        """Whether a numbered line continues a list within the open field, rather than starting an item.
-
-        What decides is the label that comes next: one that the item still lacks goes on with this item.
-        """
-        item, one, mark = self._item, self._field, block.mark
-        if item is None or one is None or mark is None or block.line.level or block.labels:
-            return False
-        if one.role not in PROSE_ROLES or one is item.title:
-            return False
-        role = self._ahead.role(index)
-        if role is None or role is Role.PROBLEM or item.having(role):
-            return one.role is Role.MEASURES and self._is_last_list(index, one, mark)
-        if mark.value == self._list_value + 1 and (self._list_value or mark.style != item.style):
-            return True
-        return mark.value == 1 and not (mark.style == item.style and item.value == 0)
-
-    def _is_last_list(self, index: int, measures: Field, mark: Numbered) -> bool:
-        """Whether a line is in a list that ends its item (措施 comes last): an item would go on with labels."""
-        if mark.value == 1 and not measures.pieces:
-            return True
-        return self._list_value > 0 and mark.value == self._list_value + 1 and not self._ahead.is_labelled(index)
+    # -- headings
 
     def _open_heading(self, block: Block) -> None:
         line = block.line
@@ -285,7 +245,7 @@ class _Assembler:
             self._spread(child, block, label.start, 0)
         elif known and len(block.labels) == 1:
             self._field = known[0]
-            _append(known[0], line.text[label.end :], line)
+            append_text(known[0], line.text[label.end :], line)
         else:
             self._spread(item, block, label.start, 0)
 
@@ -297,14 +257,14 @@ class _Assembler:
             self._take_clauses(item, parts, block)
             return
         if self._field is not None:
-            _append(self._field, line.text[begin : labels[0].start] if labels else line.text[begin:], line)
+            append_text(self._field, line.text[begin : labels[0].start] if labels else line.text[begin:], line)
         for label, after in zip(labels, (*labels[1:], None), strict=False):
             if label.role is Role.PROBLEM and not item.title.pieces:
                 self._field = item.title  # 整改任务一 alone, and the problem under it
             else:
-                self._field = Field(self._role(label), label.word, line.number)
+                self._field = Field(self._level.role_within(label), label.word, line.number)
                 item.fields.append(self._field)
-            _append(self._field, line.text[label.end : after.start if after else None], line)
+            append_text(self._field, line.text[label.end : after.start if after else None], line)
         item.end_line = line.last
         if item.value is None and block.mark is not None:
             item.value = block.mark.value
@@ -312,20 +272,11 @@ class _Assembler:
     def _take_clauses(self, item: Draft, parts: Clauses, block: Block) -> None:
         """Clauses with a bracket each become children; what leads in goes on with the open field."""
         if self._field is not None:
-            _append(self._field, parts.lead, block.line)
+            append_text(self._field, parts.lead, block.line)
         item.children += parts.drafts
         item.end_line = block.line.last
         if item.value is None and block.mark is not None:
             item.value = block.mark.value
-
-    def _role(self, label: Label) -> Role:
-        """A second kind of problem label within an item describes it (表现), or says what is to be done (任务)."""
-        if label.role is not Role.PROBLEM:
-            return label.role
-        if not re.search(r"任务|工作|内容", label.word):
-            return Role.NOTE
-        missing = [role for role in (Role.MEASURES, Role.GOAL) if role not in self._level.roles]
-        return missing[0] if missing else Role.NOTE
 
     def _text(self, index: int, block: Block) -> None:
         item, one, line = self._item, self._field, block.line
@@ -354,22 +305,10 @@ class _Assembler:
 
     def _orphaned(self, line: Line) -> None:
         if self._stray is None:
-            self._stray = self._torn_front(line) or Orphan(line.number, line.last, line.text)
+            self._stray = torn_front(self._outline, line, self._headings.path) or Orphan(
+                line.number, line.last, line.text
+            )
             self._outline.orphans.append(self._stray)
         else:
             self._stray.end_line = line.last
             self._stray.text = f"{self._stray.text}\n{line.text}"
-
-    def _torn_front(self, line: Line) -> Orphan | None:
-        """Fields before the first item: what stands right before them is the rest of that torn item, not a preface."""
-        front = self._outline.front
-        if self._outline.drafts or not front or not re.search(r"[。;；]$", front[-1].text) or self._headings.path:
-            return None
-        torn = front.pop()
-        return Orphan(torn.number, line.last, f"{torn.text}\n{line.text}")
-
-
-def _append(one: Field, text: str, line: Line) -> None:
-    text = trimmed(text)
-    if text:
-        one.pieces.append(Piece(text, line.number, line.last))

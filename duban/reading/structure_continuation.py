@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.parties import is_unit, split_parties
-from duban.reading.structure import PROSE_ROLES, Block, Field, balanced
+from duban.reading.source import Line
+from duban.reading.structure import PROSE_ROLES, Block, Field, Orphan, Outline, Piece, balanced
 
 SENTENCE_END = re.compile(r"[。!?！？;；]$")
 _NAMES_ONLY = re.compile(r"^[^。;；:：!?！？,，]{2,60}$|^[^。;；:：!?！？]{2,40}[、,，][^。;；:：!?！？]{2,60}$")
@@ -84,3 +86,19 @@ def _closed(text: str) -> bool:
     """Whether every closing bracket has an opening one."""
     round_ones = text.count(")") + text.count("）") <= text.count("(") + text.count("（")
     return round_ones and text.count("]") + text.count("】") <= text.count("[") + text.count("【")
+
+
+def append_text(one: Field, text: str, line: Line) -> None:
+    """Add a line's text to a field as a paragraph of its own; nothing where it is only brackets and marks."""
+    text = trimmed(text)
+    if text:
+        one.pieces.append(Piece(text, line.number, line.last))
+
+
+def torn_front(outline: Outline, line: Line, path: Sequence[str]) -> Orphan | None:
+    """Fields before the first item: what stands right before them is the rest of that torn item, not a preface."""
+    front = outline.front
+    if outline.drafts or not front or not re.search(r"[。;；]$", front[-1].text) or path:
+        return None
+    torn = front.pop()
+    return Orphan(torn.number, line.last, f"{torn.text}\n{line.text}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -44,6 +45,15 @@ class ItemLevel:
             if self.words and (label.word in self.words or label.number is not None):
                 return label
         return None
+
+    def role_within(self, label: Label) -> Role:
+        """A second kind of problem label within an item describes it (表现), or says what is to be done (任务)."""
+        if label.role is not Role.PROBLEM:
+            return label.role
+        if not re.search(r"任务|工作|内容", label.word):
+            return Role.NOTE
+        missing = [role for role in (Role.MEASURES, Role.GOAL) if role not in self.roles]
+        return missing[0] if missing else Role.NOTE
 
     def _is_field(self, block: Block) -> bool:
         return block.opens_with_label and block.labels[0].role is not Role.PROBLEM
