@@ -180,3 +180,27 @@ def test_a_bracket_of_who_and_when_may_end_in_what_lasts() -> None:
         ([], ["区审批局"], "2022年12月底前完成,长期坚持"),
         (["区市场监管局"], ["区级各执法部门"], "持续推进"),
     ]
+
+
+def test_labels_that_take_turns_each_start_an_item() -> None:
+    def entry(word: str, matter: str, unit: str) -> str:
+        return f"{word}:关于{matter}的意见\n领办领导:郝建平\n主办单位:{unit}\n办结时限:2025年6月底前\n\n"
+
+    text = (
+        "某区代表建议、委员提案办理任务分解\n"
+        + entry("建议名称", "改造管网", "区住建局")
+        + entry("建议名称", "增设托班", "区教育局")
+        + entry("提案名称", "挖掘古道", "区文旅局")
+        + entry("提案名称", "支持企业", "区工信局")
+    )
+    units = [item.lead_units for item in read_bytes(text.encode(), "分解.txt").items]
+    assert units == [["区住建局"], ["区教育局"], ["区文旅局"], ["区工信局"]]
+
+
+def test_posts_and_names_parted_by_a_space_are_people_each() -> None:
+    reading = table(
+        "序号 存在问题 整改措施 责任领导 责任单位 完成时限",
+        "1 储备粮轮换不及时 严格计划 县长王志强&#32;副县长李明 县粮食局 2023年8月底前",
+        "2 学习不深入 修订规则 副区长王强&#32;李明 县国投公司 2023年9月底前",
+    )
+    assert leads(reading) == [["王志强", "李明"], ["王强", "李明"]]

@@ -18,6 +18,8 @@ from duban.reading.structure_labels import Labeller
 from duban.reading.structure_paragraphs import divide_paragraphs
 from duban.reading.structure_tables import as_text, ledger_outline
 
+#: A list that is annexed, as its number says, is of the plan that it stands with.
+_ANNEX = re.compile(r"^附\s*[件表]\s*[\d一二三四五六七八九十]")
 _WORDS = re.compile(r"整改(?:方案|台账|清单|任务|措施|目标|时限|事项)|(?:问题|任务|责任)清单|销号")
 
 
@@ -108,7 +110,7 @@ def _refuse_several(source: Source, outline: Outline) -> None:
     last: Line | None = None
     since = 0  # where the plan of the title before begins
     for line in source.lines:
-        if is_plan_title(line.text):
+        if is_plan_title(line.text) and not _ANNEX.match(line.text):
             last = line
             if line.number < first or not titles:
                 titles[:] = [line.text]
