@@ -198,9 +198,13 @@ def test_a_second_engine_shares_the_work_and_a_server_restart_is_survived(world:
     world.stop("server")
     for item_id in ids:
         world.ledger.move(item_id, Action.DRAFT_MEASURE)
+    seen = world.health()
+    assert (seen.status_code, seen.json()["ledger"]) == (503, "ok")
+    assert "does not answer" in seen.json()["prefect"]
     world.start_server()
     for item_id in ids:
         wait_until(lambda item_id=item_id: stands(world, item_id), 60)
+    wait_until(lambda: world.health().status_code == 200)
     assert world.stop("engine2") == 0
 
 

@@ -13,7 +13,6 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from ruamel.yaml import YAML
 from sqlalchemy import select
@@ -37,11 +36,6 @@ def automations(world: World) -> list[dict[str, Any]]:
     """Those of prefect.yaml."""
     found: list[dict[str, Any]] = world.call("POST", "/automations/filter", {})
     return [automation for automation in found if automation["name"].startswith("督办")]
-
-
-def health(world: World, page: str = "health") -> httpx.Response:
-    port = world.environment["DUBAN_ENGINE_PORT"]
-    return httpx.get(f"http://127.0.0.1:{port}/{page}", timeout=15, trust_env=False)
 
 
 @dataclass(frozen=True)
@@ -112,13 +106,13 @@ def started_by(world: World, automation: str) -> list[dict[str, Any]]:
 
 
 def test_an_engine_tells_its_health_and_its_figures(world: World) -> None:
-    wait_until(lambda: health(world).status_code == 200)
-    seen = health(world).json()
+    wait_until(lambda: world.health().status_code == 200)
+    seen = world.health().json()
     assert (seen["ready"], seen["ledger"], seen["prefect"]) == (True, "ok", "ok")
     assert dt.datetime.fromisoformat(seen["looked_at"]) > now() - dt.timedelta(minutes=1)
-    assert health(world, "live").status_code == 200
-    assert "duban_engine_ready 1.0" in health(world, "metrics").text
-    assert health(world, "else").status_code == 404
+    assert world.health("live").status_code == 200
+    assert "duban_engine_ready 1.0" in world.health("metrics").text
+    assert world.health("else").status_code == 404
 
 
 def test_prefect_deploy_alone_makes_all_that_an_engine_makes_pools_included_and_nothing_twice(world: World) -> None:

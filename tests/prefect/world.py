@@ -138,6 +138,11 @@ class World:
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
+    def health(self, page: str = "health") -> httpx.Response:
+        """What the engine says of itself."""
+        port = self.environment["DUBAN_ENGINE_PORT"]
+        return httpx.get(f"http://127.0.0.1:{port}/{page}", timeout=15, trust_env=False)
+
     def night_tools(self) -> NightTools:
         """What a night of this world works with."""
         return night_tools(self.settings, self.database)
