@@ -144,7 +144,10 @@ def test_a_status_date_and_an_empty_cell_are_no_limit(phrase: str) -> None:
     assert read_limit(phrase, year=2025) == Limit(phrase)
 
 
-@pytest.mark.parametrize("words", ["立行立改", "即知即改", "立即整改", "立整立改", "立知立改", "即行即改", "边查边改", "立即", "马上", "当日"])
+@pytest.mark.parametrize(
+    "words",
+    ["立行立改", "即知即改", "立即整改", "立整立改", "立知立改", "即行即改", "边查边改", "立即", "马上", "当日"],
+)
 def test_words_of_haste_are_the_category_immediate(words: str) -> None:
     assert read_limit(words, year=2025) == Limit(words, category="immediate")
 
