@@ -27,6 +27,12 @@ _KEPT_UP = re.compile(
     r"(?:^|[,\uff0c。;\uff1b])(?P<tail>(?:持续|长期|常态化)(?:推进|坚持|整改|开展)|立行立改|即知即改|立即整改)[。;\uff1b]?$"
 )
 _LIMITED = re.compile(r"(?:前|底|末|年内|月内|日内|季度|半年|旬)$")
+#: Names of offices before a colon; 美丽乡村 and 特色小镇 name what is to be done.
+_OFFICE = (
+    r"(?:(?:各|全)[^、,\uff0c和及]{1,12}|[^、,\uff0c]{1,18}(?:局|委|办|部|处|科|股|室|厅|院|中心|公司|集团|街道|政府|会|站|所|队|校"
+    r"|(?<![小古城])镇|(?<!下)乡))"
+)
+_OFFICES = re.compile(rf"^{_OFFICE}(?:[、,\uff0c和及]{_OFFICE})*$")
 _LONGEST_LABEL = 8
 _NAMED_FIRST = re.compile(r"^(?P<names>[^:\uff1a。;\uff1b(\uff08]{3,60})[:\uff1a]\s*(?P<rest>[^:\uff1a]{4,}.*)$")
 _DASHES = re.compile(r"^(?:[—–─]{1,3}|--+)\s*")
@@ -143,7 +149,7 @@ class Reader:
         if rest and len(word) <= _LONGEST_LABEL and self.lexicon.role(word) in PARTY_ROLES:
             return (labelled(text, 0, self.lexicon), text) if all_known(rest, self.lexicon) else ([], text)
         match = _NAMED_FIRST.match(text)
-        if match is None or not all_known(match["names"], self.lexicon):
+        if match is None or not _OFFICES.match(match["names"]) or not all_known(match["names"], self.lexicon):
             return [], text
         return [_field(Role.RESPONSIBLE_UNITS, match["names"])], match["rest"]
 

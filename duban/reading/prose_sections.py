@@ -151,3 +151,38 @@ def _as_item(part: Part, number: str, fields: Sequence[Field], reader: Reader) -
         set_field(item, field, reader.lexicon)
     read_item_limit(item, reader.year)
     return item
+
+
+def under_named_rows(items: Sequence[Item], lexicon: Lexicon) -> list[Item]:
+    """The items of a table, those below a row such as 二、民生保障(责任领导:方圆) within an item of its own."""
+    kept: list[Item] = []
+    over: dict[tuple[str, ...], Item | None] = {}
+    for item in items:
+        for depth, text in enumerate(item.path, start=1):
+            key = tuple(item.path[:depth])
+            if key not in over:
+                over[key] = _of_row(text, item, lexicon)
+                kept += [one for one in [over[key]] if one is not None]
+            if (holder := over[key]) is not None:
+                holder.children.append(item)
+                holder.state = opening_state(holder)
+                break
+        else:
+            kept.append(item)
+    return kept
+
+
+def _of_row(text: str, first: Item, lexicon: Lexicon) -> Item | None:
+    """The item of a heading with fields in brackets; None where it has none."""
+    found = brackets(text, first.place.line, lexicon)
+    fields = [field for bracket in found for field in bracket.fields]
+    roles = {field.role for field in fields}
+    if not roles & PARTY_ROLES or not roles <= _SHARED:
+        return None
+    title = outside(text, found)
+    mark = numbered(title)
+    item = Item(mark.number if mark else "", first.place, first.path[: first.path.index(text)])
+    item.title = mark.rest if mark else title
+    for field in fields:
+        set_field(item, field, lexicon)
+    return item

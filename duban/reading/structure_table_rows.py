@@ -33,7 +33,10 @@ class _Group:
 def read_ledger(rows: Sequence[Line], head: Head, headings: Headings, outline: Outline) -> None:
     """A ledger's rows as drafts of the outline; what stands above its head belongs to the front."""
     for line in rows[: max(0, head.depth - 1)]:
-        if (only := only_text(line)) and not outline.drafts:
+        only = only_text(line)
+        if only and (mark := numbered(only)) is not None and _is_section(only, line):
+            headings.open(row_text(line, only), mark)  # 一、经济发展 above the head is the first part
+        elif only and not outline.drafts:
             outline.front.append(row_text(line, only))
     for group in _groups(rows[head.depth :], head, headings, outline):
         outline.drafts.append(_draft(group, head))

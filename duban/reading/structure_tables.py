@@ -116,7 +116,8 @@ def _tables(lines: Sequence[Line]) -> Iterator[list[Line]]:
 def _running_text(lines: Iterable[Line], headings: Headings, outline: Outline) -> None:
     for line in lines:
         mark = numbered(line.text)
-        if (mark is not None and len(line.text) <= 60) or line.level >= 2:
+        title = line.level and mark is None and not outline.front and not outline.drafts
+        if not title and ((mark is not None and len(line.text) <= 60) or line.level >= 2):
             headings.open(line, mark)
         elif not outline.drafts:
             outline.front.append(line)

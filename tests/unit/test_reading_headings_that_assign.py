@@ -211,3 +211,27 @@ def test_what_was_reached_is_compared_with_what_was_to_be_reached() -> None:
     )
     reading = read(f"2024年区政府重点工作上半年进展情况汇总表\n{table}")
     assert (reading.kind, [one.status for one in reading.items]) == (Kind.PROGRESS_REPORT, ["open", "done", "open"])
+
+
+def test_a_row_over_the_table_s_tasks_may_name_who_leads_them() -> None:
+    rows = [
+        ("一、高质量发展(责任领导:常务副县长 卫东)", "", "", ""),
+        ("目标任务", "牵头部门", "参与部门", "时限"),
+        ("(1)新增商贸企业20家", "县商务局", "各镇", "11月底"),
+        ("二、民生保障(责任领导:副县长 方圆)", "", "", ""),
+        ("(2)新建幼儿园4所", "县教育局", "县住建局", "8月底"),
+    ]
+    table = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    page = f"<html><body><h3>望城县2025年政府工作报告责任分解</h3><table>{table}</table></body></html>"
+    reading = read(page, "分解.html")
+    assert (reading.title, reading.year) == ("望城县2025年政府工作报告责任分解", 2025)
+    assert [(one.number, one.lead_officials, [c.lead_units for c in one.children]) for one in reading.items] == [
+        ("一", ["卫东"], [["县商务局"]]),
+        ("二", ["方圆"], [["县教育局"]]),
+    ]
+
+
+def test_what_is_to_be_done_before_a_colon_is_no_unit() -> None:
+    text = "● 美丽乡村:创建示范村2个。\n  责任单位:乡村振兴办、各村\n● 特色小镇:打造小镇1个。\n  责任单位:招商办\n"
+    items = read(f"高陵镇2025年度重点任务责任表\n\n{text}").items
+    assert [one.responsible_units for one in items] == [["乡村振兴办", "各村"], ["招商办"]]

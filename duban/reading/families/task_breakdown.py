@@ -17,7 +17,7 @@ from duban.reading.lint import anomaly, lint
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
 from duban.reading.prose import Part, Prose, prose_of
 from duban.reading.prose_items import Reader, has_units, limit_in
-from duban.reading.prose_sections import section_fields, under_sections, with_unit_headings
+from duban.reading.prose_sections import section_fields, under_named_rows, under_sections, with_unit_headings
 from duban.reading.regulations import find_regulations
 from duban.reading.source import Line, Source
 from duban.reading.states import opening_state
@@ -166,6 +166,7 @@ def _from_tables(source: Source, lexicon: Lexicon) -> Reading:
         item.regulations = find_regulations([item.title, *item.measures], item.time_limit)
         item.state = opening_state(item)
     _with_indicators(reading.walk(), indicators(source.lines, front.year))
+    reading.items = under_named_rows(items, lexicon)
     reading.anomalies = [*orphan_anomalies(outline.orphans), *repeated, *lint(items)]
     return reading
 
