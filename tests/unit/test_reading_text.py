@@ -181,3 +181,11 @@ def test_a_web_archive_is_read_as_its_page() -> None:
 def test_a_refusal_names_the_way_out(data: bytes, says: str) -> None:
     with pytest.raises(Unreadable, match=f"(?s){says}"):
         text_layer(data, "a")
+
+
+def test_lines_set_by_hand_on_a_web_page_stay_lines() -> None:
+    page = (
+        "<html><body><pre>\n  一、河道保洁不到位。\n  责任单位：区水务局\n</pre><p>二、噪声\n扰民。</p></body></html>"
+    )
+    lines = [line.text for line in text_layer(page.encode(), "a.html").lines]
+    assert lines == ["一、河道保洁不到位。", "责任单位：区水务局", "二、噪声扰民。"]

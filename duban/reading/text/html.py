@@ -16,86 +16,16 @@ from duban.reading.text.docx import in_simplified
 from duban.reading.text.docx_numbering import chinese
 from duban.reading.text.furniture import without_furniture
 from duban.reading.text.grid import Cell, fill
+from duban.reading.text.html_article import BLOCKS, DROPPED, article_of, is_dropped
 from duban.reading.text.normalise import clean, is_traditional, simplified
+from duban.reading.text.wraps import join_wraps
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([a-zA-Z0-9_-]{3,20})", re.IGNORECASE)
-_DROPPED = frozenset(
-    [
-        "script",
-        "style",
-        "nav",
-        "header",
-        "footer",
-        "aside",
-        "form",
-        "button",
-        "select",
-        "option",
-        "noscript",
-        "iframe",
-        "object",
-        "embed",
-        "svg",
-        "canvas",
-        "template",
-        "input",
-        "textarea",
-        "video",
-        "audio",
-        "head",
-        "link",
-        "meta",
-    ]
-)
-_FURNITURE = re.compile(
-    r"(?:^|[-_\s])(?:nav|navbar|navigation|menu|breadcrumbs?|crumbs?|share|shares|bdshare|social|footer|foot|header|copyright|sidebar|"
-    r"toolbar|tools?|print|related|relate|recommend|hot|search|login|pager|pagination|comment|qrcode|ewm|friendlink|links|topbar|"
-    r"location|position|dqwz|currentpath|ad|ads|banner|fontsize|language|accessibility|prevnext|xgxx|glossary)(?:$|[-_\s\d])",
-    re.IGNORECASE,
-)
-_ARTICLE = re.compile(
-    r"trs_editor|trs_ueditor|view_content|ucap[-_]?content|article[-_]?(?:content|body|con|text|detail)?$|^(?:content|con|detail|zoom|zoomcon|main|text|txt|news)|"
-    r"pages_content|news[-_]?(?:content|con|text|detail)|detail[-_]?(?:content|con|text)|content[-_]?(?:text|main|body|detail|con)|xxgk|post[-_]?(?:content|body)|entry[-_]?content|richtext",
-    re.IGNORECASE,
-)
-_BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "main",
-        "li",
-        "dd",
-        "dt",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "blockquote",
-        "pre",
-        "center",
-        "fieldset",
-        "figure",
-        "figcaption",
-        "ul",
-        "ol",
-        "dl",
-        "tr",
-        "address",
-        "body",
-        "html",
-        "details",
-        "summary",
-    ]
-)
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CARD = re.compile(r"索\s?引\s?号|文\s?号|发文字号|发布日期|成文日期|发布机构|发文机关|公开方式|主题分类")
 _CARD_LINE = re.compile(
     r"^(?:文\s?号|发文字号|发布机构|发文机关|发文单位|成文日期|发文日期)\s*[:\uff1a]\s*\S[^:\uff1a]{1,40}$"
 )
+_PRE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 MAX_DEPTH = 400
 
 
@@ -108,12 +38,14 @@ def read_html(data: bytes) -> Source:
         root = lxml_html.document_fromstring(_without_declaration(text), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError) as error:
         raise Unreadable(reason="there is no text in it") from error
-    article = _article(root)
+    article = article_of(root)
     card, text_lines = _card_lines(root, article), _lines_of(article)
     if card and text_lines:
         text_lines[0] = replace(text_lines[0], after_blank=True)
     printed = card + text_lines
     lines = without_furniture(in_simplified(printed))
+    if any(True for _ in root.iter("pre")):
+        lines = join_wraps(lines)
     heading = _first_heading(root)
     title = next((clean(_all_text(node)) for node in root.iter("title")), None)
     if is_traditional("\n".join(line.text for line in printed[:400])):
@@ -148,7 +80,7 @@ def _all_text(node: etree._Element) -> str:
 
 def _first_heading(root: etree._Element) -> str:
     for node in root.iter("h1", "h2"):
-        if (text := clean(_all_text(node))) and not _dropped(node) and len(text) > 6:
+        if (text := clean(_all_text(node))) and not is_dropped(node) and len(text) > 6:
             return text
     return ""
 
@@ -160,56 +92,13 @@ def _titled(lines: list[Line], heading: str) -> list[Line]:
     return [Line(heading, heading, 1, level=1), *lines]
 
 
-def _article(root: etree._Element) -> etree._Element:
-    """The element that holds the article: a well-known name with at least half of the page's Chinese text."""
-    body = next(root.iter("body"), root)
-    whole = _ink(body)
-    best, best_ink = body, whole
-    for node in body.iter():
-        if not isinstance(node.tag, str) or (node.tag not in _BLOCKS and node.tag != "td"):
-            continue
-        name = f"{node.get('id') or ''} {node.get('class') or ''}"
-        if any(_ARTICLE.search(word) for word in name.split()) and not _furniture(node):
-            ink = _ink(node)
-            if ink >= 0.5 * whole and ink <= best_ink:
-                best, best_ink = node, ink
-    return _with_peers(best, best_ink)
-
-
-def _with_peers(article: etree._Element, ink: int) -> etree._Element:
-    """The element that holds the article, or what holds it together with others of its kind and size."""
-    above = article.getparent()
-    kind = (article.tag, article.get("class"))
-    if above is None or article.tag == "body":
-        return article
-    peers = [node for node in above if node is not article and (node.tag, node.get("class")) == kind]
-    return above if any(_ink(node) >= 0.3 * ink for node in peers) else article
-
-
-def _ink(node: etree._Element) -> int:
-    return sum(len(text) for text in node.itertext() if text and not text.isspace())
-
-
-def _dropped(node: etree._Element) -> bool:
-    return (
-        node.tag in _DROPPED
-        or _furniture(node)
-        or bool(_HIDDEN.search(node.get("style") or ""))
-        or node.get("hidden") is not None
-    )
-
-
-def _furniture(node: etree._Element) -> bool:
-    name = f"{node.get('id') or ''} {node.get('class') or ''}"
-    return bool(_FURNITURE.search(name)) and node.tag not in ("body", "html") and _ink(node) < 1500
-
-
 @dataclass(slots=True)
 class _Page:
     """Collects lines while the elements go by."""
 
     lines: list[Line] = field(default_factory=list)
     tables: int = 0
+    _kept: int = 0  # how many elements around keep their line breaks: pre, textarea-like
     _text: list[str] = field(default_factory=list)
     _level: int = 0
 
@@ -222,14 +111,16 @@ class _Page:
             self._table(node)
             return
         heading = int(node.tag[1]) if re.fullmatch(r"h[1-6]", str(node.tag)) else 0
-        is_block = node.tag in _BLOCKS or node.tag in ("td", "th", "table")
+        is_block = node.tag in BLOCKS or node.tag in ("td", "th", "table")
         if is_block:
             self.flush()
             self._level = heading or self._level
+        keeps = node.tag == "pre" or bool(_PRE.search(node.get("style") or ""))
+        self._kept += keeps
         self._own(node.text)
         counter = 0
         for child in node:
-            if isinstance(child.tag, str) and not _dropped(child):
+            if isinstance(child.tag, str) and not is_dropped(child):
                 if child.tag in ("br", "hr"):
                     self.flush()
                 elif child.tag == "li" and node.tag == "ol":
@@ -243,12 +134,13 @@ class _Page:
         if is_block:
             self.flush()
             self._level = 0
+        self._kept -= keeps
 
     def _inline(self, item: etree._Element, depth: int) -> None:
         """A list item whose number has just been put: its text goes on behind the number."""
         self._own(item.text)
         for child in item:
-            if isinstance(child.tag, str) and not _dropped(child):
+            if isinstance(child.tag, str) and not is_dropped(child):
                 if child.tag in ("br", "hr"):
                     self.flush()
                 elif child.tag == "p" and self._text and len(self._text) == 1:
@@ -266,7 +158,12 @@ class _Page:
             self.lines.append(Line(body, printed.strip(), len(self.lines) + 1, level=self._level))
 
     def _own(self, text: str | None) -> None:
-        if text:
+        if text and self._kept:
+            for index, part in enumerate(re.split(r"\r\n|\n|\r", text)):
+                if index:
+                    self.flush()
+                self._text.append(part)
+        elif text:
             collapsed = re.sub(r"[\r\n\t ]+", " ", text)
             self._text.append(
                 re.sub(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])", "", collapsed)
@@ -330,7 +227,7 @@ def _cell(td: etree._Element) -> Cell:
     for node in td.iter():
         if node.tag in ("p", "div", "br", "li"):
             parts.append("\n")
-        if isinstance(node.tag, str) and node.tag not in _DROPPED:
+        if isinstance(node.tag, str) and node.tag not in DROPPED:
             parts.append(re.sub(r"\s+", " ", node.text or ""))
         if node is not td:
             parts.append(re.sub(r"\s+", " ", node.tail or ""))

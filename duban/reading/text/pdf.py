@@ -23,6 +23,8 @@ from duban.reading.text.pdf_spill import side_by_side
 from duban.reading.text.wraps import is_labelled, starts_anew
 
 MAX_PAGES = 400
+#: How deep a page's head and foot reach at least, in points: no text is set so close to the edge.
+_EDGE = 56
 #: A scanned page may still have its number as text.
 _PAGE_NUMBER = 8
 _REMEDY_SCANNED = "Recognise its text first (OCR, 文字识别), or ask the issuing office for the text."
@@ -195,7 +197,9 @@ def _with_rest(above: Line, row: Row) -> Line:
 def _heads_and_feet(printed: Sequence[Printed]) -> set[Printed]:
     """Lines at the top or foot of most pages that are the same but for figures."""
     pages = {p.page for p in printed}
-    edge = [p for p in printed if p.top < 0.1 * p.height or p.bottom > 0.9 * p.height]
+    edge = [
+        p for p in printed if p.top < max(_EDGE, 0.1 * p.height) or p.bottom > p.height - max(_EDGE, 0.1 * p.height)
+    ]
     shapes = Counter(re.sub(r"\d+", "#", p.text) for p in edge)
     numbers = [p for p in edge if re.fullmatch(r"[-—–\s·]*\d{1,3}[-—–\s·]*|第\s*\d+\s*页.*", p.text)]
     places = Counter((re.sub(r"\d+", "#", p.text), round(p.top / 3)) for p in edge)
