@@ -117,6 +117,7 @@ _WORDS = {
     404: "There is no such thing.",
     409: "It has changed since you saw it, or its state does not allow this. The present state is in `present`.",
     413: "Too large.",
+    416: "The file has no such part.",
     422: "Understood, but a value or a condition is wrong; the answer names each.",
     503: "A part that this needs does not answer: the virus scanner, or the folder that files are kept in.",
     429: "Too many requests; `Retry-After` says how long to wait.",

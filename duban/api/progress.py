@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from fastapi.responses import JSONResponse
@@ -13,10 +13,10 @@ from starlette.datastructures import UploadFile as StoredUpload
 from duban.api.bodies import ClosingIn, Id, MeasureIn, MilestoneIn, Reason, RegulationIn, Version
 from duban.api.changes import Recorded, record_once, recorded
 from duban.api.context import Caller, Context, Ctx, Who
+from duban.api.downloads import Range, evidence_file
 from duban.api.once import IdempotencyKey
 from duban.api.problems import documented
 from duban.services.closing import take_step
-from duban.services.evidence_files import evidence_content
 from duban.services.progress import (
     MAX_EVIDENCE_BYTES,
     hand_in_evidence,
@@ -30,6 +30,13 @@ from duban.services.tools import evidence_store
 router = APIRouter(
     prefix="/items/{item_id}", tags=["progress"], responses=documented(401, 403, 404, 409, 413, 422, 429)
 )
+
+
+_FILE = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: _FILE | {"description": "The file."},
+    206: _FILE | {"description": "The part of it that `Range` asks for."},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +122,11 @@ def post_evidence(
     "/evidence/{evidence_id}",
     summary="A file that was handed in",
     response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses=_FILES | documented(416),
 )
-def get_evidence(item_id: Id, evidence_id: Id, context: Ctx, caller: Who) -> Response:
+def get_evidence(item_id: Id, evidence_id: Id, context: Ctx, caller: Who, part: Range = None) -> Response:
     """Always as a download: what somebody uploaded is never shown as a page of ours."""
-    return download(context, caller, item_id, evidence_id)
+    return evidence_file(context, caller, item_id, evidence_id, part)
 
 
 @router.post("/closing", summary="Take a step towards 销号", response_model=Recorded)
@@ -143,7 +150,8 @@ def keep_evidence(
 ) -> Kept:
     """Reads, checks and keeps an uploaded file. Raises EvidenceRefused and what `hand_in_evidence` raises."""
     content = file.file.read(MAX_EVIDENCE_BYTES + 1)
-    filename = (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1].replace("\x00", "")[-255:] or "file"
+    filename = (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1]
+    filename = "".join(c for c in filename if c.isprintable())[-255:] or "file"  # nothing that turns a name around
     evidence_id = hand_in_evidence(
         context.database,
         item_id=item_id,
@@ -156,25 +164,3 @@ def keep_evidence(
         store=evidence_store(context.settings),
     )
     return Kept(item_id, evidence_id, filename, len(content), recorded(context, item_id).version)
-
-
-def download(context: Context, caller: Caller, item_id: int, evidence_id: int) -> Response:
-    """A file as an attachment. Raises NotFound, OutOfScope."""
-    from urllib.parse import quote
-
-    found = evidence_content(
-        context.database,
-        item_id=item_id,
-        evidence_id=evidence_id,
-        scope=caller.scope,
-        folder=evidence_store(context.settings).folder,
-    )
-    return Response(
-        found.content,
-        media_type=found.media_type,
-        headers={
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.filename)}",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox",
-        },
-    )

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from duban.api.bodies import Id
+from duban.api.downloads import Range, evidence_file
 from duban.api.items import Search
-from duban.api.progress import download
 from duban.domain.lifecycle import Action, State
 from duban.services.clock_changes import BY_OFFICE
 from duban.services.closing import STEP_BY
@@ -125,6 +125,6 @@ def item_values(visit: Visit, item_id: int) -> dict[str, Any]:
 
 
 @router.get("/items/{item_id}/evidence/{evidence_id}")
-def get_evidence(item_id: Id, evidence_id: Id, visit: Visit) -> Response:
+def get_evidence(item_id: Id, evidence_id: Id, visit: Visit, part: Range = None) -> Response:
     """A file that was handed in, as a download."""
-    return download(visit.context, visit.caller, item_id, evidence_id)
+    return evidence_file(visit.context, visit.caller, item_id, evidence_id, part)

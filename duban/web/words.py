@@ -256,6 +256,7 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "not_an_export": ("这不是系统导出的台账表", "{reason}"),
         "wrong_cell": ("表格里有一处不能用", "{reason}"),
         "export_unreadable": ("这不是事件记录的导出文件", "{reason}"),
+        "no_such_part": ("文件没有这一段", "请重新下载整个文件。"),
         "logout_refused": ("统一认证的退出通知无效", "{reason}"),
         "witness_unreadable": ("事件记录的旁证读不出来", "{reason}"),
         "limit_stands": ("这个时限不能起算", "{reason}"),

@@ -107,6 +107,63 @@ def test_evidence_comes_back_as_it_was_handed_in_as_a_download(site: Site, name:
 
 
 @pytest.mark.parametrize(
+    ("asked", "status", "content", "part"),
+    [
+        ("bytes=0-4", 206, PDF[:5], "bytes 0-4/{size}"),
+        ("bytes=5-", 206, PDF[5:], "bytes 5-{last}/{size}"),
+        ("bytes=-3", 206, PDF[-3:], "bytes {third}-{last}/{size}"),
+        ("bytes=2-999999", 206, PDF[2:], "bytes 2-{last}/{size}"),
+        ("bytes=-999999", 206, PDF, "bytes 0-{last}/{size}"),
+        ("bytes=4-2", 200, PDF, None),
+        ("bytes=0-1,3-4", 200, PDF, None),
+        ("lines=1-2", 200, PDF, None),
+        ("bytes=-", 200, PDF, None),
+        ("bytes=999999-", 416, None, None),
+        ("bytes=-0", 416, None, None),
+    ],
+)
+def test_a_download_that_broke_off_goes_on(
+    site: Site, asked: str, status: int, content: bytes | None, part: str | None
+) -> None:
+    work = Work(site, "3")
+    at = f"{work.at}/evidence/{work.hand_in('unit', '报告.pdf', PDF).json()['evidence_id']}"
+    answer = work.by("unit").get(at, headers={"Range": asked})
+    assert answer.status_code == status
+    if content is None:
+        assert answer.json()["code"] == "no_such_part"
+        return
+    assert answer.content == content
+    sizes = {"size": len(PDF), "last": len(PDF) - 1, "third": len(PDF) - 3}
+    assert answer.headers.get("content-range") == (part.format(**sizes) if part else None)
+    assert answer.headers["content-security-policy"] == "sandbox"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("报告.pdf.exe", None),
+        ("报告.exe.pdf", "报告.exe.pdf"),
+        ("报告\u202efdp.exe.pdf", "报告fdp.exe.pdf"),
+        ("..\\..\\报告.pdf", "报告.pdf"),
+        ("/etc/cron.d/x.pdf", "x.pdf"),
+        ("..", None),
+        (".pdf", ".pdf"),
+        ('a"; filename="b.pdf', "a%22; filename=%22b.pdf"),  # as clients send it
+    ],
+)
+def test_a_name_plays_no_tricks(site: Site, sent: str, kept: str | None) -> None:
+    work = Work(site, "3")
+    answer = work.hand_in("unit", sent, PDF)
+    if kept is None:
+        assert (answer.status_code, answer.json()["code"]) == (422, "evidence_type")
+        return
+    assert answer.json()["filename"] == kept
+    shown = work.by("unit").get(f"{work.at}/evidence/{answer.json()['evidence_id']}").headers["content-disposition"]
+    assert shown.startswith("attachment; filename*=UTF-8''")
+    assert not {'"', ";", "/"} & set(shown.removeprefix("attachment; filename*=UTF-8''"))
+
+
+@pytest.mark.parametrize(
     ("name", "content", "code"),
     [
         ("a.pdf", b"", "evidence_refused"),
