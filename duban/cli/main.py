@@ -17,6 +17,7 @@ COMMANDS = {
     "directory": ("duban.cli.directory", "directory", "Enter a newer directory of parties into a plan."),
     "review": ("duban.cli.review", "review", "Show what stands in quarantine, and why."),
     "resolve": ("duban.cli.review", "resolve", "Decide about an item in quarantine: keep, merge, edit or drop."),
+    "correct": ("duban.cli.review", "correct", "Set fields right that were read wrong."),
     "void": ("duban.cli.register", "void", "Take back a plan that was registered by mistake."),
     "release": ("duban.cli.register", "release", "Let a plan's first night send its notices."),
     "plans": ("duban.cli.items", "plans", "List the plans."),
