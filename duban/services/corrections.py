@@ -18,7 +18,7 @@ from duban.domain.lifecycle import Relation
 from duban.domain.limits import read_limit
 from duban.errors import DubanError
 from duban.reading import model as read
-from duban.services.edition_changes import apply_fields
+from duban.services.field_changes import apply_fields
 from duban.services.item_changes import open_item, record
 from duban.services.item_fields import Edit, read_targets, said_of, set_number
 from duban.services.parties import PartyBook
