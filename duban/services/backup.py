@@ -59,6 +59,8 @@ def write_backup(database: Database, file: Path, evidence: Path) -> Copied:
         raise BackupRefused(what="the backup", reason=f"{file} exists already")
     if not database.is_sqlite:
         check_migrated(database)  # what an older ledger has is not what our models ask for; a file is copied as it is
+    elif not _path(database).exists():
+        raise BackupRefused(what="the backup", reason=f"there is no ledger at {_path(database)}")
     file.parent.mkdir(parents=True, exist_ok=True)
     arriving = file.with_name(f".{file.name}.arriving")
     arriving.unlink(missing_ok=True)
@@ -76,6 +78,9 @@ def write_backup(database: Database, file: Path, evidence: Path) -> Copied:
                 rows = count_rows(copied)
                 files, missing = _copy_evidence(copied, evidence, evidence_of(file))
         arriving.replace(file)
+    except BaseException:
+        shutil.rmtree(evidence_of(file), ignore_errors=True)  # made here: half a backup is in the way of a whole one
+        raise
     finally:
         arriving.unlink(missing_ok=True)
     return Copied(rows, files, missing, defects)

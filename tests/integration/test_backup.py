@@ -167,6 +167,12 @@ def test_nothing_is_overwritten_and_what_is_no_backup_is_refused(
         assert isinstance(done.exception, BackupRefused)
         assert "is no backup" in done.exception.message
     assert rows(world.database) == before
+    if world.database.is_sqlite:
+        world.database.dispose()
+        Path(str(world.database.engine.url.database)).rename(tmp_path / "elsewhere.db")
+        done = CliRunner().invoke(cli, ["backup", str(tmp_path / "b.db")])
+        assert "there is no ledger" in str(done.exception)
+        assert not list(tmp_path.glob("*b.db*"))
 
 
 def test_a_ledger_that_somebody_works_on_is_not_replaced(world: World, office: EvidenceFolder, tmp_path: Path) -> None:
