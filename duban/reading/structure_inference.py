@@ -19,6 +19,8 @@ from duban.reading.structure_prose import says_when
 _OPENING = re.compile(
     r"^[\s·•●○■□◆◇▲△★☆※➢►▶>—–―-]*[【\[]?(?P<word>(?:[\u4e00-\u9fff] ?){2,8})[】\]]?\s*[:：]\s*(?P<text>.*)$"
 )
+#: 【包干领导】张三: brackets stand for the colon.
+_BRACKETED = re.compile(r"^[【\[](?P<word>[\u4e00-\u9fff]{2,8})[】\]]\s*(?P<text>[^:：\s].*)$")
 #: Several labels with their texts on one line: 主攻单位:甲局 助攻单位:乙局.
 _BETWEEN = re.compile(r" (?=[\u4e00-\u9fff]{2,8}[:：])")
 _HELPS = re.compile(r"协|配合|会办|参|助")
@@ -84,7 +86,7 @@ def _pairs(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
     for line in lines:
         if line.cells is None:
             for part in _BETWEEN.split(line.text):
-                if match := _OPENING.match(part):
+                if match := _OPENING.match(part) or _BRACKETED.match(part):
                     yield match["word"], match["text"]
         elif len(line.cells) in (2, 4) and not any(line.merged):
             pairs = zip(line.cells[::2], line.cells[1::2], strict=True)

@@ -28,7 +28,7 @@ _NUMBER_BEFORE = re.compile(
 )
 _NUMBERED_PROBLEM = re.compile(
     r"^(?P<word>[\u4e00-\u9fff]{2,8}?)\s*(?:[(（〔]\s*(?P<n>\d{1,4}|[一二三四五六七八九十百]{1,5})\s*[)）〕]\s*"
-    r"|(?P<bare>\d{1,4}|[一二三四五六七八九十百]{1,5})(?:[、.．]\s*|\s+))(?=[^\s:：)）、,，\d])"
+    r"|(?P<bare>\d{1,4}(?:[.．-]\d{1,3})?|[一二三四五六七八九十百]{1,5})(?:[、.．]\s*|\s+))(?=[^\s:：)）、,，\d])"
 )
 _SPACED = re.compile(r"^(?P<word>[\u4e00-\u9fff]{2,8}) (?P<text>[^:：]{2,60}$)")
 _DOTTED = re.compile(
@@ -135,11 +135,12 @@ class Labeller:
         return None
 
     def _numbered_problem(self, text: str) -> list[Label]:
-        """问题(一) with the problem right behind it, without a colon."""
+        """问题(一) with the problem right behind it, or 措施1.1 with the measure, without a colon."""
         match = _NUMBERED_PROBLEM.match(text)
-        if match is None or self._lexicon.role(match["word"]) is not Role.PROBLEM:
+        role = self._lexicon.role(match["word"]) if match else None
+        if match is None or role not in (Role.PROBLEM, Role.MEASURES):
             return []
-        return [Label(Role.PROBLEM, bare_label(match["word"]), 0, match.end(), match["n"] or match["bare"], "line")]
+        return [Label(role, bare_label(match["word"]), 0, match.end(), match["n"] or match["bare"], "line")]
 
     def _spaced(self, text: str) -> list[Label]:
         """责任单位 区财政局: a label that only a space parts from its text; it must repeat to count."""

@@ -149,3 +149,31 @@ def test_labels_that_nothing_parts_from_what_they_ask_for() -> None:
     )
     found = [(i.number, i.lead_officials, i.responsible_units, dues(i)) for i in read(text).items]
     assert found == [("1", ["车岩"], ["组织部"], ["2024-09-30"]), ("2", ["安琪"], ["服务部"], ["2024-11-30"])]
+
+
+def test_an_unknown_label_in_brackets_needs_no_colon() -> None:
+    entry = "诉求{} {}\n【整改任务】新建{}设施。\n【牵头科室】城建科\n"
+    entry += "【包干领导】办事处副主任 {}\n【完成期限】2024年{}月底\n"
+    told = (("一", "停车", "柯健", 6), ("二", "照明", "项前", 8), ("三", "休息", "柯健", 9))
+    text = "诉求整改责任清单\n" + "".join(entry.format(n, t, t, o, d) for n, t, o, d in told)
+    reading = read(text)
+    found = [(i.number, i.lead_units, i.lead_officials, dues(i)) for i in reading.items]
+    assert found == [
+        ("一", ["城建科"], ["柯健"], ["2024-06-30"]),
+        ("二", ["城建科"], ["项前"], ["2024-08-31"]),
+        ("三", ["城建科"], ["柯健"], ["2024-09-30"]),
+    ]
+    assert not reading.anomalies
+
+
+def test_measures_numbered_by_their_label_without_a_colon_have_their_own_fields() -> None:
+    entry = "措施{p}.{n}  开展{t}第{n}步\n责任部门:{t}部    责任人:伍强    时限:2024年{d}月30日\n"
+    text = "巡视整改措施清单\n" + "".join(
+        f"问题{p}  {t}不力\n" + "".join(entry.format(p=p, n=n, t=t, d=d) for n, d in days)
+        for p, t, days in ((1, "采购", ((1, 6), (2, 9))), (2, "审计", ((1, 4), (2, 11))))
+    )
+    found = [(i.number, [(c.number, c.responsible_units, dues(c)) for c in i.children]) for i in read(text).items]
+    assert found == [
+        ("1", [("1.1", ["采购部"], ["2024-06-30"]), ("1.2", ["采购部"], ["2024-09-30"])]),
+        ("2", [("2.1", ["审计部"], ["2024-04-30"]), ("2.2", ["审计部"], ["2024-11-30"])]),
+    ]

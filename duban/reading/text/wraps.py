@@ -23,8 +23,10 @@ _SIGNED = re.compile(r"^[(（][^()（）]{0,40}(?:19|20)\d\d年[^()（）]{0,20}
 _DATED = re.compile(
     r"^二[〇○0零Oo][〇○0零Oo一二三四五六七八九]{2}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日$"
 )
-#: A heading in brackets of its own: 【市教育局】.
-_HEADED = re.compile(r"^[【〔][^【】〔〕]{2,40}[】〕]$")
+#: A heading in brackets of its own (【市教育局】), and a word that counts (措施1.2 修订办法).
+_HEADED = re.compile(
+    r"^[【〔][^【】〔〕]{2,40}[】〕]$|^(?:问题|措施|任务|事项|隐患|整改[\u4e00-\u9fff]{2})\s?\d{1,3}(?:[.．-]\d{1,3})?\s+\S"
+)
 #: So many pairs of full lines tell wraps at a width that short lines may have by chance.
 _LEAST_WITHIN = 2
 _LABELLED = re.compile(
