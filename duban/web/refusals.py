@@ -17,6 +17,9 @@ from duban.web.words import refusal
 
 _ITEM = re.compile(r"^/items/(\d{1,18})(?:/|$)")
 
+#: Where a plan is handed in: whoever is refused there is led back to it.
+_UPLOAD = "/plans/new"
+
 
 def sign_in_address(request: Request) -> str:
     """Where to sign in, and where to go on from there; a form that was not sent is not sent afterwards."""
@@ -53,6 +56,7 @@ def refusal_page(request: Request, error: DubanError) -> HTMLResponse:
         since=since,
         typed=getattr(request.state, "typed", []),
         code=error.code,
+        again=_UPLOAD if request.url.path == _UPLOAD and error.code in ("unreadable", "too_large") else "",
     )
 
 

@@ -93,7 +93,9 @@ def test_a_file_that_is_no_plan_is_refused_in_chinese_with_what_to_do(site: Site
     form = form_at(soup(client.get("/plans/new")), "/plans/new")
     refused = send(client, form, {"file": ("a.pdf", b"%PDF-1.4 broken")})
     assert refused.status_code == 422
-    page = BeautifulSoup(refused.text, "lxml").select_one("main").get_text(" ", strip=True)
+    main = BeautifulSoup(refused.text, "lxml").select_one("main")
+    assert main.select_one("a.button")["href"] == "/plans/new"
+    page = main.get_text(" ", strip=True)
     assert not re.search(r"[A-Za-z]{4,} [a-z]{3,} [a-z]{3,}", page), page
 
 
