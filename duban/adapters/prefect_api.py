@@ -166,9 +166,16 @@ class PrefectApi:
                 return
             offset += PAGE
 
-    def count_runs(self, deployment_id: str) -> int:
-        """How many runs a deployment has."""
-        body = {"deployments": {"id": {"any_": [deployment_id]}}}
+    def runs_by_id(self, ids: Collection[str]) -> list[RunState]:
+        """At most a page of runs by their ids, as many of them as there are."""
+        body = {"flow_runs": {"id": {"any_": sorted(ids)}}, "limit": PAGE}
+        return [run_state(row) for row in self._json(self._call("POST", "/flow_runs/filter", body))] if ids else []
+
+    def count_runs(self, deployment_id: str, types: Collection[str] = ()) -> int:
+        """How many runs a deployment has, in states of these types or in any."""
+        body: dict[str, Any] = {"deployments": {"id": {"any_": [deployment_id]}}}
+        if types:
+            body["flow_runs"] = {"state": {"type": {"any_": sorted(types)}}}
         return int(self._json(self._call("POST", "/flow_runs/count", body)))
 
     def runs_in(self, deployment_id: str, types: Collection[str]) -> list[RunState]:

@@ -22,8 +22,9 @@ from duban.services.run_specs import DEPLOYMENT, Shown, form_key, mark_of, run_n
 from duban.services.runs import WAKE_AT_MOST, attach_runs, create_run, shows
 from models import Item, Plan
 
-BATCH = 200
+BATCH = 200  # no more than a page of the server's
 ENDED = frozenset({"FAILED", "CRASHED", "CANCELLED", "CANCELLING"})
+WAITING = frozenset({"PAUSED"})
 BUSY = frozenset({"RUNNING", "PENDING"})
 STUCK_AFTER = dt.timedelta(seconds=60)  # a run takes a fraction of a second: past this its engine is gone
 
@@ -108,21 +109,20 @@ def reconcile(
 
     Forms are asked for one by one, 4 ms each: `forms_since` leaves out those of runs that entered their state before,
     which an earlier look has seen. Doing it twice finds nothing the second time, but what the engine has still to do.
+    A batch of items and its runs are held at a time, however many there are.
     """
     counts = Counts()
     try:
         deployment = prefect.deployment_id(DEPLOYMENT)
-        runs = {run.id: run for run in prefect.runs_of(deployment)}
-        known: set[str] = set()
-        total = _count(database)
-        for rows in _batches(database):
+        waiting, total = prefect.count_runs(deployment, WAITING), _count(database)
+        for rows, runs in _batches(database, prefect):
             faults = {row.item_id: _fault(prefect, row, runs, now, forms_since) for row in rows}
             _mend(database, prefect, deployment, faults, counts=counts, now=now)
-            known.update(row.flow_run_id for row in rows if row.flow_run_id)
+            waiting -= sum(1 for run in runs.values() if run.type in WAITING)
             counts.checked += len(rows)
             if progress is not None:
                 progress(counts.checked, total)
-        counts.unknown = sum(1 for run in runs.values() if run.id not in known and run.type == "PAUSED")
+        counts.unknown = max(waiting, 0)
         _jobs(prefect, counts, now)
     except (PrefectUnreachable, NotDeployed) as error:
         counts.problem = error.message
@@ -212,10 +212,16 @@ def _tell(database: Database, faults: dict[int, Fault | None], counts: Counts) -
         counts.say(f"{names[item_id]}:{DONE_ABOUT[fault]}")
 
 
-def _batches(database: Database) -> Iterator[list[_Row]]:
+def _batches(database: Database, prefect: PrefectApi) -> Iterator[tuple[list[_Row], dict[str, RunState]]]:
+    """Items in the order of their ids, with their runs. What the ledger says is read again after the runs were: one
+    that an engine advances meanwhile is behind at the most, never ahead; one that gets its run meanwhile is left out.
+    """
     last = 0
     while rows := _rows(database, Item.id > last):
-        yield rows
+        runs = {run.id: run for run in prefect.runs_by_id([row.flow_run_id for row in rows if row.flow_run_id])}
+        before = {row.item_id: row.flow_run_id for row in rows}
+        again = _rows(database, Item.id.in_(before))
+        yield [row for row in again if row.flow_run_id == before[row.item_id]], runs
         last = rows[-1].item_id
 
 
