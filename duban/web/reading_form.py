@@ -91,7 +91,9 @@ def _parties(form: FormData) -> dict[str, tuple[str, ...]]:
     stood = {name for names in was.values() for name in names}
     now: dict[str, list[str]] = {name: [] for name in attribute.values()}
     roles, names = list_field(form, "party-role", most=400), list_field(form, "party", most=400)
-    for role, name in zip(roles, names, strict=False):
+    if len(roles) != len(names):  # half a form clears nobody
+        return {}
+    for role, name in zip(roles, names, strict=True):
         if role in attribute:
             now[attribute[role]] += [name] if name in stood else _parted(name)
     return {name: tuple(now[name]) for name in now if now[name] != was[name]}
