@@ -26,6 +26,7 @@ _CARD_LINE = re.compile(
     r"^(?:文\s?号|发文字号|发布机构|发文机关|发文单位|成文日期|发文日期)\s*[:\uff1a]\s*\S[^:\uff1a]{1,40}$"
 )
 _PRE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_PUBLISHED = re.compile(r"发布(?:时间|日期)\s*[:：]\s*(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?")
 MAX_DEPTH = 400
 
 
@@ -40,6 +41,7 @@ def read_html(data: bytes) -> Source:
         raise Unreadable(reason="there is no text in it") from error
     article = article_of(root)
     card, text_lines = _card_lines(root, article), _lines_of(article)
+    card += _published(root, card + text_lines)
     if card and text_lines:
         text_lines[0] = replace(text_lines[0], after_blank=True)
     printed = card + text_lines
@@ -68,6 +70,14 @@ def _card_lines(root: etree._Element, article: etree._Element) -> list[Line]:
     inside = {line.text for line in _lines_of(article)[:20]}
     found = [line for line in _lines_of(body)[:80] if _CARD_LINE.match(line.text) and line.text not in inside]
     return [replace(line, number=1, level=0) for line in found[:12]]
+
+
+def _published(root: etree._Element, lines: Sequence[Line]) -> list[Line]:
+    """When the page was published, as the line of buttons and counters under its title says that is no text."""
+    if any(_PUBLISHED.search(line.text) for line in lines[:80]):
+        return []
+    match = _PUBLISHED.search(" ".join(_all_text(next(root.iter("body"), root)).split()))
+    return [Line(match[0], match[0], 1)] if match else []
 
 
 def _without_declaration(text: str) -> str:
