@@ -14,6 +14,7 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 #: What an English reason begins with → what an official reads, why and what to do.
 REASONS_ZH: Sequence[tuple[str, str]] = (
     # files
+    (r"\S+ exists already$", "这个位置已有文件。请换一个名称。"),
     (r"it is empty|there is no text in it|its text is empty", "文件是空的，里面没有文字。请换一份有内容的文件。"),
     (r"it is larger than (?P<most>\d+) MB", "文件超过{most} MB。请压缩或拆分后再上传。"),
     (r"it has \S+ MB, and a plan has at most (?P<most>\S+) MB", "文件超过{most} MB。请去掉附件、图片后再上传。"),
@@ -103,6 +104,13 @@ REASONS_ZH: Sequence[tuple[str, str]] = (
         r"its notice is not addressed to its holder|its item does not concern its holder",
         "这个链接与收件人不符。请登录办理，或与督查室联系。",
     ),
+    # what the command line keeps and brings back
+    (r"there is no ledger at .*", "这个位置没有台账。请核对台账的地址。"),
+    (r".* is no backup of a ledger", "这个文件不是台账的备份。"),
+    (r".* other connections are open on the database|somebody works on .*", "台账正在使用。请先停止督办系统。"),
+    (r"\S+ rows arrived of \S+", "写入的行数与备份不符，已恢复原状。"),
+    (r"line \S+: .*", "旁证文件有一行读不出来，请换一份完好的。"),
+    (r"the table is damaged", "表格已经损坏。请用原来的软件打开，另存后再上传。"),
     (r"it was not begun in this browser", "登录没有从本浏览器开始，或已超时。请重新登录。"),
 )  # fmt: skip
 

@@ -259,6 +259,11 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "no_such_part": ("文件没有这一段", "请重新下载整个文件。"),
         "logout_refused": ("统一认证的退出通知无效", "{reason}"),
         "witness_unreadable": ("事件记录的旁证读不出来", "{reason}"),
+        "backup_refused": ("备份或恢复没有做成", "{reason}"),
+        "not_heard": (
+            "数据库的通知没有听到",
+            "引擎改为每0.3秒查看一次，不影响办理。请直接连接数据库，或用会话模式的连接池。",
+        ),
         "limit_stands": ("这个时限不能起算", "{reason}"),
         "no_such_review": ("没有这种会商材料", "该方案的督办规则没有规定这种会商。"),
         "no_supervision_office": ("名录里没有督查室", "请在名录里登记督查室及其邮箱。"),

@@ -194,7 +194,7 @@ def test_lines_set_by_hand_on_a_web_page_stay_lines() -> None:
 def test_the_line_of_counters_under_a_pages_title_says_when_it_was_published() -> None:
     page = (
         "<html><body><div class='article'><h1>崇安区常务会议议定事项任务分解</h1>"
-        "<div class='info'>发布时间：2025-04-11&nbsp;来源：区政府办公室&nbsp;浏览次数：<span></span>次&nbsp;字体：[大 中 小]</div>"
+        "<div class='info'>发布时间：2025-04-11&nbsp;来源：区政府办公室&nbsp;浏览次数：<span></span>次</div>"
         "<div class='content'><p>1.印发行动方案。（责任单位：区发改局；完成时限：6月底前）</p>"
         "<p>2.加强收入组织。（责任单位：区财政局；完成时限：9月底前）</p></div></div></body></html>"
     )
