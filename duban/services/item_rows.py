@@ -62,6 +62,7 @@ class ItemWriter:
         self._now = now
         self._progress = progress
         self.rows: list[Item] = []
+        self.so_far: dict[int, str] = {}  # what the document says was done, by the row's position
         self.first_named: dict[str, Item] = {}
         self._by_number: dict[str, list[Item]] = defaultdict(list)
         self._copies: Counter[tuple[str, str]] = Counter()
@@ -139,6 +140,7 @@ class ItemWriter:
             updated_at=self._now,
         )
         self.rows.append(row)
+        self.so_far[row.position] = item.progress or ""
         self._by_number[item.number].append(row)
         return row
 

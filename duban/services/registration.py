@@ -148,7 +148,7 @@ def enter_within(session: Session, received: Received, intake: Intake) -> Entere
     doubts = [*received.reading.anomalies, *_unknown_parties(book, bool(intake.directory), writer)]
     _quarantine(session, plan, document, doubts, writer)
     clocks.arm_new(session, rows, in_force, intake.as_of, intake.progress)
-    happenings = [_assigned(item, document, intake.actor, intake.now) for item in rows]
+    happenings = [_assigned(item, document, intake, writer.so_far.get(item.position, "")) for item in rows]
     append_all(session, happenings, intake.now)
     session.add_all(Signal(item_id=item.id, created_at=intake.now) for item in rows)
     session.flush()
@@ -305,12 +305,13 @@ def _quarantine(session: Session, plan: Plan, document: Document, doubts: list[D
     session.flush()
 
 
-def _assigned(item: Item, document: Document, actor: Actor, now: dt.datetime) -> Happening:
+def _assigned(item: Item, document: Document, intake: Intake, so_far: str) -> Happening:
+    """The first event of an item; what was done before, in the document's words, stands in it."""
     payload = {
         "number": item.number,
         "state": item.state.value,
         "document": document.sha256,
         "line": item.source_line,
         "quarantined": item.quarantined,
-    }
-    return Happening(item.id, "item.assigned", actor, now, payload=payload)
+    } | ({"so_far": so_far} if so_far else {})
+    return Happening(item.id, "item.assigned", intake.actor, intake.now, payload=payload)

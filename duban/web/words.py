@@ -390,6 +390,13 @@ def event_zh(type_: str, payload: Mapping[str, Any]) -> str:
     return EVENT_ZH.get(type_, type_)
 
 
+def _as_entered(payload: Mapping[str, Any]) -> str:
+    """Whether an item waits for a check, and what the document says was done before it was registered."""
+    so_far = payload.get("so_far")
+    told = ["待核" if payload.get("quarantined") else "", f"此前进展：{so_far}" if so_far else ""]
+    return "；".join(filter(None, told))
+
+
 _DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
     {
         "rung.fired": lambda p: "致" + "、".join(str(r) for r in p["readers"]) if p.get("readers") else "",
@@ -403,7 +410,7 @@ _DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
         "clock.counted": lambda p: f"自{p.get('from_on')}次日起，至{p.get('due_on')}",
         "extension.asked": lambda p: f"申请延至{p.get('until_on', '')}",
         "extension.decided": lambda p: f"同意延至{p.get('until_on', '')}" if p.get("granted") else "未同意",
-        "item.assigned": lambda p: "待核" if p.get("quarantined") else "",
+        "item.assigned": _as_entered,
         "item.self_checks_spawned": lambda p: "、".join(str(u) for u in p.get("units", ())),
         "self_check.reported": lambda p: f"发现同类问题{p['found']}件" if p.get("found") else "未发现同类问题",
         "call.answered": lambda p: str(p.get("unit", "")),
