@@ -140,7 +140,7 @@ def test_each_item_enters_with_its_first_event_a_signal_and_its_bytes_kept(datab
 def test_what_was_done_before_stands_in_the_first_event(database: Database) -> None:
     done, quiet = an_item("1"), an_item("2")
     done.progress = "已修订办法，完成培训。"
-    enter(database, a_reading(done, quiet))
+    enter(database, a_reading([done, quiet]))
     with database.read() as session:
         events = session.scalars(select(Event).where(Event.type == "item.assigned").order_by(Event.id)).all()
         assert [event.payload.get("so_far") for event in events] == ["已修订办法，完成培训。", None]
