@@ -1,4 +1,7 @@
-"""A Prefect server that comes back as it was some time ago, or with nothing at all: the ledger puts it right."""
+"""A Prefect server that comes back as it was some time ago, or with nothing at all: the ledger puts it right.
+
+The last of its folder: on a server that was wiped timelines follow late, until events of lost runs have failed.
+"""
 
 from __future__ import annotations
 
