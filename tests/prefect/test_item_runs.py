@@ -46,11 +46,11 @@ def test_runs_are_created_in_bulk_and_once_only(world: World) -> None:
     assert all(stands(world, item_id) for item_id in ids)
 
 
-def test_a_transition_is_seen_in_the_run_within_two_seconds_with_its_words_on_the_timeline(world: World) -> None:
+def test_a_transition_is_seen_in_the_run_with_its_words_on_the_timeline(world: World) -> None:
     (item_id,) = world.ledger.add_items(State.ASSIGNED)
     wait_until(lambda: stands(world, item_id))
     world.ledger.move(item_id, Action.DRAFT_MEASURE)
-    wait_until(lambda: stands(world, item_id), 2.0)
+    wait_until(lambda: stands(world, item_id))  # how soon is benchmarks/latency.py's matter
     run = run_of(world, item_id)
     assert run.state == "Measure drafted"
     day = now().astimezone(world.settings.zone).date()
