@@ -51,7 +51,7 @@ def test_a_doubt_is_settled_and_taken_back_on_a_phone(visit: Any, site: Site) ->
     card.get_by_role("button", name="按原文保留").click()
     page.wait_for_load_state()
     assert not site.item("12", copy=1).quarantined
-    page.locator(f"#item-{first.id}").get_by_role("button", name="撤回核定").click()
+    page.locator("#done").get_by_role("button", name="撤回").click()
     page.wait_for_load_state()
     assert site.item("12", copy=1).quarantined
 
