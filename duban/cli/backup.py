@@ -57,6 +57,7 @@ def restore(file: Path) -> None:
         done = restore_backup(database, file, settings.evidence_folder, actor=operator().name, now=utc_now())
     click.echo(f"restored {done.rows} rows" + (f"; the ledger that was here is kept: {done.kept}" if done.kept else ""))
     click.echo("start duban, then run `duban reconcile` to bring the flow runs into line")
+    click.echo("the witness remembers what was set back: `duban audit witness --begin-anew` puts its notes aside")
     _say_defects(done.missing, done.defects)
 
 
