@@ -13,6 +13,7 @@ from duban.errors import DubanError
 #: Command → (module, attribute, one line of help). The help stands here so that listing loads nothing.
 COMMANDS = {
     "read": ("duban.cli.read", "read", "Read a published document and show its items and every doubt about them."),
+    "split": ("duban.cli.read", "split", "Write each of several plans in a file to a file of its own."),
     "register": ("duban.cli.register", "register", "Enter a document's items into the ledger."),
     "directory": ("duban.cli.directory", "directory", "Enter a newer directory of parties into a plan."),
     "review": ("duban.cli.review", "review", "Show what stands in quarantine, and why."),

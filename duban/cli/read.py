@@ -46,6 +46,32 @@ def read(file: Path, as_data: bool, kind: str | None) -> None:
     click.echo(json.dumps(as_json(reading), ensure_ascii=False, indent=2) if as_data else summary(reading))
 
 
+@click.command("split")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="Folder of the new files; default FILE's.")
+def split(file: Path, to: Path | None) -> None:
+    """Write each of several plans in FILE to a file of its own; FILE stays as it is."""
+    from duban.reading.several import SeveralPlans, parts_of
+
+    try:
+        content = load(file)
+        read_bytes(content, file.name)
+    except SeveralPlans as several:
+        folder = to or file.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        parts = parts_of(content, file.name, several)
+        if there := [part.filename for part in parts if (folder / part.filename).exists()]:
+            raise click.ClickException(f"{folder / there[0]} is there already; name another folder with --to") from None
+        for part in parts:
+            (folder / part.filename).write_bytes(part.content)
+            click.echo(f"{folder / part.filename}: {part.title}")
+        return
+    except Unreadable as error:
+        click.echo(f"{file}: {error}", err=True)
+        sys.exit(error.exit_code)
+    click.echo(f"{file} holds one plan; nothing to split")
+
+
 def load(file: Path) -> bytes:
     """The bytes of a file; `Unreadable` where there is none, it may not be read or is larger than any plan."""
     from duban.reading.text.detect import refuse_large

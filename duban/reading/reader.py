@@ -15,6 +15,7 @@ from duban.reading.flat_tables import with_tables
 from duban.reading.lexicon import Lexicon, load_lexicon
 from duban.reading.limits_in_text import limits_in_texts
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
+from duban.reading.several import SeveralPlans
 from duban.reading.source import Line, Source
 from duban.reading.spaced_columns import spread_columns
 from duban.reading.structure_inference import with_inferred_labels
@@ -25,7 +26,6 @@ LEAST_SCORE = 0.2
 _FIRST_LEADS = re.compile(
     r"(?:列|排)(?:在|名)?(?:第一位?|首位|最前面?)的?(?:责任|承办)?(?:单位|部门)?的?(?:均)?(?:为|是|即为)(?:牵头|主办|总牵头)"
 )
-_SEVERAL = re.compile(r"\d+ plans")
 #: A document of fewer items may be of a family that the words do not name.
 _FEW = 2
 
@@ -71,9 +71,9 @@ def _read(kind: Kind, source: Source, lexicon: Lexicon) -> Reading:
     try:
         reading = family(kind).read(source, lexicon)
         refusal = None
+    except SeveralPlans:
+        raise
     except Unreadable as error:
-        if _SEVERAL.match(str(error.fields["reason"])):
-            raise
         reading, refusal = None, error
     if reading is not None and len(reading.walk()) >= _FEW and _assigns(reading, kind) and not _finds_nobody(reading):
         return reading

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from duban.api.uploads import content_of, name_of
 from duban.reading.directory import read_directory
 from duban.reading.model import Kind, Reading
 from duban.reading.reader import read_bytes
+from duban.reading.several import Part, SeveralPlans, parts_of
 from duban.services import progress_reports
 from duban.services.editions import editions_of, receive
 from duban.services.queries.plans import document_of, list_plans, one_plan
@@ -63,9 +65,19 @@ def post_new(visit: Visit, form: Form) -> Response:
         read_directory(list_content, name_of(directory, "directory.csv"))  # wrong rows are told at once
         name = name_of(directory, "directory.csv")
         about["directory"] = keep(visit.context.database, name, list_content, {}, actor=actor, now=now)
-    _read(content, filename, _kind(about["kind"]))  # what cannot be read is told at once
+    try:
+        _read(content, filename, _kind(about["kind"]))  # what cannot be read is told at once
+    except SeveralPlans as several:
+        return _which(visit, parts_of(content, filename, several), about)
     upload = keep(visit.context.database, filename, content, about, actor=actor, now=now)
     return RedirectResponse(f"/plans/new/{upload}", 303)
+
+
+def _which(visit: Visitor, parts: Sequence[Part], about: Mapping[str, Any]) -> Response:
+    """Several plans in one file: each is kept for itself, and the clerk says which is meant."""
+    database, actor, now = visit.context.database, visit.caller.actor, visit.context.now()
+    found = [(part, keep(database, part.filename, part.content, about, actor=actor, now=now)) for part in parts]
+    return visit.render("plan_several.html", found=found)
 
 
 @router.get("/new/{upload_id}")

@@ -233,6 +233,7 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "evidence_type": ("文件类型不符", "请上传PDF、JPG、PNG、Word、Excel或文本文件，文件名后缀须与内容一致。"),
         "unreadable": ("文件读不出来", "{reason}"),
+        "several_plans": ("文件里不止一份方案", "{reason}"),
         "directory_invalid": ("名录有误，没有录入", "请按下面所列逐行更正后重新上传。"),
         "edition_stands": ("已有同名方案的另一版", "请到方案“{title}”的页面上传新一版，逐项比较改动。"),
         "edition_known": ("这一版已经登记过", "这份文件就是第{edition}版，没有改动。尚未决定的各处在方案页查看。"),

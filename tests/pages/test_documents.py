@@ -88,6 +88,23 @@ def test_a_plan_is_shown_before_it_is_registered_and_stands_afterwards(site: Sit
     assert "第2版的改动" in compared.text
 
 
+def test_of_several_plans_in_one_file_the_clerk_says_which(site: Site) -> None:
+    client = site.signed_in("supervisor")
+    fields = "整改措施:清运整修。\n责任单位:应急办\n整改时限:2027年3月底前\n"
+    items = "".join(f"{number}、环境问题{number}\n{fields}" for number in ("一", "二"))
+    text = "".join(f"{place}环境卫生问题整改方案\n{items}\n" for place in ("东城街道", "西关镇"))
+    form = form_at(soup(client.get("/plans/new")), "/plans/new")
+    asked = BeautifulSoup(send(client, form, {"file": ("两份.txt", text.encode())}).text, "lxml")
+    choices = asked.select("main ol a")
+    assert [choice.text for choice in choices] == ["东城街道环境卫生问题整改方案", "西关镇环境卫生问题整改方案"]
+    before = count(site, Plan)
+    preview = soup(client.get(choices[1]["href"]))
+    assert "西关镇环境卫生问题整改方案" in preview.text
+    done = follow(client, send(client, form_at(preview, choices[1]["href"]), action="register"))
+    assert "已登记，共2件" in done.text
+    assert count(site, Plan) == before + 1
+
+
 def test_a_file_that_is_no_plan_is_refused_in_chinese_with_what_to_do(site: Site) -> None:
     client = site.signed_in("supervisor")
     form = form_at(soup(client.get("/plans/new")), "/plans/new")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import suppress
 from typing import Any
 
+import docx
 import pytest
 
 from duban.errors import Unreadable
 from duban.reading.model import Item, Kind, Reading
 from duban.reading.parties import split_people, split_units
 from duban.reading.reader import read_bytes
+from duban.reading.several import SeveralPlans, parts_of
 
 TITLE = "某区专项检查反馈问题整改方案\n"
 
@@ -157,10 +160,43 @@ def test_an_annexed_list_belongs_to_the_plan_before_it() -> None:
     assert reading.title == TITLE.strip()
 
 
-def test_two_plans_of_two_places_are_refused() -> None:
+def test_two_plans_of_two_places_are_refused_and_each_can_be_read_alone() -> None:
     plan = "".join(entry(n, "责任单位:应急办\n整改时限:2025年3月底前") for n in (1, 2))
-    with pytest.raises(Unreadable, match="2 plans are in it"):
-        read(f"{plan}\n西关镇环境卫生问题整改方案\n{plan}")
+    content = f"{TITLE}{plan}\n西关镇环境卫生问题整改方案\n{plan}".encode()
+    with pytest.raises(SeveralPlans, match="2 plans are in it") as refused:
+        read_bytes(content, "方案.txt")
+    parts = parts_of(content, "方案.txt", refused.value)
+    assert [part.filename for part in parts] == ["方案-1.txt", "方案-2.txt"]
+    assert [part.title for part in parts] == [TITLE.strip(), "西关镇环境卫生问题整改方案"]
+    for part in parts:
+        reading = read_bytes(part.content, part.filename)
+        assert reading.title == part.title
+        assert [(item.responsible_units, item.time_limit) for item in reading.items] == [
+            (["应急办"], "2025年3月底前")
+        ] * 2
+
+
+def test_tables_of_two_plans_stay_tables_when_each_is_taken_alone() -> None:
+    document = docx.Document()
+    head = ["序号", "存在问题", "整改措施", "责任单位", "整改时限"]
+    for place in ("东城街道", "西关镇"):
+        document.add_paragraph(f"{place}环境卫生问题整改方案")
+        table = document.add_table(3, 5)
+        rows = [head, ["1", "垃圾乱堆", "清运。", f"{place}城管所", "2025年3月底前"]]
+        rows.append(["2", "管网破损", "修复。", f"{place}水务站", "2025年4月底前"])
+        for row, cells in zip(table.rows, rows, strict=True):
+            for cell, text in zip(row.cells, cells, strict=True):
+                cell.text = text
+    stream = io.BytesIO()
+    document.save(stream)
+    with pytest.raises(SeveralPlans) as refused:
+        read_bytes(stream.getvalue(), "方案.docx")
+    parts = parts_of(stream.getvalue(), "方案.docx", refused.value)
+    items = read_bytes(parts[1].content, parts[1].filename).items
+    assert [(item.number, item.responsible_units) for item in items] == [
+        ("1", ["西关镇城管所"]),
+        ("2", ["西关镇水务站"]),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from duban.errors import Unreadable
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.lint import lint
 from duban.reading.model import Anomaly, AnomalyCode, Kind, Reading
+from duban.reading.several import SeveralPlans
 from duban.reading.source import Line, Source
 from duban.reading.structure import Outline
 from duban.reading.structure_assembly import outline_of
@@ -105,6 +106,7 @@ def _refuse_several(source: Source, outline: Outline) -> None:
     starts = {draft.line for draft in outline.drafts[1:] if draft.value == 1}
     whole = [draft.line for draft in outline.drafts if draft.fields or draft.children]
     titles: list[str] = []
+    begins = [1]
     if len({draft.sheet for draft in outline.drafts}) > 1:
         return  # a workbook's sheets are the parts of one plan, each with a title of its own
     last: Line | None = None
@@ -117,9 +119,7 @@ def _refuse_several(source: Source, outline: Outline) -> None:
         elif last is not None and line.number in starts and last.number > first and line.number - last.number <= 12:
             if last.text not in titles and any(since <= at < last.number for at in whole):
                 titles.append(last.text)
+                begins.append(last.number)
             since = last.number
     if len(titles) > 1:
-        raise Unreadable(
-            reason=f"{len(titles)} plans are in it: {', '.join(titles[:5])}",
-            remedy="Save each plan in a file of its own, and give the one that is meant.",
-        )
+        raise SeveralPlans(titles, begins)
