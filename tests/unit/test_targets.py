@@ -162,3 +162,14 @@ def test_by_when_something_is_due_is_no_target(text: str) -> None:
 
 def test_a_higher_share_that_is_striven_for_is_growth_too() -> None:
     assert [(c, v) for _, c, v, _ in found("生产总值增长5.5%以上、力争6%")] == [("+%", "5.5"), ("+%", "6")]
+
+
+@pytest.mark.parametrize("when", ["", "上年的", "2023年的", "去年底的"])
+def test_where_a_share_comes_from_may_say_of_when_it_is(when: str) -> None:
+    (target,) = find_targets(f"毛入学率由{when}84.1%提高到86.5%", year=2024)
+    assert (target.name, target.comparator, str(target.value), str(target.baseline)) == (
+        "毛入学率",
+        "->",
+        "86.5",
+        "84.1",
+    )
