@@ -195,7 +195,7 @@ def _read_in(database: Database, source: Path, now: dt.datetime) -> str:
 def _set_aside(live: Connection, now: dt.datetime) -> str:
     """The present schema under another name, and an empty one in its place."""
     present = live.scalar(text("SELECT current_schema()"))
-    kept = f"before_restore_{now:%Y%m%d_%H%M%S}"
+    kept = f"before_restore_{now:%Y%m%d_%H%M%S_%f}"  # two may be asked for within a second
     live.execute(text(f'ALTER SCHEMA "{present}" RENAME TO {kept}'))
     live.execute(text(f'CREATE SCHEMA "{present}"'))
     return kept

@@ -195,7 +195,7 @@ def test_a_second_engine_shares_the_work_and_a_server_restart_is_survived(world:
     ids = world.ledger.add_items(*[State.ASSIGNED] * 6)
     world.start_engine("engine2")
     wait_until(lambda: "is up" in world.log("engine2"), 60)
-    world.stop("server")
+    world.stop_server()
     for item_id in ids:
         world.ledger.move(item_id, Action.DRAFT_MEASURE)
     seen = world.health()

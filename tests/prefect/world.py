@@ -132,6 +132,16 @@ class World:
         child.kill(number)
         return child.wait()
 
+    def stop_server(self) -> None:
+        """Ends the Prefect server as a restart of its machine would: asked first, and not waited for without end."""
+        child = self.processes.pop("server")
+        child.kill(signal.SIGTERM)
+        try:
+            child.wait(15)
+        except AssertionError:  # it waits for clients that keep their connections open
+            child.kill()
+            child.wait()
+
     def call(self, method: str, path: str, body: object = None) -> Any:
         """What the server answers, as JSON; a SQLite server says 503 now and then and means: again."""
         answer = repeat(lambda: httpx.request(method, self.prefect.url + path, json=body), 30.0, self.prefect.url)
