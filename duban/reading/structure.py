@@ -7,9 +7,9 @@ labels. A torn place stays torn: text that belongs to no open field is an orphan
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from duban.reading.lexicon import Lexicon, Role
+from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.source import Line, glue
 from duban.reading.structure_labels import Label, Labeller
 from duban.reading.structure_numbering import Numbered, numbered
@@ -46,6 +46,11 @@ class Field:
             joint = glue(parts[-1][-1:], piece.text[:1]) if parts else ""
             parts.append(" " + piece.text if " " in joint[1:-1] else piece.text)
         return "".join(parts)
+
+    def take(self, more: Field) -> None:
+        """Goes on with another field of its role; names behind names are parted, a name that wraps stays one."""
+        apart = "、" if self.role in PARTY_ROLES and self.pieces else ""
+        self.pieces += [replace(piece, text=apart + piece.text) for piece in more.pieces[:1]] + more.pieces[1:]
 
     @property
     def last(self) -> str:

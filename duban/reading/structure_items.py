@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 from duban.domain.limits import Limit, read_limit
@@ -62,7 +61,7 @@ def _join_labels_of_one_role(drafts: Sequence[Draft], lexicon: Lexicon) -> None:
     for draft in flat:
         for first, one in _beside(draft):
             if pairs[(one.role, first.word, one.word)] >= min(2, len(drafts)):
-                first.pieces += [replace(piece, text=_apart(first, piece.text)) for piece in one.pieces]
+                first.take(one)
                 draft.fields.remove(one)
 
 
@@ -75,10 +74,6 @@ def _beside(draft: Draft) -> list[tuple[Field, Field]]:
         if known is not one and one.role in _JOINED_ROLES and one.word and known.word and one.word != known.word:
             found.append((known, one))
     return found
-
-
-def _apart(first: Field, text: str) -> str:
-    return f"、{text}" if first.role in PARTY_ROLES and first.pieces else text
 
 
 def _all(drafts: Iterable[Draft]) -> Iterable[Draft]:

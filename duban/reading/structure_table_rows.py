@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from duban.reading.lexicon import PARTY_ROLES, Role
 from duban.reading.source import Line
@@ -226,9 +226,7 @@ def _add_field(draft: Draft, one: Field) -> None:
     """Two columns of one role (two units) are one field; a limit's second column goes on with the first."""
     for known in draft.fields:
         if known.role is one.role:
-            first, *rest = one.pieces
-            joint = "、" if one.role in PARTY_ROLES else ""
-            known.pieces += [replace(first, text=joint + first.text), *rest]
+            known.take(one)
             return
     draft.fields.append(one)
 
