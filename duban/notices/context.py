@@ -105,7 +105,7 @@ class ItemNotice(TypedDict):
 
     `addressees` and `copies` are who the sheet is addressed to, the same on every copy; `recipient` is the reader of
     this one copy, and `link` theirs alone: a sheet, which all readers share, has none. `rung` is None where no ladder
-    caused the notice.
+    caused the notice; `answer_by_on` where no answer in writing is asked for.
     """
 
     plan: Plan
@@ -118,6 +118,7 @@ class ItemNotice(TypedDict):
     office: Office
     as_of: Annotated[str, "业务日期"]
     acknowledge: Acknowledge | None
+    answer_by_on: Annotated[str | None, "书面回复截止日"]
     link: Annotated[str | None, "收件人本人的专用链接（签收、报告进展）"]
     missed: Missed | None
 

@@ -54,6 +54,7 @@ _ITEM: dict[str, Any] = {
     },
     "as_of": "2026-07-14",
     "acknowledge": {"by_on": "2026-07-16", "url": _LINK},
+    "answer_by_on": None,
     "link": _LINK,
     "missed": None,
 }
@@ -78,8 +79,9 @@ _EXTRAS: dict[str, dict[str, Any]] = {
         "copies": [_LEAD],
         "sheet": {"series": "临催办", "year": 2026, "number": 12, "label": "临催办〔2026〕12号"},
         "acknowledge": None,
+        "answer_by_on": "2026-07-14",
     },
-    "supervise": {},
+    "supervise": {"answer_by_on": "2026-07-21"},
     "circulate": {
         "item": {"days_overdue": 11},
         "rung": {"key": "circulate", "offset": 11, "due_on": "2026-07-21", "sent_on": "2026-07-21"},
@@ -230,7 +232,8 @@ def _bare_item(context: dict[str, Any]) -> dict[str, Any]:
     context["item"] |= {"days_overdue": 0, "light": "none", "units": [], "leads": []}
     context["plan"]["issuer"] = None
     context["office"] |= {"phone": None, "email": None}
-    context |= {"rung": None, "copies": [], "sheet": None, "acknowledge": None, "link": None, "missed": None}
+    context |= {"rung": None, "copies": [], "sheet": None, "acknowledge": None, "answer_by_on": None, "link": None}
+    context |= {"missed": None}
     if "extension" in context:
         context["extension"] |= {"granted": False, "granted_until_on": None, "opinion": None}
     if "returned" in context:

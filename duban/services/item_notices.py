@@ -93,6 +93,7 @@ def queue_item_notice(
         "office": office_context(plan, RELATIVE),
         "as_of": as_of.isoformat(),
         "acknowledge": {"by_on": acknowledge_by.isoformat(), "url": None} if acknowledge_by else None,
+        "answer_by_on": None,
         "missed": None,
     }
     notice_id: int = session.scalars(

@@ -55,6 +55,7 @@ def notice_context(
         "acknowledge": {"by_on": acknowledge_by.isoformat(), "url": f"{office.public_url}/my"}
         if acknowledge_by
         else None,
+        "answer_by_on": None,
         "missed": missed_context(missed, due.due_on),
     }
 
