@@ -132,6 +132,7 @@ class Party(Base):
         CheckConstraint("email IS NULL OR email LIKE '%_@_%'", name="email_shape"),
         CheckConstraint("substitute_id IS NULL OR substitute_id <> id", name="not_own_substitute"),
         CheckConstraint("superior_id IS NULL OR superior_id <> id", name="not_own_superior"),
+        Index("ix_party_name", "name"),  # an account acts for names, in every plan: asked at each request
         Index(
             "uq_party_office",
             "plan_id",
@@ -162,7 +163,7 @@ class PartyAlias(Base):
     """Another name of a party; one name means one party within a plan."""
 
     __tablename__ = "party_alias"
-    __table_args__ = (UniqueConstraint("plan_id", "name"),)
+    __table_args__ = (UniqueConstraint("plan_id", "name"), Index("ix_party_alias_name", "name"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))

@@ -570,6 +570,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("party", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_party_head_id"), ["head_id"], unique=False)
+        batch_op.create_index("ix_party_name", ["name"], unique=False)
         batch_op.create_index(batch_op.f("ix_party_plan_id"), ["plan_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_party_substitute_id"), ["substitute_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_party_superior_id"), ["superior_id"], unique=False)
@@ -909,6 +910,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("plan_id", "name", name=op.f("uq_party_alias_plan_id_name")),
     )
     with op.batch_alter_table("party_alias", schema=None) as batch_op:
+        batch_op.create_index("ix_party_alias_name", ["name"], unique=False)
         batch_op.create_index(batch_op.f("ix_party_alias_party_id"), ["party_id"], unique=False)
 
     op.create_table(
@@ -1413,6 +1415,7 @@ def downgrade() -> None:
     op.drop_table("party_member")
     with op.batch_alter_table("party_alias", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_party_alias_party_id"))
+        batch_op.drop_index("ix_party_alias_name")
 
     op.drop_table("party_alias")
     with op.batch_alter_table("notice", schema=None) as batch_op:
@@ -1472,6 +1475,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_party_superior_id"))
         batch_op.drop_index(batch_op.f("ix_party_substitute_id"))
         batch_op.drop_index(batch_op.f("ix_party_plan_id"))
+        batch_op.drop_index("ix_party_name")
         batch_op.drop_index(batch_op.f("ix_party_head_id"))
 
     op.drop_table("party")

@@ -112,7 +112,7 @@ class Caller:
     @property
     def scope(self) -> Scope:
         """What they may see."""
-        return Scope(self.identity.role, self.identity.parties)
+        return Scope(self.identity.role, self.identity.parties, self.identity.on)
 
     def require(self, action: str, *roles: UserRole) -> None:
         """Raises RoleForbidden unless the caller has one of the roles."""

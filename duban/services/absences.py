@@ -137,5 +137,5 @@ def _party(session: Session, plan_id: int, name: str) -> Party:
 
 def _check_actor(session: Session, party: Party, actor: Actor, action: str) -> None:
     names = {party.name, *session.scalars(select(PartyAlias.name).where(PartyAlias.party_id == party.id))}
-    if actor.role not in ("supervisor", "admin") and names.isdisjoint(actor.parties):
+    if actor.role not in ("supervisor", "admin") and not actor.acts_for(names, party.valid_to):
         raise Forbidden(actor=actor.name, action=f"为他人{action},", who="督查室、本人")

@@ -9,18 +9,19 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Date, Row, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.errors import DubanError, NotFound
+from duban.services.rules import business_date
 from models import Base, Token, User, UserRole, UserScope
 
 if TYPE_CHECKING:
@@ -53,6 +54,16 @@ class BadToken(DubanError):
     status = 401
 
 
+class LeftOffice(DubanError):
+    """The account {name} acts only for people or units whose last day (失效日期) is over.
+
+    Ask an administrator to give the successor an account, or the supervision office to correct the directory.
+    """
+
+    code = "left_office"
+    status = 403
+
+
 class WeakPassword(DubanError):
     """The password is too short: it has {length} characters.
 
@@ -75,18 +86,22 @@ class NameTaken(DubanError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a request comes from: a user with a role and the party names it acts for, and the key it showed."""
+    """Who a request comes from: a user with a role and the party names it acts for, and the key it showed.
+
+    `on` is the business date of the request: names of whoever has left office everywhere by then are not among them.
+    """
 
     user_id: int
     name: str
     role: UserRole
     parties: frozenset[str]
     token_id: int
+    on: dt.date
     csrf: str | None = None
 
     def actor(self, source: str) -> Actor:
         """The same person as the ledger records it; `source` is the door (api, page)."""
-        return Actor(name=self.name, role=self.role.value, parties=self.parties, source=source)
+        return Actor(name=self.name, role=self.role.value, parties=self.parties, source=source, on=self.on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,13 +314,14 @@ def list_tokens(database: Database, *, user: str | None = None) -> list[TokenEnt
 def identify(database: Database, *, secret: str, purpose: str, now: dt.datetime) -> Identity:
     """Who a token (`api`) or a session cookie (`session`) belongs to. Raises BadToken."""
     # Asked of the ledger at each request: what was revoked, anywhere, is refused from the next one on.
-    rows = database.look(_TOKEN, {"hash": digest(secret), "purpose": purpose})
-    reason = _refusal(rows[0], now) if rows else "unknown"
+    on = business_date(now)
+    rows = database.look(_TOKEN, {"hash": digest(secret), "purpose": purpose, "on": on})
+    reason = _refusal(rows, now) if rows else "unknown"
     if reason:
         raise BadToken(reason=reason)
     token = rows[0]
-    scopes = frozenset(row.party_name for row in rows if row.party_name is not None)
-    identity = Identity(token.user_id, token.name, token.role, scopes, token.id, token.csrf)
+    scopes = frozenset(row.party_name for row in rows if row.party_name is not None and not row.left)
+    identity = Identity(token.user_id, token.name, token.role, scopes, token.id, on, token.csrf)
     if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
         with database.write() as session:
             session.execute(update(Token).where(Token.id == identity.token_id).values(last_used_at=now))
@@ -313,11 +329,26 @@ def identify(database: Database, *, secret: str, purpose: str, now: dt.datetime)
 
 
 _T = Base.metadata.tables
+_SCOPE = _T["user_scope"].c
+
+
+def _left_office() -> ColumnElement[bool]:
+    """Whether every plan's directory that knows this name of a scope says that its last day is over on `:on`."""
+    party, alias = _T["party"], _T["party_alias"]
+    ended = and_(party.c.valid_to.is_not(None), party.c.valid_to < bindparam("on", type_=Date))
+    by_alias = select(party.c.id).join_from(alias, party).where(alias.c.name == _SCOPE.party_name)
+    by_name = select(party.c.id).where(party.c.name == _SCOPE.party_name)
+    last = [exists(query.where(ended).correlate(_T["user_scope"])) for query in (by_name, by_alias)]
+    holds = [exists(query.where(~ended).correlate(_T["user_scope"])) for query in (by_name, by_alias)]
+    return and_(or_(*last), ~or_(*holds))
+
+
 _TOKEN = (
     select(
         *(_T["token"].c[name] for name in ("id", "user_id", "csrf", "expires_at", "revoked_at", "last_used_at")),
         *(_T["user_account"].c[name] for name in ("name", "role", "active")),
-        _T["user_scope"].c.party_name,
+        _SCOPE.party_name,
+        _left_office().label("left"),
     )
     .select_from(
         _T["token"]
@@ -328,12 +359,36 @@ _TOKEN = (
 )
 
 
-def _refusal(token: Row[Any], now: dt.datetime) -> str | None:
+_ACCOUNT = (
+    select(_T["user_account"].c.role, _SCOPE.party_name, _left_office().label("left"))
+    .select_from(_T["user_account"].join(_T["user_scope"]))
+    .where(_T["user_account"].c.name == bindparam("name"))
+)
+
+
+def _refusal(rows: Sequence[Row[Any]], now: dt.datetime) -> str | None:
+    token = rows[0]
     if token.revoked_at is not None:
         return "revoked"
     if token.expires_at is not None and token.expires_at <= now:
         return "expired"
-    return None if token.active else "of an account that is shut"
+    if not token.active:
+        return "of an account that is shut"
+    return "of somebody who has left office (失效日期)" if _all_left(rows) else None
+
+
+def _all_left(rows: Sequence[Row[Any]]) -> bool:
+    """Whether nobody whom an account acts for is in office any more; the supervision office's own is never that."""
+    return rows[0].role not in (UserRole.SUPERVISOR, UserRole.ADMIN) and all(
+        row.party_name is not None and row.left for row in rows
+    )
+
+
+def check_in_office(database: Database, *, name: str, now: dt.datetime) -> None:
+    """Raises LeftOffice where everybody whom the account acts for has left office; one that is not there passes."""
+    rows = database.look(_ACCOUNT, {"name": name, "on": business_date(now)})
+    if rows and _all_left(rows):
+        raise LeftOffice(name=name)
 
 
 def revoke_sessions(session: Session, user_id: int, now: dt.datetime) -> None:

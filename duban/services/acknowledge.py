@@ -66,7 +66,7 @@ def _copies_of(session: Session, notice_id: int, actor: Actor, on_behalf_of: str
         if office:
             wanted = meant == on_behalf_of if on_behalf_of else party.kind.value == "office"
         else:
-            wanted = party.name in actor.parties or meant in actor.parties
+            wanted = actor.acts_for({party.name, meant}, party.valid_to)
         if wanted:
             found.append(copy)
     return found

@@ -116,7 +116,7 @@ def _said(text: str) -> str:
 def _answering(session: Session, item: Item, actor: Actor, unit: str | None) -> str:
     """The called unit that the answer is of, by its name in the directory."""
     called = session.execute(
-        select(Party.id, Party.name)
+        select(Party.id, Party.name, Party.valid_to)
         .join(ItemParty, ItemParty.party_id == Party.id)
         .where(ItemParty.item_id == item.id, ItemParty.role == Role.CALLED)
         .order_by(ItemParty.position)
@@ -127,7 +127,7 @@ def _answering(session: Session, item: Item, actor: Actor, unit: str | None) -> 
     ):
         aliases[party_id].add(alias)
     office = actor.role in ("supervisor", "admin")
-    own = [row for row in called if office or not aliases[row.id].isdisjoint(actor.parties)]
+    own = [row for row in called if office or actor.acts_for(aliases[row.id], row.valid_to)]
     meant = [row for row in called if unit is None or unit in aliases[row.id]]
     if not meant:
         raise AnswerRefused(reason=f"{unit}不在被吹哨的单位之列")

@@ -16,7 +16,7 @@ from duban.services import clocks
 from duban.services.item_changes import open_item, record
 from duban.services.item_facts import facts_of, standing_of
 from duban.services.rules import business_date, rules_of
-from models import ClockKind, Closing, ClosingStep, Item, PartyAlias
+from models import ClockKind, Closing, ClosingStep, Item, Party, PartyAlias
 
 STEP_ZH = {
     ClosingStep.REQUEST: "申请销号",
@@ -107,7 +107,7 @@ def _signer(session: Session, actor: Actor, leads: tuple[tuple[int, str], ...], 
     office = actor.role in ("supervisor", "admin")
     for party_id, name in leads:
         names = {name, *session.scalars(select(PartyAlias.name).where(PartyAlias.party_id == party_id))}
-        mine = not names.isdisjoint(actor.parties)
+        mine = actor.acts_for(names, session.get_one(Party, party_id).valid_to)
         if (on_behalf_of in names and (office or mine)) or (on_behalf_of is None and mine and not office):
             return party_id
     listed = "、".join(name for _, name in leads) or "无"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
@@ -160,17 +160,19 @@ def _check_decider(session: Session, request: Extension, item: Item, actor: Acto
     if wanted is Target.PLAN_HEAD:
         heads = _plan_head_names(session, item.plan_id)
         # Without a plan head in the directory the office decides: a request must never wait for nobody.
-        if (actor.role == "lead" and actor.parties & heads) or (office and (not heads or actor.role == "admin")):
+        if (actor.role == "lead" and actor.acts_for_any(heads)) or (office and (not heads or actor.role == "admin")):
             return
     elif office:
         return
     raise Forbidden(actor=actor.name, action=f"批复第{request.ordinal}次延期", who=DECIDERS_ZH.get(wanted, "督查室"))
 
 
-def _plan_head_names(session: Session, plan_id: int) -> frozenset[str]:
-    heads = session.execute(select(Party.id, Party.name).where(Party.plan_id == plan_id, Party.is_plan_head)).all()
-    aliases = session.scalars(select(PartyAlias.name).where(PartyAlias.party_id.in_([h.id for h in heads])))
-    return frozenset([h.name for h in heads] + list(aliases))
+def _plan_head_names(session: Session, plan_id: int) -> dict[str, dt.date | None]:
+    """Names and aliases of the plan's heads, each with the last day of whose it is."""
+    heads = and_(Party.plan_id == plan_id, Party.is_plan_head)
+    names = select(Party.name, Party.valid_to).where(heads)
+    aliases = select(PartyAlias.name, Party.valid_to).join(Party, Party.id == PartyAlias.party_id).where(heads)
+    return dict(session.execute(names.union_all(aliases)).tuples().all())
 
 
 def _tell(session: Session, item: Item, request: Extension, now: dt.datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -43,10 +43,13 @@ NO_HEAD = (0, "")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Who answers for an item: names, aliases and members of collectives; a child without its own has its parent's."""
+    """Who answers for an item: names, aliases and members of collectives; a child without its own has its parent's.
 
-    units: frozenset[str]
-    leads: frozenset[str]
+    Each name with the last day (失效日期) of whose it is, where the directory gives one.
+    """
+
+    units: Mapping[str, dt.date | None]
+    leads: Mapping[str, dt.date | None]
     lead_parties: tuple[tuple[int, str], ...]  # ids and names as printed, in order
 
 
@@ -148,8 +151,8 @@ def _standing(session: Session, item: Item, own: Sequence[Any]) -> Standing:
         above = session.scalar(_PARENT, {"item_id": above})
     in_order = sorted((r for r in leads if r.what == "party"), key=lambda row: row.place)
     return Standing(
-        units=frozenset(r.text for r in units),
-        leads=frozenset(r.text for r in leads),
+        units={r.text: r.day for r in units},
+        leads={r.text: r.day for r in leads},
         lead_parties=tuple((r.id, r.text) for r in in_order),
     )
 
@@ -187,11 +190,11 @@ def literals(values: Iterable[StrEnum]) -> list[ColumnElement[str]]:
 
 
 def _named(what: str, name: ColumnElement[str], source: Any) -> Select[Any]:
-    party = _T["item_party"].c
+    roles, last_on = _T["item_party"].c, _T["party"].c.valid_to
     return (
-        _branch(what, id=party.party_id, place=party.position, text=name, kind=party.role)
+        _branch(what, id=roles.party_id, place=roles.position, text=name, kind=roles.role, day=last_on)
         .select_from(source)
-        .where(party.item_id == _ITEM_ID, party.role.in_(literals((*UNIT_ROLES, Role.LEAD_OFFICIAL))))
+        .where(roles.item_id == _ITEM_ID, roles.role.in_(literals((*UNIT_ROLES, Role.LEAD_OFFICIAL))))
     )
 
 
@@ -199,7 +202,11 @@ def _parties() -> list[Select[Any]]:
     roles, party, alias, member = _T["item_party"], _T["party"], _T["party_alias"], _T["party_member"]
     return [
         _named("party", party.c.name, roles.join(party, party.c.id == roles.c.party_id)),
-        _named("alias", alias.c.name, roles.join(alias, alias.c.party_id == roles.c.party_id)),
+        _named(
+            "alias",
+            alias.c.name,
+            roles.join(party, party.c.id == roles.c.party_id).join(alias, alias.c.party_id == party.c.id),
+        ),
         _named(
             "member",
             party.c.name,

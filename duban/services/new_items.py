@@ -142,7 +142,9 @@ def call(
         is_released(session, plan_id)
         (calling,) = _units(session, plan_id, [caller])
         names = {calling.name, *session.scalars(select(PartyAlias.name).where(PartyAlias.party_id == calling.id))}
-        if actor.role not in ("supervisor", "admin") and (actor.role != "unit" or names.isdisjoint(actor.parties)):
+        if actor.role not in ("supervisor", "admin") and (
+            actor.role != "unit" or not actor.acts_for(names, calling.valid_to)
+        ):
             raise Forbidden(actor=actor.name, action="吹哨", who=f"{calling.name}、督查室")
         answering = [p for p in _units(session, plan_id, called) if p.id != calling.id]
         if not answering or not title.strip():

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from duban.adapters.database import Database
 from duban.errors import DubanError
-from duban.services.accounts import BadCredentials, digest, password_matches, user_named
+from duban.services.accounts import BadCredentials, LeftOffice, check_in_office, digest, password_matches, user_named
 from models import AccessLog, Token, User
 
 #: So many wrong passwords in a row lock an account for so long, whoever tries.
@@ -42,7 +42,9 @@ class PageSession:
 
 
 def sign_in(database: Database, *, name: str, password: str, address: str, now: dt.datetime) -> PageSession:
-    """A page session for the right password. Raises BadCredentials or LockedOut; every attempt is logged.
+    """A page session for the right password. Raises BadCredentials, LockedOut or LeftOffice.
+
+    Every attempt is logged.
 
     The attempt is counted in its own transaction before the password is looked at: tries in parallel cannot slip
     past the limit, and no transaction is open while Argon2 works.
@@ -73,7 +75,15 @@ def open_session(
     door: str = "sign_in",
     provider_session: str | None = None,
 ) -> PageSession:
-    """A fresh page session for somebody who has just proved who they are; `door` is how. Logged. Raises NotFound."""
+    """A fresh page session for somebody who has just proved who they are; `door` is how.
+
+    Logged. Raises NotFound, or LeftOffice where everybody whom the account acts for has left office.
+    """
+    try:
+        check_in_office(database, name=name, now=now)
+    except LeftOffice as refused:
+        log_access(database, actor=name, action=door, outcome=refused.code, address=address, now=now)
+        raise
     opened = PageSession(secrets.token_urlsafe(32), secrets.token_urlsafe(24), now + SESSION_LIFE)
     with database.write() as session:
         user = user_named(session, name)

@@ -102,7 +102,8 @@ def resume(database: Database, *, state: str, browser: str, now: dt.datetime) ->
 def sign_in_as(database: Database, person: Person, *, address: str, now: dt.datetime) -> PageSession:
     """A page session for the account of a person whom the provider vouches for.
 
-    Raises UnknownPerson, or LockedOut while too many wrong passwords lock the account; every attempt is logged.
+    Raises UnknownPerson, LeftOffice, or LockedOut while too many wrong passwords lock the account; every attempt is
+    logged.
     """
     name, locked = _account(database, person)
     if name is None:

@@ -184,6 +184,10 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "bad_token": ("登录已失效", "请重新登录。"),
         "bad_credentials": ("用户名或密码不对", "请核对后重试。连续输错5次，账户锁定15分钟。"),
         "locked_out": ("账户已锁定", "密码连续输错次数过多。请15分钟后再试，或请系统管理员重设密码。"),
+        "left_office": (
+            "已离任（撤并），不能登录",
+            "名录中已到失效日期。请由接任者用自己的账户；名录有误的，请告知督查室。",
+        ),
         "evidence_infected": (
             "文件里查出病毒，没有收下",
             "{filename}：{found}。请检查电脑，换一份干净的文件再上传。",

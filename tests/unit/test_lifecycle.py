@@ -182,4 +182,4 @@ def test_what_an_account_is_to_an_item_follows_from_role_and_party(
     role: str, parties: set[str], expected: set[Relation]
 ) -> None:
     actor = Actor("某人", role, frozenset(parties))
-    assert relations(actor, {"住建局", "区住建局"}, {"周明远"}) == expected
+    assert relations(actor, {"住建局": None, "区住建局": None}, {"周明远": None}) == expected

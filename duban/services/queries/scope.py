@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, or_, select, true
@@ -27,10 +28,14 @@ class OutOfScope(DubanError):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What somebody may see: a role, and the names of the parties that they act for."""
+    """What somebody may see: a role, and the names of the parties that they act for, on a business date.
+
+    In a plan whose directory says that a party's last day is over by then, its name opens nothing more.
+    """
 
     role: UserRole
     parties: frozenset[str] = frozenset()
+    on: dt.date | None = None
 
     @property
     def everything(self) -> bool:
@@ -47,13 +52,18 @@ WHOLE = Scope(UserRole.ADMIN)
 
 
 def own_parties(scope: Scope) -> Select[tuple[int]]:
-    """Ids of the parties that a scope names (by name or alias), and of the collectives that they belong to."""
+    """Ids of the parties that a scope names (by name or alias), and of the collectives that they belong to.
+
+    Those in office on the scope's day.
+    """
     named = select(Party.id).where(
         or_(
             Party.name.in_(scope.parties),
             Party.id.in_(select(PartyAlias.party_id).where(PartyAlias.name.in_(scope.parties))),
         )
     )
+    if scope.on is not None:
+        named = named.where(or_(Party.valid_to.is_(None), Party.valid_to >= scope.on))
     collectives = select(PartyMember.collective_id).where(PartyMember.member_id.in_(named))
     return select(Party.id).where(or_(Party.id.in_(named), Party.id.in_(collectives)))
 
