@@ -1,17 +1,18 @@
 """Whom a rung reaches: its targets resolved to parties with an address, on the day it fires. Never silence.
 
-Order for each holder: the holder, else the substitute, else one level up, else the supervision office. A substitute
+A unit: its own mailbox, else its head, else the supervision office. A person: the holder, else the substitute, else
+the supervision office, which is asked for the successor. Nobody above gets a copy in somebody's place, and a substitute
 stands in for one person only: absences do not cascade.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from duban.domain.parties import AWAY, Directory, ItemParties, PartyFacts
+from duban.domain.parties import Directory, ItemParties, PartyFacts
 from duban.domain.policy_model import Fallback, Policy, Rung, Target
 
 Role = Literal["to", "cc"]
@@ -105,8 +106,7 @@ class _Resolver:
         if target == Target.SUPERVISION_OFFICE:
             yield self.directory.supervision_office
         elif target == Target.UNIT_CONTACTS:
-            for unit in self.units:
-                yield from self._contacts(self._party(unit))
+            yield from map(self._party, self.units)
         elif target == Target.UNIT_HEAD:
             for unit in self.units:
                 yield self._head(self._party(unit))
@@ -131,20 +131,9 @@ class _Resolver:
     def _party(self, key: str) -> PartyFacts:
         return self.directory.find(key) or PartyFacts(key, key)
 
-    def _contacts(self, unit: PartyFacts) -> Iterable[PartyFacts]:
-        """The unit's contacts who can be reached; else its own mailbox; else a contact who has a substitute."""
-        people = [self._party(key) for key in unit.contacts]
-        reachable = [person for person in people if self._hindrance(person) is None]
-        if reachable or not people or self._hindrance(unit) is None:
-            return reachable or (unit,)
-        return (next((person for person in people if person.substitute), unit),)
-
     def _head(self, unit: PartyFacts) -> PartyFacts:
-        """The unit's head, one level under the unit's superior; a unit that names none is written to as a unit."""
-        if unit.head is None:
-            return unit
-        head = self._party(unit.head)
-        return head if head.superior else replace(head, superior=unit.superior)
+        """The unit's head; a unit that names none is written to as a unit."""
+        return unit if unit.head is None else self._party(unit.head)
 
     def _reach(self, holder: PartyFacts, target: Target) -> Resolved:
         hindrance = self._hindrance(holder)
@@ -154,9 +143,6 @@ class _Resolver:
             found = self._step(step, holder)
             if found is not None and self._hindrance(found) is None:
                 return Resolved(found, "to", target, holder.key, holder.name, hindrance, step)
-            if step == Fallback.SUBSTITUTE and hindrance == AWAY:
-                # Nobody stands in: an absent holder's own mailbox is nearer to him than his superior's.
-                return Resolved(holder, "to", target)
         return self._office(target, holder.key, holder.name, hindrance)
 
     def _office(self, target: Target, key: str | None, name: str, why: str) -> Resolved:
@@ -170,5 +156,5 @@ class _Resolver:
         """Who comes next; never the holder again, and never the caller of a 吹哨 item."""
         if step == Fallback.SUPERVISION_OFFICE:
             return self.directory.supervision_office
-        key = holder.substitute if step == Fallback.SUBSTITUTE else holder.superior
+        key = holder.head if step == Fallback.HEAD else holder.substitute
         return None if key is None or key in (holder.key, self.parties.caller) else self._party(key)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from duban.errors import DubanError
 
-AWAY = "外出期间不能签收"
+LEFT = "已离任"
 
 
 class PartyKind(StrEnum):
@@ -35,8 +35,8 @@ class NoSupervisionOffice(DubanError):
 class PartyFacts:
     """A person or unit on the day of a night. `key` is how others name it; both ends of the validity belong to it.
 
-    `absences` are spans (first, last) in which the substitute stands in. `contacts` and `head` are keys of a unit's
-    people; `superior` is the one level up.
+    `absences` are spans (first, last) in which the substitute stands in. `head` is the key of a unit's head;
+    `superior` is the one level up, whom a 吹哨 reaches.
     """
 
     key: str
@@ -45,7 +45,6 @@ class PartyFacts:
     address: str | None = None
     substitute: str | None = None
     superior: str | None = None
-    contacts: tuple[str, ...] = ()
     head: str | None = None
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
@@ -56,9 +55,9 @@ class PartyFacts:
         if self.valid_from is not None and on < self.valid_from:
             return "尚未到任"
         if self.valid_to is not None and on > self.valid_to:
-            return "已离任"
+            return LEFT
         if any(first <= on <= last for first, last in self.absences):
-            return AWAY
+            return "外出期间不能签收"
         return None if usable(self.address) else "名录中没有其邮箱地址"
 
 

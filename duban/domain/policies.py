@@ -42,7 +42,7 @@ _TABLES: Final = (
     "extension", "pause", "supersede", "digest", "ranking", "review", "paper", "season", "term",
 )  # fmt: skip
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_DEFAULT_FALLBACK: Final = (Fallback.SUBSTITUTE, Fallback.SUPERIOR, Fallback.SUPERVISION_OFFICE)
+_DEFAULT_FALLBACK: Final = (Fallback.HEAD, Fallback.SUBSTITUTE, Fallback.SUPERVISION_OFFICE)
 
 
 def load_policy(path: Path) -> Policy:

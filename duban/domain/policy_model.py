@@ -44,10 +44,10 @@ class Target(StrEnum):
 
 
 class Fallback(StrEnum):
-    """Where a notice goes when its holder cannot be reached."""
+    """Where a notice goes when its holder cannot be reached: a unit's head, the substitute that the directory names."""
 
+    HEAD = "head"
     SUBSTITUTE = "substitute"
-    SUPERIOR = "superior"
     SUPERVISION_OFFICE = "supervision_office"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from duban.domain.addressees import Resolved
 from duban.domain.ladder import DueRung
 from duban.domain.lifecycle import STATE_ZH
-from duban.domain.parties import ItemParties
+from duban.domain.parties import LEFT, ItemParties
 from duban.notices.context import KINDS_ZH
 from duban.services.night_facts import Pending, PlanFacts
 from models import Clock, Item, PartyKind
@@ -84,7 +84,7 @@ def item_context(
         "state_zh": STATE_ZH[item.state],
         "light": "red" if clock.due_on < as_of else "yellow",
         "units": names(parties.units, plan),
-        "leads": names(parties.lead_officials, plan),
+        "leads": leads_in_office(parties, plan, as_of),
         "url": f"{office.public_url}/items/{item.id}",
     }
 
@@ -106,7 +106,7 @@ def item_context_without_clock(
         "state_zh": STATE_ZH[item.state],
         "light": "none" if due_on is None else "red" if due_on < as_of else "green",
         "units": names(parties.units, plan),
-        "leads": names(parties.lead_officials, plan),
+        "leads": leads_in_office(parties, plan, as_of),
         "url": f"/items/{item.id}",
     }
 
@@ -114,6 +114,12 @@ def item_context_without_clock(
 def names(keys: tuple[str, ...], plan: PlanFacts) -> list[str]:
     """The names of these parties, in order."""
     return [plan.parties[int(key)].name for key in keys]
+
+
+def leads_in_office(parties: ItemParties, plan: PlanFacts, as_of: dt.date) -> list[str]:
+    """The lead officials who hold their post on the day: nobody who left is named as one to be pressed or summoned."""
+    rows = [plan.parties[int(key)] for key in parties.lead_officials]
+    return [row.name for row in rows if row.valid_to is None or row.valid_to >= as_of]
 
 
 def sheet_context(series: str | None, year: int, number: int | None) -> dict[str, Any] | None:
@@ -149,14 +155,19 @@ def person_context(party_id: int, plan: PlanFacts) -> dict[str, Any]:
 
 
 def people(readers: list[Resolved], role: str, plan: PlanFacts) -> list[dict[str, Any]]:
-    """Whom the sheet is addressed to (`role` to or cc): who is meant, not whoever receives it in their place."""
+    """Whom the sheet is addressed to (`role` to or cc): who is meant, not whoever receives it in their place.
+
+    It is addressed to nobody who left: whoever stands in is named, the supervision office only where nobody else is.
+    """
     found: dict[str, dict[str, Any]] = {}
+    office: dict[str, dict[str, Any]] = {}
     for reader in readers:
         if reader.role != role:
             continue
-        meant = reader.on_behalf_of or reader.party.key
+        left = reader.why == LEFT
+        meant = reader.party.key if left else reader.on_behalf_of or reader.party.key
         person = person_context(int(meant), plan)
         if reader.on_behalf_of is None and reader.on_behalf_of_name:
             person = {"name": reader.on_behalf_of_name, "post": None, "is_unit": False}
-        found.setdefault(person["name"], person)
-    return list(found.values())
+        (office if left and int(meant) == plan.office_id else found).setdefault(person["name"], person)
+    return list(found.values()) or list(office.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
@@ -132,6 +133,30 @@ def test_a_lead_official_who_left_is_answered_for_by_the_substitute(database: Da
     to = [r for r in world.all(NoticeRecipient) if r.notice_id == sheet.id and r.role == "to"]
     assert [(r.address, r.for_name) for r in to] == [("shen@example.org", "韩望舒")]
     assert any("韩望舒" in text_of(m) for m in mails(tmp_path) if "shen@" in m["To"])
+
+
+def test_for_a_lead_official_who_left_without_a_successor_the_office_is_asked_and_nobody_above(
+    database: Database, tmp_path: Path
+) -> None:
+    directory = [dataclasses.replace(e, valid_to=dt.date(2026, 6, 1)) if e.name == "韩望舒" else e for e in DIRECTORY]
+    world = a_world(database, an_item(**due(DUE)), directory=directory)
+    for day in (*RUNGS.values(), dt.date(2026, 7, 14), dt.date(2026, 7, 16), dt.date(2026, 8, 3)):
+        a_night(database, tmp_path, day)
+    to_the_head = [m for m in mails(tmp_path) if "cheng@" in m["To"]]
+    assert all("韩望舒" not in text_of(m) and "代为转达" not in text_of(m) for m in to_the_head)
+    asked = [text_of(m) for m in mails(tmp_path) if "ducha@" in m["To"] and "韩望舒" in text_of(m)]
+    assert asked
+    assert all("已离任" in text and "请落实继任或者代办的人" in text for text in asked)
+    for notice in world.all(Notice):
+        assert "韩望舒" not in [p["name"] for p in (*notice.context["addressees"], *notice.context["copies"])]
+        assert notice.context["item"]["leads"] == [], "no sheet proposes to summon somebody who left"
+
+
+def test_a_bureau_without_a_mailbox_is_reached_through_its_director(database: Database, tmp_path: Path) -> None:
+    directory = [dataclasses.replace(e, email=None) if e.name == "区住建局" else e for e in DIRECTORY]
+    world = a_world(database, an_item(**due(DUE)), directory=directory)
+    a_night(database, tmp_path, RUNGS["remind_3"])
+    assert {(r.address, r.for_name) for r in world.all(NoticeRecipient)} == {("ye@example.org", "区住建局")}
 
 
 def test_what_a_notice_was_not_sent_for_is_a_row_with_its_reason(database: Database, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whom a rung reaches: holder, substitute, one level up, supervision office. Never silence, never twice."""
+"""Whom a rung reaches: unit, head, office; holder, substitute, office. Never silence, never twice, nobody above."""
 
 from __future__ import annotations
 
@@ -19,17 +19,14 @@ ON = dt.date(2026, 3, 5)
 UNIT = PartyKind.UNIT
 
 OFFICE = PartyFacts("office", "督查室", PartyKind.OFFICE, "office@example.org")
-BUREAU = PartyFacts(
-    "bureau", "区农委", UNIT, "bureau@example.org", superior="wang", contacts=("zhang", "li"), head="chen"
-)
-ZHANG = PartyFacts("zhang", "张联络", address="zhang@example.org")
-LI = PartyFacts("li", "李联络", address="li@example.org")
+BUREAU = PartyFacts("bureau", "区农委", UNIT, "bureau@example.org", superior="wang", head="chen")
+ZHANG = PartyFacts("zhang", "张主任", address="zhang@example.org")
 CHEN = PartyFacts("chen", "陈主任", address="chen@example.org", substitute="fang")
 FANG = PartyFacts("fang", "方副主任", address="fang@example.org")
 WANG = PartyFacts("wang", "王副区长", address="wang@example.org", superior="mayor")
 ZHOU = PartyFacts("zhou", "周部长", address="zhou@example.org")
 MAYOR = PartyFacts("mayor", "赵区长", address="mayor@example.org")
-EVERYBODY = (BUREAU, ZHANG, LI, CHEN, FANG, WANG, ZHOU, MAYOR)
+EVERYBODY = (BUREAU, ZHANG, CHEN, FANG, WANG, ZHOU, MAYOR)
 ITEM = ItemParties(units=("bureau",), lead_officials=("wang",), plan_head="mayor")
 
 
@@ -41,10 +38,26 @@ def shown(found: list[Resolved]) -> list[tuple[str, str, str | None]]:
     return [(one.role, one.party.key, one.on_behalf_of) for one in found]
 
 
-def test_a_reminder_goes_to_every_contact_of_the_unit() -> None:
-    found = resolve_targets(REMIND, ITEM, directory(), POLICY, ON)
-    assert shown(found) == [("to", "zhang", None), ("to", "li", None)]
-    assert [one.address for one in found] == ["zhang@example.org", "li@example.org"]
+def test_a_reminder_goes_to_the_units_own_mailbox() -> None:
+    assert shown(resolve_targets(REMIND, ITEM, directory(), POLICY, ON)) == [("to", "bureau", None)]
+
+
+@pytest.mark.parametrize(
+    ("head", "reaches"),
+    [
+        (CHEN, "chen"),
+        (replace(CHEN, valid_to=dt.date(2026, 3, 4)), "office"),
+        (replace(CHEN, absences=((ON, ON),)), "office"),
+        (replace(CHEN, address=None), "office"),
+    ],
+)
+def test_a_unit_without_a_mailbox_is_reached_through_its_head_and_never_through_its_superior(
+    head: PartyFacts, reaches: str
+) -> None:
+    found = resolve_targets(REMIND, ITEM, directory(replace(BUREAU, address=None), head), POLICY, ON)
+    assert shown(found) == [("to", reaches, "bureau")]
+    assert found[0].why == "名录中没有其邮箱地址"
+    assert found[0].via is (Fallback.HEAD if reaches == "chen" else Fallback.SUPERVISION_OFFICE)
 
 
 def test_an_urge_goes_to_the_head_with_copies_to_lead_and_office() -> None:
@@ -61,17 +74,17 @@ def test_an_urge_goes_to_the_head_with_copies_to_lead_and_office() -> None:
         (replace(CHEN, valid_to=dt.date(2026, 3, 4)), "fang", "已离任"),
         (replace(CHEN, valid_from=dt.date(2026, 3, 6)), "fang", "尚未到任"),
         (replace(CHEN, absences=((ON, ON),)), "fang", "外出期间不能签收"),
-        (replace(CHEN, address=None, substitute=None), "wang", "名录中没有其邮箱地址"),
-        (replace(CHEN, address=None, substitute="nobody"), "wang", "名录中没有其邮箱地址"),
-        (replace(CHEN, address=None, substitute=None, superior="zhou"), "zhou", "名录中没有其邮箱地址"),
-        (replace(CHEN, address=None, substitute="chen", superior="gone"), "office", "名录中没有其邮箱地址"),
+        (replace(CHEN, address=None, substitute=None, superior="wang"), "office", "名录中没有其邮箱地址"),
+        (replace(CHEN, address=None, substitute="nobody", superior="wang"), "office", "名录中没有其邮箱地址"),
+        (replace(CHEN, absences=((ON, ON),), substitute=None, superior="wang"), "office", "外出期间不能签收"),
+        (replace(CHEN, address=None, substitute="chen"), "office", "名录中没有其邮箱地址"),
     ],
 )
 def test_a_head_who_cannot_be_reached_is_stood_in_for(chen: PartyFacts, reaches: str, why: str) -> None:
     first = resolve_targets(URGE, ITEM, directory(chen), POLICY, ON)[0]
     assert (first.role, first.party.key, first.on_behalf_of, first.why) == ("to", reaches, "chen", why)
     steps = {"fang": Fallback.SUBSTITUTE, "office": Fallback.SUPERVISION_OFFICE}
-    assert first.via is steps.get(reaches, Fallback.SUPERIOR)
+    assert first.via is steps[reaches]
 
 
 @pytest.mark.parametrize("last_day", [ON, None])
@@ -79,14 +92,9 @@ def test_the_last_day_in_office_still_counts(last_day: dt.date | None) -> None:
     assert resolve_targets(URGE, ITEM, directory(replace(CHEN, valid_to=last_day)), POLICY, ON)[0].party.key == "chen"
 
 
-def test_an_absence_without_a_substitute_leaves_the_mail_with_the_holder() -> None:
-    away = replace(CHEN, absences=((ON, ON),), substitute=None)
-    assert resolve_targets(URGE, ITEM, directory(away), POLICY, ON)[0].party.key == "chen"
-
-
-def test_absences_do_not_cascade() -> None:
-    chain = (replace(CHEN, address=None), replace(FANG, address=None, substitute="zhang"))
-    assert resolve_targets(URGE, ITEM, directory(*chain), POLICY, ON)[0].party.key == "wang"
+def test_an_absent_holder_with_an_absent_substitute_is_stood_in_for_by_the_office() -> None:
+    both = (replace(CHEN, absences=((ON, ON),)), replace(FANG, absences=((ON, ON),), substitute="zhang"))
+    assert shown(resolve_targets(URGE, ITEM, directory(*both), POLICY, ON))[0] == ("to", "office", "chen")
 
 
 def test_joint_leads_each_get_the_sheet_and_a_missing_one_does_not_silence_the_other() -> None:
@@ -109,18 +117,11 @@ def test_the_office_is_told_for_whom_it_receives() -> None:
     assert [(one.on_behalf_of_name, one.why) for one in found] == [("牵头领导", "文件未载明")]
 
 
-def test_contacts_without_address_fall_back_to_the_units_own_mailbox() -> None:
-    bare = (replace(ZHANG, address=None), replace(LI, address=None))
-    assert shown(resolve_targets(REMIND, ITEM, directory(*bare), POLICY, ON)) == [("to", "bureau", None)]
-    one_left = resolve_targets(REMIND, ITEM, directory(bare[0]), POLICY, ON)
-    assert shown(one_left) == [("to", "li", None)]
-
-
 def test_a_unit_that_names_no_people_is_written_to_as_a_unit() -> None:
-    bureau = replace(BUREAU, contacts=(), head=None)
-    assert shown(resolve_targets(REMIND, ITEM, directory(bureau), POLICY, ON)) == [("to", "bureau", None)]
+    bureau = replace(BUREAU, head=None)
+    assert shown(resolve_targets(URGE, ITEM, directory(bureau), POLICY, ON))[0] == ("to", "bureau", None)
     silent = replace(bureau, address=None)
-    assert shown(resolve_targets(URGE, ITEM, directory(silent), POLICY, ON))[0] == ("to", "wang", "bureau")
+    assert shown(resolve_targets(URGE, ITEM, directory(silent), POLICY, ON))[0] == ("to", "office", "bureau")
 
 
 def test_whoever_gets_the_sheet_gets_no_copy_of_it() -> None:

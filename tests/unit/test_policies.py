@@ -70,7 +70,7 @@ def test_the_other_policies_differ_where_their_names_say() -> None:
         ('to = ["unit_head"]', "to = []", "rung[3].to", "to = []", "nobody is named"),
         ('key = "remind_3"', 'key = "remind_10"', "rung[2].key", 'key = "remind_10"', "stands twice"),
         ('key = "remind_3"', 'key = "remind#3"', "rung[2].key", "remind#3", "is no key"),
-        (', "superior", "supervision_office"]', ', "superior"]', "fallback.order", "order = [", "never resolve"),
+        (', "substitute", "supervision_office"]', ', "substitute"]', "fallback.order", "order = [", "never resolve"),
         ("yellow_days = 10", "yelow_days = 10", "lights.yellow_days", "[lights]", "is missing"),
         ("yellow_days = 10", "yellow_days = 10\nred_days = 3", "lights.red_days", "red_days = 3", "unknown key"),
         ("[lights]", "[lamps]", "lamps", "[lamps]", "unknown key"),
