@@ -27,7 +27,7 @@ from duban.adapters.migrations import upgrade
 from duban.api.app import create_app
 from duban.domain.actors import Actor
 from duban.domain.policy_model import Every
-from duban.reading.directory import read_directory
+from duban.reading.directory import read_sheet
 from duban.reading.reader import read_bytes
 from duban.services.accounts import create_user, issue_token
 from duban.services.night import run_night
@@ -152,7 +152,7 @@ def example_site() -> Iterator[tuple[Walk, Database, Settings]]:
                 actor=OFFICE,
                 as_of=dt.date(2026, 3, 3),
                 now=NOW,
-                directory=read_directory((ROOT / "examples" / "directory.csv").read_bytes(), "directory.csv"),
+                directory=read_sheet((ROOT / "examples" / "directory.csv").read_bytes(), "directory.csv").entries,
             ),
         )
         for name, (role, parties) in PEOPLE.items():

@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from duban.domain.actors import Actor
-from duban.reading.directory import read_directory
+from duban.reading.directory import NO_SHEET, read_sheet
 from duban.reading.reader import read_bytes
 from duban.services import runs
 from duban.services.registration import Intake, Received, Registered, register
@@ -25,6 +25,7 @@ def register_document(path: str, directory: str | None, as_of: dt.date, code: st
     """Reads a document and enters it whole or not at all; the same file again changes nothing."""
     file = Path(path)
     content = file.read_bytes()
+    sheet = read_sheet(Path(directory).read_bytes(), Path(directory).name) if directory else NO_SHEET
     return register(
         database(),
         Received(file.name, content, read_bytes(content, file.name)),
@@ -33,7 +34,8 @@ def register_document(path: str, directory: str | None, as_of: dt.date, code: st
             actor=REGISTRAR,
             as_of=as_of,
             now=now(),
-            directory=read_directory(Path(directory).read_bytes(), Path(directory).name) if directory else (),
+            directory=sheet.entries,
+            directory_ignored=sheet.ignored,
             code=code,
         ),
     )

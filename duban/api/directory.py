@@ -41,6 +41,7 @@ def post_directory(
         now=context.now(),
         dry_run=dry_run,
         unknown_columns=sheet.unknown_columns,
+        left_out=sheet.left_out,
         filename=name_of(file, "directory.csv"),
     )
 

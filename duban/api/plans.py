@@ -12,7 +12,7 @@ from duban.api.bodies import Body, Reason, ShortText
 from duban.api.context import OFFICE, AsOf, Ctx, Who
 from duban.api.problems import documented
 from duban.api.uploads import DocumentFile, content_of, name_of
-from duban.reading.directory import Entry, read_directory
+from duban.reading.directory import NO_SHEET, read_sheet
 from duban.reading.model import Kind
 from duban.reading.reader import read_bytes
 from duban.services.queries.parties import list_parties
@@ -63,16 +63,15 @@ def new_plan(
 ) -> NewPlan:
     """Reads what was uploaded. Raises TooLarge, Unreadable, DirectoryInvalid."""
     filename, content = name_of(file), content_of(file)
-    entries: list[Entry] = []
     listed = name_of(directory, "directory.csv") if directory is not None else ""
-    if directory is not None:
-        entries = read_directory(content_of(directory), listed)
+    sheet = read_sheet(content_of(directory), listed) if directory is not None else NO_SHEET
     intake = Intake(
         rules=office_rules(context.settings),
         actor=caller.actor,
         as_of=as_of,
         now=context.now(),
-        directory=entries,
+        directory=sheet.entries,
+        directory_ignored=sheet.ignored,
         directory_file=listed,
         code=code or None,
     )

@@ -55,6 +55,7 @@ def directory(
         now=utc_now(),
         dry_run=dry_run,
         unknown_columns=sheet.unknown_columns,
+        left_out=sheet.left_out,
         filename=file.name,
     )
     if as_data:
@@ -98,6 +99,8 @@ def _show(plan: str, done: DirectoryUpdated) -> None:
     click.echo(
         f"{plan}: {done.entered} rows" + (" entered." if done.written else " would be entered; nothing written.")
     )
+    for sentence in done.left_out:
+        click.echo(f"  ! {sentence}", err=True)
     unknown = [u.name + (f"({'、'.join(u.similar)}?)" if u.similar else "") for u in done.unknown]
     for label, names in (
         ("columns that are not known, left out", done.unknown_columns),

@@ -43,7 +43,7 @@ def register(
 ) -> None:
     """Read a document and enter its items into the ledger. The same file again changes nothing."""
     from duban.cli.read import load
-    from duban.reading.directory import read_directory
+    from duban.reading.directory import NO_SHEET, read_sheet
     from duban.reading.model import Kind
     from duban.reading.reader import read_bytes
     from duban.services.registration import Intake, Received
@@ -56,7 +56,7 @@ def register(
         settings = settings.model_copy(update={"policy": policy})
     content = load(file)
     reading = read_bytes(content, file.name, Kind(kind) if kind else None)
-    entries = read_directory(load(directory), directory.name) if directory else []
+    sheet = read_sheet(load(directory), directory.name) if directory else NO_SHEET
     database = open_ledger(settings)
     if edition_of is not None and reading.kind is Kind.PROGRESS_REPORT:
         _progress(database, edition_of, Received(file.name, content, reading), accept)
@@ -73,7 +73,8 @@ def register(
             actor=operator(),
             as_of=as_of or today(),
             now=utc_now(),
-            directory=entries,
+            directory=sheet.entries,
+            directory_ignored=sheet.ignored,
             directory_file=directory.name if directory else "",
             code=code,
             progress=shown_progress(),
@@ -85,6 +86,8 @@ def register(
     if not done.created:
         click.echo(f"{done.code}: registered before; nothing changed.")
     click.echo(f"{done.code}  {done.title}")
+    for ignored in done.directory_ignored:
+        click.echo(f"  ! {ignored}", err=True)
     states = ", ".join(f"{STATE_ZH[State(s)]} {n}" for s, n in done.states.items())
     click.echo(f"  items {done.items} ({states}); in quarantine {done.quarantined}; clocks running {done.clocks}")
     if done.anomalies:

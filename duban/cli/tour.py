@@ -74,7 +74,7 @@ def _register(
     settings: Settings, database: Database, document: tuple[str, bytes], directory: Path | None, say: Say
 ) -> Registered:
     from duban.cli.read import load
-    from duban.reading.directory import read_directory
+    from duban.reading.directory import NO_SHEET, read_sheet
     from duban.reading.reader import read_bytes
     from duban.services.registration import Intake, Received, register
     from duban.services.tools import office_rules, utc_now
@@ -84,6 +84,9 @@ def _register(
     day = reading.issued_on or (dt.date(reading.year, 1, 1) if reading.year else today())
     if reading.issued_on is None:
         say(f"The document names no day of issue: registered as of {day}.")
+    sheet = read_sheet(load(directory), directory.name) if directory else NO_SHEET
+    for ignored in sheet.ignored:
+        say(f"  ! {ignored}")
     return register(
         database,
         Received(name, content, reading),
@@ -92,7 +95,8 @@ def _register(
             actor=operator(),
             as_of=day,
             now=utc_now(),
-            directory=read_directory(load(directory), directory.name) if directory else (),
+            directory=sheet.entries,
+            directory_ignored=sheet.ignored,
             directory_file=directory.name if directory else "",
             progress=shown_progress(),
         ),

@@ -105,9 +105,9 @@ def _document(plan: Path) -> tuple[str, bytes]:
 
 def _check_directory(directory: Path) -> None:
     from duban.cli.read import load
-    from duban.reading.directory import read_directory
+    from duban.reading.directory import read_sheet
 
-    read_directory(load(directory), directory.name)
+    read_sheet(load(directory), directory.name)
 
 
 def _with_ports(settings: Settings) -> tuple[Settings, dict[str, str]]:

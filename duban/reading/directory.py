@@ -11,11 +11,13 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from duban.errors import DubanError, Unreadable
+from duban.reading.namesakes import holders, labelled, parted
 
 
 class DirectoryInvalid(DubanError):
@@ -46,6 +48,7 @@ class Entry:
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
     plan_head: bool = False
+    continues: str | None = None  # the bare name that the one of several had alone until now
     columns: frozenset[str] | None = None  # the columns that the file has; None: all. What it lacks, it says nothing of
 
     def says(self, column: str) -> bool:
@@ -54,13 +57,34 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A party that a directory has already, under one of its names; `name` is the one that it is called by."""
+
+    name: str
+    post: str = ""
+    is_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """A directory file: its entries, and the headings that nobody here knows, which are left out."""
+    """A directory file: its entries, and what is left out of it.
+
+    `unknown_columns` are headings that nobody here knows, `left_out` rows and cells that could mean one of several
+    people, each with who that could be.
+    """
 
     entries: tuple[Entry, ...]
     unknown_columns: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """All that the file says and nobody takes over, a sentence each."""
+        return (*(f"“{heading}”一列不认识，没有读取" for heading in self.unknown_columns), *self.left_out)
 
 
+#: No file at all.
+NO_SHEET = Sheet((), (), ())
 HEADINGS = {
     "name": ("名称", "姓名", "单位", "name"),
     "aliases": ("别名", "简称", "曾用名", "aliases"),
@@ -84,17 +108,13 @@ PLAN_HEADS = ("总负责人", "主要领导", "plan_head")
 _LIST = re.compile(r"[、;;,,\n]+")
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _EMAIL = re.compile(r"[^@\s<>,;\"'()\[\]\\]+@[^@\s<>,;\"'()\[\]\\]+")
+NOBODY: Mapping[str, Listed] = MappingProxyType({})
 MAX_ROWS = 20_000
 MOST_PROBLEMS = 50
 
 
-def read_directory(data: bytes, filename: str) -> list[Entry]:
-    """The entries of a directory file. Raises Unreadable, or DirectoryInvalid with every wrong row."""
-    return list(read_sheet(data, filename).entries)
-
-
-def read_sheet(data: bytes, filename: str, known: Collection[str] = ()) -> Sheet:
-    """A directory file; `known` are names that stand already, which a row may refer to.
+def read_sheet(data: bytes, filename: str, known: Mapping[str, Listed] = NOBODY) -> Sheet:
+    """A directory file; `known` are names and aliases that stand already, which a row may refer to.
 
     Raises Unreadable, or DirectoryInvalid with every wrong row.
     """
@@ -105,13 +125,16 @@ def read_sheet(data: bytes, filename: str, known: Collection[str] = ()) -> Sheet
     entries = [e for n, cells in table[start:] if (e := _entry(n, cells, columns, problems)) is not None]
     if not entries and not problems:
         raise Unreadable(f"{filename} 只有表头，没有一行人员或单位", "请在表头下面逐行填写后再上传。")
+    left_out: list[str] = []
+    entries = apart(entries, known, left_out)
     _check_names(entries, problems, known)
+    _check_references(entries, problems, known, left_out)
     if problems:
         more = f"；另有{len(problems) - MOST_PROBLEMS}处" if len(problems) > MOST_PROBLEMS else ""
         raise DirectoryInvalid(file=filename, problems="；".join(problems[:MOST_PROBLEMS]) + more)
     headings = table[start - 1][1]
     unknown = tuple(c for i, c in enumerate(headings) if c and i not in columns.values())
-    return Sheet(tuple(entries), unknown)
+    return Sheet(tuple(entries), unknown, tuple(left_out))
 
 
 def _csv_rows(data: bytes, filename: str) -> list[tuple[int, Sequence[Any]]]:
@@ -225,8 +248,8 @@ def _date(text: str, number: int, name: str, problems: list[str]) -> dt.date | N
     return None
 
 
-def _check_names(entries: Iterable[Entry], problems: list[str], known: Collection[str] = ()) -> None:
-    """One name or alias means one party; there is at most one supervision office."""
+def _check_names(entries: Iterable[Entry], problems: list[str], known: Mapping[str, Listed]) -> None:
+    """One name or alias means one party, in the file and in what stands; there is at most one supervision office."""
     owner: dict[str, Entry] = {}
     offices = []
     for entry in entries:
@@ -235,21 +258,144 @@ def _check_names(entries: Iterable[Entry], problems: list[str], known: Collectio
             problems.append(f"第{entry.row}行（{entry.name}）：失效日期早于生效日期")
         for name in dict.fromkeys([entry.name, *entry.aliases]):
             if name in owner and owner[name] is not entry:
-                problems.append(f"第{entry.row}行（{entry.name}）：“{name}”与第{owner[name].row}行重复")
+                other = owner[name]
+                problems.append(f"第{entry.row}行（{entry.name}）：“{name}”与第{other.row}行（{other.name}）重复")
             owner.setdefault(name, entry)
     if len(offices) > 1:
         problems.append(f"督查室只能有一个，表中有：{'、'.join(offices)}")
+    by_name = {entry.name: entry for entry in entries}
     for entry in entries:
-        for column, other in (("上级", entry.superior), ("代理人", entry.substitute), ("负责人", entry.head)):
-            if other and other not in owner and other not in known:
-                problems.append(f"第{entry.row}行（{entry.name}）：{column}“{other}”不在名录里")
-            elif other and owner.get(other) is entry:
-                problems.append(f"第{entry.row}行（{entry.name}）：{column}填的是本人（本单位）")
+        problems += [
+            f"第{entry.row}行（{entry.name}）：别名“{alias}”已是{_place_of(known[alias], alias, by_name)}；"
+            "如已更名或并入，请先录入其失效日期，再用“移交”把事项转到新单位"
+            for alias in entry.aliases
+            if alias in known and _is_anothers(alias, entry, known[alias], by_name)
+        ]
+
+
+def _is_anothers(alias: str, entry: Entry, holder: Listed, by_name: Mapping[str, Entry]) -> bool:
+    """Whether an alias belongs to another party, which this file does not take it from."""
+    if holder.name in (entry.name, entry.continues):
+        return False
+    row = by_name.get(holder.name)
+    return alias == holder.name or row is None or not row.says("aliases") or alias in row.aliases
+
+
+def _place_of(holder: Listed, alias: str, by_name: Mapping[str, Entry]) -> str:
+    row = f"（第{by_name[holder.name].row}行）" if holder.name in by_name else ""
+    return f"名录中的“{holder.name}”{row}" + ("" if alias == holder.name else "的别名")
+
+
+def _check_references(
+    entries: Iterable[Entry], problems: list[str], known: Mapping[str, Listed], left_out: list[str]
+) -> None:
+    """Whom a row refers to is there, and is one; where it could be one of several, the cell is left out and named."""
+    owner = {name: entry for entry in entries for name in (entry.name, *entry.aliases)}
+    people = {e.name: e.post or "" for e in entries if e.kind == "person"}
+    people = {one.name: one.post for one in known.values() if one.is_person} | people
+    for entry in entries:
+        people.pop(entry.continues or "", None)
+    several = {parted(name)[0] for name in people if parted(name)[1]}
+    for entry in entries:
+        for column, heading in (("superior", "上级"), ("substitute", "代理人"), ("head", "负责人")):
+            other = getattr(entry, column)
+            if not other:
+                continue
+            exact = other in owner or (other in known and other not in several)
+            meant = [other] if exact else _meant(other, people)
+            if len(meant) > 1:
+                left_out.append(
+                    f"第{entry.row}行（{entry.name}）：{heading}“{other}”有{len(meant)}位：{'、'.join(meant)}，"
+                    "请写明是哪一位；这一栏没有录入"
+                )
+                setattr(entry, column, None)
+                entry.columns = (entry.columns or frozenset(HEADINGS)) - {column}
+            elif not meant:
+                problems.append(f"第{entry.row}行（{entry.name}）：{heading}“{other}”不在名录里")
+            elif owner.get(meant[0]) is entry:
+                problems.append(f"第{entry.row}行（{entry.name}）：{heading}填的是本人（本单位）")
+            else:
+                setattr(entry, column, meant[0])
         problems += [
             f"第{entry.row}行（{entry.name}）：成员“{member}”不在名录里"
             for member in entry.members
             if member not in owner and member not in known
         ]
+
+
+def _meant(name: str, people: Mapping[str, str]) -> list[str]:
+    """Who of these people a name with or without a post may mean: one by the post, else all of that name."""
+    base, post = parted(name)
+    same = {one: its or parted(one)[1] for one, its in people.items() if parted(one)[0] == base}
+    by_post = holders(post, same)
+    return by_post if len(by_post) == 1 else list(same)
+
+
+# -- people of one name ------------------------------------------------------------------------------------------------
+
+
+def apart(entries: Sequence[Entry], known: Mapping[str, Listed], left_out: list[str]) -> list[Entry]:
+    """Rows of one name, each called by its post too; what cannot be told apart is left out, and named with the rest."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        name = parted(entry.name)[0] if entry.kind == "person" else entry.name
+        groups.setdefault(name, []).append(entry)
+    standing: dict[str, dict[str, str]] = {}
+    for one in known.values():
+        if one.is_person:
+            standing.setdefault(parted(one.name)[0], {})[one.name] = one.post or parted(one.name)[1]
+    kept: set[int] = set()
+    for name, rows in groups.items():
+        if rows[0].kind != "person":
+            kept.add(rows[0].row)
+            left_out += [f"第{row.row}行（{name}）：与第{rows[0].row}行同名，没有录入" for row in rows[1:]]
+            continue
+        there = standing.get(name, {})
+        found = _one_of_several(rows[0], there, left_out) if len(rows) == 1 else _several(name, rows, there, left_out)
+        kept.update(row.row for row in found)
+    return [entry for entry in entries if entry.row in kept]
+
+
+def _one_of_several(row: Entry, there: Mapping[str, str], left_out: list[str]) -> list[Entry]:
+    """A row whose name one or more people bear already."""
+    name, post = parted(row.name)
+    post = row.post or post
+    if row.name in there or not there:
+        return [row]
+    same = holders(post, there)
+    if len(same) == 1:
+        row.name, row.post = same[0], row.post or post
+    elif not post:
+        who = "、".join(there)
+        left_out.append(f"第{row.row}行（{name}）：名录中同名的有{who}，请写明职务；这一行没有录入")
+        return []
+    else:
+        row.name, row.post = labelled(name, post), post
+    return [row]
+
+
+def _several(name: str, rows: list[Entry], there: Mapping[str, str], left_out: list[str]) -> list[Entry]:
+    """Several rows of one name: each is called by its post, and the one who stood alone is found by it."""
+    posts = {row.row: row.post or parted(row.name)[1] for row in rows}
+    found = []
+    for row in rows:
+        post = posts[row.row]
+        if post and list(posts.values()).count(post) == 1:
+            row.name, row.post = labelled(name, post), post
+            found.append(row)
+    if unclear := [row for row in rows if row not in found]:
+        numbers = "、".join(f"第{row.row}行" for row in unclear)
+        left_out.append(f"{numbers}（{name}）：同名而职务相同或没有填，分不清是谁，没有录入；请分别写明职务")
+    if name in there:
+        heirs = [row for row in found if holders(there[name], {row.name: row.post or ""})]
+        if len(heirs) == 1:
+            heirs[0].continues = name
+        else:
+            left_out.append(
+                f"名录中原有的“{name}”按职务分不清是{'、'.join(row.name for row in found) or '哪一位'}，保持原样；"
+                "其事项请用“更正”或“移交”改为其中一位"
+            )
+    return found
 
 
 def _text(value: Any) -> str:

@@ -141,6 +141,7 @@ class Reading:
     items: list[Item] = field(default_factory=list)
     figures: dict[str, int | float] = field(default_factory=dict)
     anomalies: list[Anomaly] = field(default_factory=list)
+    posts: dict[str, str] = field(default_factory=dict)  # the post that is printed beside a lead official's name
 
     def walk(self) -> list[Item]:
         """Every item and child, in document order."""

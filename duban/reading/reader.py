@@ -15,6 +15,7 @@ from duban.reading.flat_tables import with_tables
 from duban.reading.lexicon import Lexicon, load_lexicon
 from duban.reading.limits_in_text import limits_in_texts
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
+from duban.reading.namesakes import tell_apart
 from duban.reading.several import SeveralPlans
 from duban.reading.source import Line, Source
 from duban.reading.spaced_columns import spread_columns
@@ -58,6 +59,7 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     reading = family(kind).read(source, words) if as_kind else _read(kind, source, words)
     _lead_by_order(reading, source)
     limits_in_texts(reading)
+    tell_apart(reading, source)
     reading.anomalies += [_hidden(line) for line in source.hidden]
     reading.anomalies += [Anomaly(AnomalyCode.ORPHAN_TEXT, detail, line) for line, detail in source.notices]
     return reading

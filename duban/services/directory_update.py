@@ -51,7 +51,8 @@ class DirectoryUpdated:
     """What a newer directory changed, or would change.
 
     `explained` are names of the text that are known now, `unknown` those that are not; `absent` stand in the ledger
-    and not in the file: they stay as they are. `doubts_settled` counts the doubts about unknown names that are gone.
+    and not in the file: they stay as they are. `unknown_columns` and `left_out` are what the file says and nobody takes
+    over (`Sheet`). `doubts_settled` counts the doubts about unknown names that are gone.
     """
 
     entered: int
@@ -62,6 +63,7 @@ class DirectoryUpdated:
     without_address: tuple[str, ...]
     absent: tuple[str, ...]
     unknown_columns: tuple[str, ...]
+    left_out: tuple[str, ...]
     doubts_settled: int
     written: bool
 
@@ -75,6 +77,7 @@ def update_directory(
     now: dt.datetime,
     dry_run: bool,
     unknown_columns: Sequence[str] = (),
+    left_out: Sequence[str] = (),
     filename: str = "",
 ) -> DirectoryUpdated:
     """Enters a directory's rows into a plan, whole or not at all; a dry run writes nothing.
@@ -103,6 +106,7 @@ def update_directory(
             without_address=_without_address(session, found),
             absent=_absent(before, entries),
             unknown_columns=tuple(unknown_columns),
+            left_out=tuple(left_out),
             doubts_settled=settled,
             written=not dry_run,
         )
@@ -117,7 +121,7 @@ def read_for(database: Database, *, plan: str, content: bytes, filename: str) ->
     Raises NotFound, Unreadable, or DirectoryInvalid with every wrong row.
     """
     with database.read() as session:
-        known = PartyBook(session, find_plan(session, plan)).names()
+        known = PartyBook(session, find_plan(session, plan)).listed()
     return read_sheet(content, filename, known)
 
 
@@ -159,7 +163,7 @@ def _tell(session: Session, explained: dict[str, Party], actor: Actor, now: dt.d
 
 def _settle_unknown(session: Session, plan: Plan, book: PartyBook, now: dt.datetime) -> int:
     """Doubts about names that the directory has by now are settled; returns how many."""
-    known = book.names()
+    known = book.listed()
     open_doubts = session.scalars(
         select(Anomaly).where(
             Anomaly.plan_id == plan.id, Anomaly.code == "unknown_party", Anomaly.resolved_at.is_(None)

@@ -52,6 +52,7 @@ class Applying:
 
     def __post_init__(self) -> None:
         self.book = PartyBook(self.session, self.plan)
+        self.book.posts = self.diff.posts
 
 
 def accept_change(applying: Applying, change: ItemChange, fields: Collection[FieldChange], reason: str) -> int | None:

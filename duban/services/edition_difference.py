@@ -56,11 +56,12 @@ def difference(session: Session, plan: Plan, reading: read.Reading, document: Do
     live = [r for r in rows if not r.dropped]
     keyed = _keyed(reading)
     pairs = pair(keyed, live)
-    look = _Look(session, plan, live)
+    look = _Look(session, plan, live, reading.posts)
     decided = _decided(session, document)
     doubts = _doubts(reading)
     gone = {(r.number, r.title) for r in rows if r.dropped}
     found = Difference(items=dict(keyed), doubts={key: doubts.get(id(item), ()) for key, item in keyed})
+    found.posts = reading.posts
     _place(found, reading, keyed, pairs)
     nested = {id(c) for key, item in keyed if key not in pairs for c in _below(item)}
     for key, item in keyed:
@@ -212,9 +213,10 @@ def _new_fields(item: read.Item) -> tuple[FieldChange, ...]:
 class _Look:
     """The ledger's side of the difference: everything of a plan's items, fetched at once."""
 
-    def __init__(self, session: Session, plan: Plan, rows: Sequence[Item]) -> None:
+    def __init__(self, session: Session, plan: Plan, rows: Sequence[Item], posts: Mapping[str, str]) -> None:
         self._session = session
         self._book = PartyBook(session, plan)
+        self._book.posts = posts
         self._kind = plan.kind
         self._documents: dict[int, dict[tuple[str, int], read.Item]] = {}
         mine = select(Item.id).where(Item.plan_id == plan.id)

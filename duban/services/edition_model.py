@@ -75,6 +75,7 @@ class Difference:
     parents: dict[str, int | None] = field(default_factory=dict)
     after: dict[str, int | None] = field(default_factory=dict)
     doubts: dict[str, tuple[read.Anomaly, ...]] = field(default_factory=dict)
+    posts: dict[str, str] = field(default_factory=dict)  # printed beside people's names (`Reading.posts`)
 
     def digest(self) -> str:
         """Changes with whatever a person would decide about: a page that shows something else is out of date."""

@@ -71,6 +71,7 @@ class ItemWriter:
     def write(self, reading: read.Reading) -> list[Item]:
         """All items and children, parents first; flushed, so that they have ids."""
         self._restarting = _restarting_numbers(reading)
+        self._book.posts = reading.posts
         self._write([(item, None) for item in reading.items])
         return self.rows
 

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -90,13 +90,17 @@ class Intake:
     now: dt.datetime
     directory: Sequence[Entry] = ()
     directory_file: str = ""
+    directory_ignored: Sequence[str] = ()  # what the directory's file says and is not taken over (`Sheet.ignored`)
     code: str | None = None
     progress: Callable[[str, int, int], None] = unseen
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What now stands in the ledger. `created` is false where the same bytes were registered before."""
+    """What now stands in the ledger. `created` is false where the same bytes were registered before.
+
+    `directory_ignored` is what the directory's file says and was not taken over, a sentence each.
+    """
 
     plan_id: int
     code: str
@@ -108,6 +112,7 @@ class Registered:
     anomalies: dict[str, int] = field(default_factory=dict)
     clocks: int = 0
     kind: str = ""
+    directory_ignored: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -127,7 +132,8 @@ def register(database: Database, received: Received, intake: Intake) -> Register
     """
     with database.write() as session:
         done = enter_within(session, received, intake)
-        return summary_of(session, done.plan, created=done.created)
+        summary = summary_of(session, done.plan, created=done.created)
+        return replace(summary, directory_ignored=tuple(intake.directory_ignored))
 
 
 def enter_within(session: Session, received: Received, intake: Intake) -> Entered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -61,7 +61,9 @@ def preview(database: Database, received: Received, intake: Intake) -> Preview:
     """Registers a document and takes it back: what it shows is what `register` does. Raises what that raises."""
     with database.write() as session:
         done = enter_within(session, received, intake)
-        summary = summary_of(session, done.plan, created=done.created)
+        summary = replace(
+            summary_of(session, done.plan, created=done.created), directory_ignored=tuple(intake.directory_ignored)
+        )
         loose = select(Anomaly.detail).where(Anomaly.plan_id == done.plan.id, Anomaly.item_id.is_(None))
         shown = Preview(summary, _items(session, done.rows), tuple(session.scalars(loose.order_by(Anomaly.line))))
         session.rollback()

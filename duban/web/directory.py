@@ -115,5 +115,6 @@ def _update(visit: Visitor, plan_id: int, upload: Kept, *, dry_run: bool) -> Dir
         now=visit.context.now(),
         dry_run=dry_run,
         unknown_columns=sheet.unknown_columns,
+        left_out=sheet.left_out,
         filename=upload.filename,
     )

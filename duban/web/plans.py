@@ -17,7 +17,7 @@ from duban.api.bodies import LARGEST, Id
 from duban.api.context import OFFICE
 from duban.api.problems import Invalid
 from duban.api.uploads import content_of, name_of
-from duban.reading.directory import read_directory
+from duban.reading.directory import NO_SHEET, read_sheet
 from duban.reading.model import Kind, Reading
 from duban.reading.reader import read_bytes
 from duban.reading.several import Part, SeveralPlans, parts_of
@@ -62,7 +62,7 @@ def post_new(visit: Visit, form: Form) -> Response:
     directory = form.get("directory")
     if isinstance(directory, UploadFile) and directory.filename:
         list_content = content_of(directory)
-        read_directory(list_content, name_of(directory, "directory.csv"))  # wrong rows are told at once
+        read_sheet(list_content, name_of(directory, "directory.csv"))  # wrong rows are told at once
         name = name_of(directory, "directory.csv")
         about["directory"] = keep(visit.context.database, name, list_content, {}, actor=actor, now=now)
     try:
@@ -234,16 +234,17 @@ def _read(content: bytes, filename: str, kind: Kind | None) -> Reading:
 
 def _intake(visit: Visitor, upload: Kept, progress: Progress | None = None) -> Intake:
     """How the kept upload is to be taken over."""
-    entries, listed = [], ""
+    sheet, listed = NO_SHEET, ""
     if upload.about.get("directory"):
         directory = kept(visit.context.database, upload.about["directory"], actor=visit.caller.actor)
-        entries, listed = read_directory(directory.content, directory.filename), directory.filename
+        sheet, listed = read_sheet(directory.content, directory.filename), directory.filename
     return Intake(
         rules=office_rules(visit.context.settings),
         actor=visit.caller.actor,
         as_of=dt.date.fromisoformat(upload.about["as_of"]),
         now=visit.context.now(),
-        directory=entries,
+        directory=sheet.entries,
+        directory_ignored=sheet.ignored,
         directory_file=listed,
         code=upload.about.get("code") or None,
         progress=progress or unseen,

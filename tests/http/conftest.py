@@ -21,7 +21,7 @@ from duban.adapters.database import Database
 from duban.api.app import REQUESTS_A_MINUTE
 from duban.api.limits import Allowances
 from duban.domain.actors import Actor
-from duban.reading.directory import read_directory
+from duban.reading.directory import read_sheet
 from duban.reading.reader import read_bytes
 from duban.services.accounts import create_user, issue_token
 from duban.services.registration import Intake, Received, register
@@ -149,7 +149,7 @@ class Site:
 def enter_example(database: Database, settings: Settings, now: dt.datetime = NOW) -> int:
     """The example plan with its directory, registered as of its day; its id."""
     content = (ROOT / "examples" / "plan.md").read_bytes()
-    directory = read_directory((ROOT / "examples" / "directory.csv").read_bytes(), "directory.csv")
+    directory = read_sheet((ROOT / "examples" / "directory.csv").read_bytes(), "directory.csv").entries
     return register(
         database,
         Received("plan.md", content, read_bytes(content, "plan.md")),

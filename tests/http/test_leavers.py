@@ -74,14 +74,14 @@ def test_an_alias_of_the_account_leaves_with_its_holder(site: Site) -> None:
 
 def test_who_left_one_plan_reads_and_acts_in_the_other_only(site_on_both: Site) -> None:
     site = site_on_both
-    from duban.reading.directory import read_directory
+    from duban.reading.directory import read_sheet
     from duban.reading.reader import read_bytes
 
     from .conftest import ROOT
 
     content = (ROOT / "examples" / "plan.md").read_bytes() + b"\n\n"
     content = content.replace("整改".encode(), "整治".encode(), 1)
-    directory = read_directory((ROOT / "examples" / "directory.csv").read_bytes(), "directory.csv")
+    directory = read_sheet((ROOT / "examples" / "directory.csv").read_bytes(), "directory.csv").entries
     rules = office_rules(site.settings)
     intake = Intake(rules=rules, actor=OFFICE, as_of=dt.date(2026, 3, 3), now=NOW, directory=directory, code="乙方案")
     second = register(site.database, Received("plan2.md", content, read_bytes(content, "plan2.md")), intake).plan_id

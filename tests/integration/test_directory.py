@@ -10,7 +10,7 @@ from sqlalchemy import select
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.errors import Forbidden
-from duban.reading.directory import DirectoryInvalid, Entry, read_directory
+from duban.reading.directory import DirectoryInvalid, Entry, read_sheet
 from duban.reading.reader import read_bytes
 from duban.services.directory_log import directory_log
 from duban.services.directory_update import read_for, update_directory
@@ -40,7 +40,7 @@ SECOND = "名称,别名,类别,邮箱\n区市场监管局,区市场监督管理�
 
 
 def directory(text: str) -> list[Entry]:
-    return read_directory(text.encode(), "directory.csv")
+    return list(read_sheet(text.encode(), "directory.csv").entries)
 
 
 @pytest.fixture
