@@ -104,6 +104,17 @@ class InTheFuture(DubanError):
     status = 422
 
 
+class DayToCome(DubanError):
+    """The business date {day} is still to come: today is {today}.
+
+    A night, its mails and the papers of a period are of today at the latest. What a later day would send is shown
+    by a dry run, which writes nothing.
+    """
+
+    code = "day_to_come"
+    status = 422
+
+
 class Forbidden(DubanError):
     """{actor} may not {action} this item.
 

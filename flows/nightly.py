@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from tasks.ledger import now, today
-from tasks.night import FORMS_OF_LATE, do_night, night_that_did_it, preview_night, publish_night, reconcile_runs
+from tasks.night import FORMS_OF_LATE, do_night, night_was_done, preview_night, publish_night, reconcile_runs
 
 
 def night_name() -> str:
@@ -25,14 +25,15 @@ def nightly(as_of: dt.date | None = None, plan_ids: list[int] | None = None, dry
     """One night, of all plans or of some.
 
     Without a date it is today's, also for a run that is late: the first of them catches up for all. It ends failed if
-    anything failed, after doing all the rest; the ledger alone decides what is still to do, so that a night killed in
-    the middle is repeated without harm. With `dry_run` it shows what it would send, and writes nothing.
+    anything failed, after doing all the rest, or at once where the date is still to come; the ledger alone decides
+    what is still to do, so that a night killed in the middle is repeated without harm. With `dry_run` it shows what it
+    would send, and writes nothing.
     """
     day = as_of or today()
     if dry_run:
         return Completed(name="Preview", message=f"将发通知 {preview_night(day, plan_ids)} 份,未写入、未发送")
-    if as_of is None and (done := night_that_did_it(day)) is not None:
-        return Completed(name="Skipped", message=f"{done} 的一夜已做完,本次无事可做")
+    if as_of is None and night_was_done(day):
+        return Completed(name="Skipped", message=f"{day} 的一夜已做完，本次无事可做")
     report = do_night(day, plan_ids)
     runs = reconcile_runs(forms_since=now() - FORMS_OF_LATE)
     publish_night(day, report, runs)

@@ -18,7 +18,7 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 
 from duban.services import publications, reconcile
-from duban.services.night import NightReport, caught_up_by, preview, run_night
+from duban.services.night import NightReport, preview, run_night
 from duban.services.publications import Publication
 from duban.services.queries.operations import last_night
 from duban.services.tools import night_tools
@@ -29,10 +29,10 @@ FORMS_OF_LATE = dt.timedelta(days=2)  # forms of runs that waited longer were lo
 
 
 @task(task_run_name="是否还要做 Needed? {as_of}", cache_policy=NO_CACHE, persist_result=False)
-def night_that_did_it(as_of: dt.date) -> dt.date | None:
-    """The night that leaves nothing to do for this date, if there was one."""
-    last = last_night(database(), successful=True)
-    return last.as_of if last is not None and last.as_of == as_of else caught_up_by(database(), as_of)
+def night_was_done(as_of: dt.date) -> bool:
+    """Whether the whole night of this date was done: whatever is late after downtime was then caught up with it."""
+    last = last_night(database(), successful=True, until=as_of)
+    return last is not None and last.as_of == as_of
 
 
 @task(task_run_name="判定、拟文、发送 Decide, compose, deliver {as_of}", cache_policy=NO_CACHE, persist_result=False)

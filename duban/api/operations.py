@@ -54,7 +54,7 @@ def get_readiness(context: Ctx, response: Response) -> Readiness:
     """`night_is_late` after 26 hours; it does not make the API unready, since people can still work."""
     try:
         ping(context.database)
-        night = last_night(context.database, successful=True)
+        night = last_night(context.database, successful=True, until=context.as_of())
     except SQLAlchemyError:
         response.status_code = 503
         return Readiness("not_ready", False, None, None, True)

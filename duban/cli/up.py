@@ -36,10 +36,14 @@ def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: b
         signal.signal(number, lambda *_: _interrupt())
     from duban.adapters.processes import Processes, end_leftovers, lock_folder
     from duban.cli.tour import summary, tour
+    from duban.services.rules import come
+    from duban.services.tools import utc_now
     from duban.settings import load_settings
 
     settings = load_settings()
     _check_password(settings)
+    if as_of is not None:
+        come(as_of, utc_now())  # as every refusal, before anything is started
     document = _document(plan) if plan else None  # an unreadable file is refused before anything is started
     if directory is not None:
         _check_directory(directory)

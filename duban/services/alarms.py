@@ -90,7 +90,8 @@ def _night(database: Database, released: dt.datetime, local: dt.datetime, night_
     owed = local.date() - dt.timedelta(days=0 if local.time() >= night_by else 1)
     if released.astimezone(local.tzinfo).date() >= owed:
         return None  # the first night is still to come
-    done, last = last_night(database, successful=True), last_night(database, successful=False)
+    today = local.date()
+    done, last = (last_night(database, successful=only, until=today) for only in (True, False))
     if done is not None and done.as_of >= owed:
         return None
     since = f"最近一次完成的夜间督办:{done.as_of}。" if done else "此前没有完成过夜间督办。"

@@ -17,7 +17,7 @@ from duban.services.item_notices import queue_item_notice
 from duban.services.night_facts import plan_facts
 from duban.services.plan_lookup import plan_id_of
 from duban.services.release import is_released
-from duban.services.rules import business_date
+from duban.services.rules import business_date, come
 from models import Item, ItemParty, Notice, Role
 
 ITEMS_A_BATCH = 100
@@ -37,15 +37,15 @@ def assign_items(
 
     Safe to repeat. A part of an item gets its own only where it names its own parties. Items in quarantine wait.
     Receipt is owed within the policy's days from `as_of` (today unless given), or from the
-    plan's release where that is still to come. Raises NotFound or Forbidden.
+    plan's release where that is still to come. Raises NotFound, Forbidden or DayToCome.
     """
     if actor.role not in ("supervisor", "admin"):
         raise Forbidden(actor=actor.name, action="交办", who=RELATION_ZH[Relation.SUPERVISION])
-    plan_id, written = plan_id_of(database, plan), 0
+    plan_id, written, today = plan_id_of(database, plan), 0, come(as_of or business_date(now), now)
     with database.read() as session:
         ids = session.scalars(select(Item.id).where(*_to_hand_over(plan_id)).order_by(Item.position, Item.id)).all()
     for start in range(0, len(ids), ITEMS_A_BATCH):
-        written += _assign(database, plan_id, ids[start : start + ITEMS_A_BATCH], actor, now, as_of)
+        written += _assign(database, plan_id, ids[start : start + ITEMS_A_BATCH], actor, now, today)
         progress(min(start + ITEMS_A_BATCH, len(ids)), len(ids))
     return written
 
@@ -71,9 +71,9 @@ def _to_hand_over(plan_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def _assign(
-    database: Database, plan_id: int, ids: Sequence[int], actor: Actor, now: dt.datetime, as_of: dt.date | None
+    database: Database, plan_id: int, ids: Sequence[int], actor: Actor, now: dt.datetime, today: dt.date
 ) -> int:
-    written, today = 0, as_of or business_date(now)
+    written = 0
     with database.write() as session:
         facts = plan_facts(session, plan_id)
         released = is_released(session, plan_id)

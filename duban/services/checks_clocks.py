@@ -8,6 +8,8 @@ from sqlalchemy import exists, func, or_, select
 
 from duban.domain.lifecycle import State
 from duban.services.checks_look import Look
+from duban.services.queries.operations import whole_nights
+from duban.services.rules import business_date
 from models import Clock, ClockKind, ClockState, Item, Milestone, Night, NightState, Plan
 
 OPEN = (ClockState.ARMED, ClockState.RUNNING, ClockState.PAUSED)
@@ -117,6 +119,4 @@ def clock_passed_over(look: Look) -> Iterator[str]:
 
 
 def _last_night(look: Look, *states: NightState) -> Night | None:
-    query = select(Night).where(Night.state.in_(states)).order_by(Night.as_of.desc())
-    # A night of some plans only (one that was caught up by itself) says nothing of the others.
-    return next((night for night in look.session.scalars(query) if not night.counts.get("only")), None)
+    return next(whole_nights(look.session, until=business_date(look.now), states=states), None)

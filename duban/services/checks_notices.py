@@ -8,6 +8,7 @@ from sqlalchemy import exists, func, or_, select
 
 from duban.adapters.workdays import official_calendar
 from duban.services.checks_look import Look
+from duban.services.rules import business_date
 from models import (
     Delivery,
     DeliveryStatus,
@@ -66,7 +67,10 @@ def notice_left_behind(look: Look) -> Iterator[str]:
     """What a night that sends should have taken along: written before it began, released, not withdrawn."""
     calendar = official_calendar()
     nights = look.session.scalars(
-        select(Night).where(Night.finished_at.is_not(None)).order_by(Night.started_at.desc()).limit(60)
+        select(Night)
+        .where(Night.finished_at.is_not(None), Night.as_of <= business_date(look.now))
+        .order_by(Night.started_at.desc())
+        .limit(60)
     )
     night = next((n for n in nights if calendar.is_workday(n.as_of)), None)
     if night is None:

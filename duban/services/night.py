@@ -24,8 +24,9 @@ from duban.services.deliver import UNLIMITED, Delivered, deliver
 from duban.services.link_keys import LinkMaker
 from duban.services.night_decide import Claimed, Office, claim_batch, decide
 from duban.services.night_facts import BatchFacts, PlanFacts, batch_facts, parties_of, plan_facts
+from duban.services.queries.operations import whole_nights
 from duban.services.robot import repeat_to_robot
-from duban.services.rules import calendar_in_force
+from duban.services.rules import calendar_in_force, come
 from duban.services.seal import anchor, count, keep
 from models import Clock, Item, Night, NightState, Plan
 
@@ -94,9 +95,9 @@ def run_night(
 ) -> NightReport:
     """Runs the night of one business date; `progress(phase, done, of)` is called as it works.
 
-    `only` narrows it to some plans (by id), as when one plan is caught up by itself.
+    `only` narrows it to some plans (by id), as when one plan is caught up by itself. Raises DayToCome.
     """
-    report = NightReport(as_of, list(only) if only is not None else None)
+    report = NightReport(come(as_of, tools.clock()), list(only) if only is not None else None)
     _begin(tools, as_of, report)
     _claim_all(tools, report, progress, only)
     with tools.database.read() as session:
@@ -131,18 +132,6 @@ def _send(tools: NightTools, report: NightReport, progress: Callable[[str, int, 
         report.robot = repeat_to_robot(tools.database, tools.robot, as_of=report.as_of, clock=tools.clock)
 
 
-def caught_up_by(database: Database, as_of: dt.date) -> dt.date | None:
-    """The later night that has already done what this one would do: after downtime late runs end as no-ops."""
-    with database.read() as session:
-        return next((night.as_of for night in _whole_nights(session) if night.as_of > as_of), None)
-
-
-def _whole_nights(session: Session) -> list[Night]:
-    """Completed nights, the latest first; those of some plans only did not do what the others were owed."""
-    nights = session.scalars(select(Night).where(Night.state == NightState.COMPLETED).order_by(Night.as_of.desc()))
-    return [night for night in nights if night.counts.get("only") is None]
-
-
 def _ended_failed(session: Session) -> set[dt.date]:
     """Whole nights that went through to their end although something failed: they were not missed."""
     nights = session.scalars(select(Night).where(Night.state == NightState.FAILED, Night.finished_at.is_not(None)))
@@ -154,7 +143,8 @@ def _begin(tools: NightTools, as_of: dt.date, report: NightReport) -> None:
     now = tools.clock()
     with tools.database.write() as session:
         one_at_a_time(session, "night")
-        last = next((night.as_of for night in _whole_nights(session)), None)
+        done = next(whole_nights(session, until=as_of, states=(NightState.COMPLETED,)), None)
+        last = done.as_of if done is not None else None
         if last is not None:
             since = [last + dt.timedelta(days=n) for n in range(1, (as_of - last).days)]
             ended = _ended_failed(session) if since else set()

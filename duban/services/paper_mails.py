@@ -18,7 +18,7 @@ from duban.domain.policy_model import Colour, Every, Rung
 from duban.notices.rendering import Renderer
 from duban.services.periodicals import Due, papers_due
 from duban.services.queued_mail import queued_mail
-from duban.services.rules import calendar_in_force
+from duban.services.rules import calendar_in_force, come
 from models import Delivery, IssuedPaper, Party, PartyKind
 
 KIND = "papers"
@@ -48,8 +48,9 @@ def queue_paper_mails(
     """Queues the mails of the papers that are issued and not mailed yet; gives how many. None on a rest day.
 
     Papers and mails are tied in one transaction: a run that is killed or repeated queues nothing twice, and what it
-    did not come to is queued by the next one of the same period.
+    did not come to is queued by the next one of the same period. Raises DayToCome.
     """
+    come(as_of, now)
     wanted = {due.key: due for due in papers_due(database, cadence, as_of) if due.to}
     if not wanted:
         return 0

@@ -25,6 +25,7 @@ from duban.services.month_papers import agenda_paper, check_paper, exposure_pape
 from duban.services.night_facts import PlanFacts, plan_facts
 from duban.services.paper_files import word_file
 from duban.services.papers import progress_paper
+from duban.services.rules import come
 from models import IssuedPaper, Plan
 
 log = logging.getLogger(__name__)
@@ -100,8 +101,11 @@ def papers_due(database: Database, cadence: Every, as_of: dt.date) -> list[Due]:
 def issue_papers(
     database: Database, cadence: Every, *, as_of: dt.date, now: dt.datetime, public_url: str
 ) -> PapersReport:
-    """Draws and keeps what is due and not there yet; the report shows both. One failing paper stops no other."""
-    report = PapersReport(cadence, as_of, unreleased=_unreleased(database))
+    """Draws and keeps what is due and not there yet; the report shows both. One failing paper stops no other.
+
+    Raises DayToCome.
+    """
+    report = PapersReport(cadence, come(as_of, now), unreleased=_unreleased(database))
     for due in papers_due(database, cadence, as_of):
         try:
             kept = _kept(database, due)

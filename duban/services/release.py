@@ -13,7 +13,7 @@ from duban.domain.lifecycle import State
 from duban.errors import Forbidden, NotFound
 from duban.services import clocks
 from duban.services.event_log import Happening, append_all, lock_items
-from duban.services.rules import business_date, rules_of
+from duban.services.rules import business_date, come, rules_of
 from models import Item, Notice, Plan
 
 
@@ -23,10 +23,11 @@ def release(
     """Releases a plan, by code or id; False where it was released before. Only the supervision office may.
 
     Notices that were written before and wait for this leave with the next night: their receipts (签收) are owed from
-    `as_of` (today unless given), since nobody can sign for a sheet that was not sent.
+    `as_of` (today unless given), since nobody can sign for a sheet that was not sent. Raises DayToCome.
     """
     if actor.role not in ("supervisor", "admin"):
         raise Forbidden(actor=actor.name, action="放行", who="督查室")
+    today = come(as_of or business_date(now), now)
     with database.write() as session:
         where = Plan.id == plan if isinstance(plan, int) else Plan.code == plan
         # Not the key: whoever writes something of the plan at the same moment is not held up.
@@ -36,7 +37,7 @@ def release(
         if found.released_at is not None:
             return False
         found.released_at, found.released_by = now, actor.name
-        _owe_receipts(session, found.id, actor, now, as_of or business_date(now))
+        _owe_receipts(session, found.id, actor, now, today)
         return True
 
 

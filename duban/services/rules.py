@@ -17,7 +17,7 @@ from duban.adapters.workdays import calendar_from_text, official_calendar
 from duban.domain.calendar import Calendar
 from duban.domain.policies import parse_policy
 from duban.domain.policy_model import Policy
-from duban.errors import DubanError
+from duban.errors import DayToCome, DubanError
 from models import Base
 
 #: 「今天」 is the authority's: all of China keeps one time.
@@ -87,3 +87,14 @@ def _calendar(content: str | None, filename: str | None) -> Calendar:
 def business_date(instant: dt.datetime) -> dt.date:
     """The date that an instant falls on for the authority."""
     return instant.astimezone(AUTHORITY_ZONE).date()
+
+
+def come(day: dt.date, now: dt.datetime) -> dt.date:
+    """The business date of something that is written or sent: today at the latest, else raises DayToCome.
+
+    What a later day would send is nobody's due yet, and its row would stand for each real day until then.
+    """
+    today = business_date(now)
+    if day > today:
+        raise DayToCome(day=day, today=today)
+    return day

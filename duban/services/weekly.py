@@ -24,7 +24,7 @@ from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting
 from duban.services.queries.shapes import ItemRow
 from duban.services.queued_mail import queued_mail
-from duban.services.rules import business_date
+from duban.services.rules import business_date, come
 from models import Delivery, Event, Item, Party, PartyKind, Plan
 
 KIND = "weekly"
@@ -59,7 +59,9 @@ def compose_weekly(
 
     One mail a person a week, whatever the number of plans. Safe to repeat: a mail's id follows from address and week.
     Who has no usable address is not written to: the supervision office's own summary holds everything.
+    Raises DayToCome.
     """
+    come(as_of, now)
     with database.read() as session:
         readers = _readers(session, as_of)
         known = set(session.scalars(select(Delivery.message_id).where(Delivery.kind == KIND, Delivery.as_of == as_of)))

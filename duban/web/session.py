@@ -52,6 +52,7 @@ class Visitor:
 
     def render(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page with what surrounds every page: who is signed in, the date that it shows, the last night."""
+        today = self.context.now().astimezone(self.context.settings.zone).date()
         return self.pages.page(
             template,
             status,
@@ -61,8 +62,8 @@ class Visitor:
             csrf=self.csrf,
             path=self.path,
             as_of=self.as_of,
-            today=self.context.now().astimezone(self.context.settings.zone).date(),
-            night=last_night(self.context.database, successful=False),
+            today=today,
+            night=last_night(self.context.database, successful=False, until=today),
             prefect_ui=self.context.prefect_ui,
             views=list_views(self.context.database, user_id=self.caller.identity.user_id),
             **values,

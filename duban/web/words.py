@@ -230,6 +230,7 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "extension_refused": ("延期申请不成立", "{reason}"),
         "clock_refused": ("时钟不能这样办", "{reason}"),
         "target_refused": ("填报的目标值有误", "{reason}"),
+        "day_to_come": ("业务日期还没有到", "督办、材料和邮件的业务日期最晚为今天；以后某日将发出什么，可以预览。"),
         "in_the_future": ("日期还没有到", "请填实际完成的日期，最晚填今天。"),
         "evidence_refused": (
             "文件未收下",

@@ -62,3 +62,26 @@ def test_passwords_come_from_standard_input_and_weak_ones_are_refused(duban, sit
     twice = duban("user", "create", "unit", "--role", "unit", "--no-password")
     assert isinstance(twice.exception, DubanError)
     assert twice.exception.code == "name_taken"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("nightly", "--as-of", "2099-06-15"),
+        ("papers", "monthly", "--as-of", "2099-06-15"),
+        ("weekly", "--as-of", "2099-06-15"),
+        ("release", "1", "--as-of", "2099-06-15"),
+        ("up", "--as-of", "2099-06-15"),
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_a_business_date_that_is_still_to_come_is_refused(duban, site: Site, command: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    refused = duban(*command)
+    assert isinstance(refused.exception, DubanError), refused.output
+    assert refused.exception.code == "day_to_come"
+
+
+def test_a_day_to_come_can_be_looked_at_in_a_dry_run(duban, site: Site) -> None:  # type: ignore[no-untyped-def]
+    for command in (("nightly",), ("release", "1"), ("papers", "monthly")):
+        shown = duban(*command, "--as-of", "2099-06-15", "--dry-run")
+        assert shown.exit_code == 0, shown.output

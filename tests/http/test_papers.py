@@ -80,7 +80,9 @@ def test_papers_count_the_whole_plan_and_are_for_those_who_see_it(late: Site) ->
 
 def test_issued_papers_are_listed_and_given_as_they_were_issued(late: Site) -> None:
     monday = dt.date(2026, 7, 13)
-    issue_papers(late.database, Every.WEEKLY, as_of=monday, now=NOW, public_url="http://127.0.0.1:8300")
+    issue_papers(
+        late.database, Every.WEEKLY, as_of=monday, now=NOW + (monday - AS_OF), public_url="http://127.0.0.1:8300"
+    )
     client = late.client("supervisor")
     (paper,) = client.get("/api/v1/papers", params={"plan": "1"}).json()
     assert client.get(f"/api/v1/papers/{paper['id']}").json()["title"] == paper["title"]

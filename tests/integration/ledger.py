@@ -41,6 +41,12 @@ NOW = dt.datetime(2026, 7, 13, 1, 0, tzinfo=dt.UTC)  # a Monday, nine in the mor
 TODAY = dt.date(2026, 7, 13)
 REGISTERED = dt.date(2026, 5, 6)
 
+
+def morning(day: dt.date) -> dt.datetime:
+    """Nine in the morning of a day in Shanghai."""
+    return dt.datetime.combine(day, dt.time(1), dt.UTC)
+
+
 CLERK = Actor("督查员甲", "supervisor")
 VERIFIER = Actor("督查员乙", "supervisor")
 UNIT = Actor("住建局经办", "unit", frozenset({"区住建局"}))

@@ -163,6 +163,7 @@ def test_a_refusal_for_now_that_never_ends_is_at_last_a_failure_that_the_office_
             watch.later(days=1)
             deliver(database, tools.transport, clock=watch)
         assert world.all(Delivery, Delivery.address == "han@example.org")[0].status is DeliveryStatus.FAILED
+        watch.set(dt.date(2026, 7, 8))
         a_night(database, url, dt.date(2026, 7, 8), watch)
     assert any(r.for_name == "韩望舒" and r.address == "ducha@example.org" for r in world.all(NoticeRecipient))
 

@@ -30,6 +30,7 @@ from tests.integration.ledger import (
     a_world,
     an_item,
     due,
+    morning,
     night_tools,
 )
 
@@ -40,7 +41,12 @@ def put_together(world: World, tmp_path: Path, day: dt.date = TODAY) -> None:
     """Composes what waits, without sending it."""
     tools = night_tools(world.database, tmp_path, Watch(day))
     compose(
-        world.database, tools.renderer, as_of=day, now=NOW, domain="example.org", public_url="http://127.0.0.1:8300"
+        world.database,
+        tools.renderer,
+        as_of=day,
+        now=morning(day),
+        domain="example.org",
+        public_url="http://127.0.0.1:8300",
     )
 
 
@@ -160,7 +166,7 @@ def test_the_weekly_summary_goes_once_to_everybody_concerned(database: Database,
             database,
             tools.renderer,
             as_of=day,
-            now=NOW,
+            now=morning(day),
             domain="example.org",
             public_url="http://127.0.0.1:8300",
         )
@@ -185,7 +191,12 @@ def test_a_weekly_summary_that_falls_on_a_rest_day_comes_on_the_next_working_day
 
     def queue(day: dt.date) -> int:
         return compose_weekly(
-            world.database, tools.renderer, as_of=day, now=NOW, domain="example.org", public_url="http://127.0.0.1:8300"
+            world.database,
+            tools.renderer,
+            as_of=day,
+            now=morning(day),
+            domain="example.org",
+            public_url="http://127.0.0.1:8300",
         )
 
     # 国庆 2026: Monday 10-05 is a rest day, Thursday 10-08 the first working day.

@@ -18,7 +18,7 @@ from duban.services.deliver import deliver
 from duban.services.paper_mails import queue_paper_mails
 from duban.services.periodicals import PapersReport, issue_papers, preview_papers
 from models import Delivery, IssuedPaper
-from tests.integration.ledger import NOW, POLICY, Watch, World, a_night, a_world, an_item, due, night_tools
+from tests.integration.ledger import POLICY, Watch, World, a_night, a_world, an_item, due, morning, night_tools
 
 URL = "http://127.0.0.1:8300"
 AUGUST = dt.date(2026, 8, 3)  # a Monday, the first working day of the month
@@ -31,12 +31,14 @@ def a_plan(database: Database, folder: Path, policy: str = POLICY) -> World:
 
 
 def issue(database: Database, cadence: Every, as_of: dt.date) -> PapersReport:
-    return issue_papers(database, cadence, as_of=as_of, now=NOW, public_url=URL)
+    return issue_papers(database, cadence, as_of=as_of, now=morning(as_of), public_url=URL)
 
 
 def mail(database: Database, folder: Path, cadence: Every, as_of: dt.date) -> int:
     renderer = night_tools(database, folder, Watch(as_of)).renderer
-    return queue_paper_mails(database, renderer, cadence, as_of=as_of, now=NOW, domain="example.org", public_url=URL)
+    return queue_paper_mails(
+        database, renderer, cadence, as_of=as_of, now=morning(as_of), domain="example.org", public_url=URL
+    )
 
 
 def kinds(report: PapersReport) -> list[str]:
@@ -70,7 +72,9 @@ def test_its_papers_go_attached_to_whom_the_policy_names_and_once_only(database:
     mails = world.all(Delivery, Delivery.kind == "papers")
     assert {m.address for m in mails} == {"ducha@example.org"}
     assert {m.subject[:10] for m in mails} == {"【每月研】2026年", "【2026年7月】2"}
-    tools = night_tools(database, tmp_path, Watch(AUGUST))
+    watch = Watch(AUGUST)
+    watch.later(hours=9)  # the papers are drawn in the morning
+    tools = night_tools(database, tmp_path, watch)
     deliver(database, tools.transport, clock=tools.clock)
     names = [
         part.get_filename()

@@ -83,6 +83,9 @@ def test_a_document_is_registered_and_a_night_is_run_as_flow_runs_and_published(
     assert str(day) in published["night-summary"]["data"]
     second = world.flow("flows.nightly.nightly")
     assert (second["type"], second["name"]) == ("COMPLETED", "Skipped")  # as the late runs after a downtime
+    for flow in ("flows.nightly.nightly", "flows.reviews.review"):
+        to_come = world.flow(flow, as_of="2099-06-15", **({"cadence": "monthly"} if "review" in flow else {}))
+        assert to_come["type"] == "FAILED", to_come
     preview = world.flow("flows.nightly.nightly", dry_run=True)
     assert (preview["type"], preview["name"]) == ("COMPLETED", "Preview")
 

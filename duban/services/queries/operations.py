@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.services.queries.item import view
@@ -16,6 +18,8 @@ from models import SETTLED, Delivery, DeliveryStatus, Event, Item, Night, NightS
 
 #: An event may commit after one with a higher id; so long the stream looks back for such.
 LATE = dt.timedelta(seconds=10)
+#: So many nights back a whole one is looked for: most often the first is one.
+LOOK_BACK = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,22 @@ class NightView:
     counts: dict[str, object]
 
 
-def last_night(database: Database, *, successful: bool) -> NightView | None:
-    """The newest night, or the newest that succeeded; None before the first one."""
-    query = select(Night).order_by(Night.as_of.desc()).limit(1)
-    if successful:
-        query = query.where(Night.state == NightState.COMPLETED)
+def whole_nights(
+    session: Session, *, until: dt.date, states: Collection[NightState] = tuple(NightState)
+) -> Iterator[Night]:
+    """Nights of all plans up to a day, the latest first.
+
+    A night of some plans only did not do what the others were owed; one of a later day says nothing of this one.
+    """
+    query = select(Night).where(Night.as_of <= until, Night.state.in_(states)).order_by(Night.as_of.desc())
+    return (night for night in session.scalars(query.limit(LOOK_BACK)) if night.counts.get("only") is None)
+
+
+def last_night(database: Database, *, successful: bool, until: dt.date) -> NightView | None:
+    """The newest whole night up to a day, or the newest that succeeded; None before the first one."""
+    states = (NightState.COMPLETED,) if successful else tuple(NightState)
     with database.read() as session:
-        night = session.scalar(query)
+        night = next(whole_nights(session, until=until, states=states), None)
         return view(NightView, night) if night is not None else None
 
 
@@ -54,7 +67,7 @@ def figures(database: Database, *, as_of: dt.date, now: dt.datetime) -> tuple[di
             "deliveries_open": sum(n for s, n in mails.items() if s not in SETTLED),
         }
     found |= {f"deliveries_{s.value}": mails.get(s, 0) for s in DeliveryStatus}
-    night = last_night(database, successful=True)
+    night = last_night(database, successful=True, until=as_of)
     if night is not None and night.finished_at is not None:
         found["last_night_age_seconds"] = (now - night.finished_at).total_seconds()
     return states, found
