@@ -1,7 +1,8 @@
 """Figures that a progress report states about itself: 41项问题已完成整改39项, 提出整改措施147条,已经完成145条.
 
 Each number is read with its noun (问题, 措施, 制度) and the verb before it (完成, 正在, 新建, 修订). A number without a
-noun counts what was last counted in its unit: 梳理问题4个,制定整改措施15条,已完成3个.
+noun counts what was last counted in its unit: 梳理问题4个,制定整改措施15条,已完成3个. One with a noun of its own that
+is none of these counts something else, whatever stands before it: 限期整改、长期推进3个类型, 问题涉及5个方面.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ _NOUN_BEHIND = re.compile(
     r"^(?:具体|整改|反馈|突出|主要|工作|各类|规章|共性|个性|巡视|巡察|督察|审计|(?:的)?)*(?:"
     + "|".join(f"(?P<{n}>{w})" for n, w in _NOUNS)
     + ")"
+)
+#: What may follow a number that has no noun of its own: a mark, or words that go on about what was counted before.
+_GOES_ON = re.compile(
+    r"$|[^\u4e00-\u9fff]|[已正均全也都仍还尚未将需须拟按在为是占待其并到]|完成|推进|持续|整改|销号|办结|落实|达到|取得|进入"
+    r"|基本|取消|逾期|长期|限期|左右|以上|以下"
 )
 _VERBS = (
     ("open", re.compile(r"正在|未完成|尚未|推进|持续|整改中|剩余|其余")),
@@ -103,6 +109,8 @@ def _in_sentence(sentence: str) -> list[tuple[str, int]]:
             continue
         behind = _NOUN_BEHIND.match(sentence[match.end() : match.end() + 16])
         nouns = list(_NOUN.finditer(left))
+        if not (behind or _GOES_ON.match(sentence[match.end() :])):
+            continue
         own = (behind and behind.lastgroup) or (nouns[-1].lastgroup if nouns else None)
         noun = own or last_of_unit.get(match["unit"]) or last
         last_of_unit[match["unit"]] = last = noun or ""

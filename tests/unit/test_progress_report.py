@@ -91,6 +91,18 @@ def test_labelled_entries_are_read_by_their_labels() -> None:
             {"problems": 4, "measures": 15, "problems_closed": 3, "problems_open": 1},
         ),
         ("全年召开会议31次,走访36家。", {}),
+        (
+            "对41项问题细化分解,按照即知即改、限期整改、长期推进3个类型建账。",
+            {"problems": 41},
+        ),
+        (
+            "反馈问题涉及5个方面,已完成整改3个方面;共有问题12个,已完成9个,在6个街镇推进整改,成立4个专班。",
+            {"problems": 12, "problems_closed": 9},
+        ),
+        (
+            "共10项整改任务,已完成7项,其余3项正在推进,完善机制2个。",
+            {"problems": 10, "problems_closed": 7, "problems_open": 3, "regulations_revised": 2},
+        ),
     ],
 )  # fmt: skip
 def test_totals_are_read_as_they_are_stated_and_none_is_invented(text: str, figures: dict[str, int]) -> None:

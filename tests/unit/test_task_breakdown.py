@@ -211,3 +211,18 @@ def test_a_table_that_repeats_a_work_reports_figures_is_known_by_who_answers() -
     reading = read(text)
     assert [units(item)[0] + units(item)[1] for item in reading.items] == [["市财政局"], ["市教育局"]]
     assert [item.lead_officials for item in reading.items] == [["梁志强"], ["梁志强"]]
+
+
+@pytest.mark.parametrize(
+    ("front", "figures"),
+    [
+        ("现将主要工作分解为7大方面、80项。", {"parts": 7, "items": 80}),
+        ("共明确五个方面、32项重点任务。", {"parts": 5, "items": 32}),
+        ("经梳理，共修订3项制度、完善12条街道道路。", {}),
+    ],
+)
+def test_what_is_counted_with_a_noun_of_its_own_is_no_number_of_tasks(front: str, figures: dict[str, int]) -> None:
+    text = "2023年重点工作任务分解\n" + front + "\n一、经济\n"
+    text += "1.新建学校3所。（责任单位：区教育局）\n2.新建医院2所。（责任单位：区卫健委）\n"
+    text += "3.修路5公里。（责任单位：区建管委）\n"
+    assert read(text).figures == figures

@@ -56,7 +56,11 @@ _REPORTED = re.compile(
 )
 #: A task that is a figure's name (地区生产总值), with the figure in a column of its own.
 _LONGEST_NAME = 24
-_STATED = re.compile(r"(?P<n>\d+|[一二三四五六七八九十百]+)\s*(?P<what>大?方面|大?类|大?部分|项|条)")
+_STATED = re.compile(
+    r"(?P<n>\d+|[一二三四五六七八九十百]+)\s*个?(?P<what>大?方面|大?类|大?部分|[项条]"
+    r"(?=[^\u4e00-\u9fff]|$|(?:主要|重点|具体|年度|工作|目标|实事)*(?:任务|工作|目标|事项|项目|措施|举措)))"
+)
+"""Parts and tasks that a document counts of itself; 5项制度 is no count of tasks."""
 
 
 def score(source: Source, lexicon: Lexicon) -> float:

@@ -60,7 +60,9 @@ def test_the_document_says_who_issued_it_when_and_of_what_size_it_is(name: str, 
     golden, read = GOLDEN[name], as_json(readings[name])
     for field in ("kind", "title", "issuer", "reference", "issued_on", "year"):
         assert read[field] == golden[field], field
-    assert {figure: read["figures"].get(figure) for figure in golden["figures"]} == golden["figures"]
+    sampled = golden["kind"] == "work_report"  # it looks back on dozens; the golden names some
+    figures = {name: value for name, value in read["figures"].items() if name in golden["figures"] or not sampled}
+    assert figures == golden["figures"]
 
 
 @pytest.mark.parametrize("name", NAMES)
