@@ -33,5 +33,6 @@ class IssuedPaper(Base):
     title: Mapped[str] = mapped_column(String(300))
     data: Mapped[dict[str, Any]]  # the paper as plain values
     word: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # the .docx as issued
+    sources: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # the .docx of the rows behind its figures
     issued_at: Mapped[dt.datetime]
     mailed_at: Mapped[dt.datetime | None]  # when its mails were queued; null: they are still to be, or nobody gets one

@@ -375,6 +375,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String(length=300), nullable=False),
         sa.Column("data", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.Column("word", sa.LargeBinary(), nullable=False),
+        sa.Column("sources", sa.LargeBinary(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("length(title) > 0", name=op.f("ck_issued_paper_title_not_empty")),

@@ -20,6 +20,7 @@ from duban.services.paper_shelf import (
     Issued,
     PaperFormat,
     draw_paper,
+    issued_file,
     issued_paper,
     issued_papers,
     paper_file,
@@ -50,9 +51,7 @@ def drawn(context: Context, plan: str, kind: str, as_of: Any, cadence: Every) ->
 
 def as_file(paper: Paper, wanted: PaperFormat) -> Response:
     """The paper as a download."""
-    name, content = paper_file(paper, wanted)
-    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
-    return Response(content, media_type=MEDIA_TYPES[wanted], headers={"Content-Disposition": disposition})
+    return _download(*paper_file(paper, wanted), wanted)
 
 
 @router.get("/plans/{plan}/papers/{kind}", summary="A paper on a plan as of a day")
@@ -112,11 +111,26 @@ def get_issued_paper(paper_id: Id, context: Ctx, caller: Who) -> JSONResponse:
 def get_issued_file(paper_id: Id, context: Ctx, caller: Who) -> Response:
     """The bytes that were mailed."""
     whole_plan(caller)
-    return issued_file(context, paper_id)
+    return issued_download(context, paper_id, PaperFormat.DOCX)
 
 
-def issued_file(context: Context, paper_id: int) -> Response:
-    """The Word file of an issued paper, as a download."""
-    issued, _, word = issued_paper(context.database, paper_id)
-    disposition = f"attachment; filename*=UTF-8''{quote(issued.title)}.docx"
-    return Response(word, media_type=MEDIA_TYPES[PaperFormat.DOCX], headers={"Content-Disposition": disposition})
+@router.get(
+    "/papers/{paper_id}/sources",
+    summary="The rows behind its figures as a Word file, as they were when it was issued",
+    response_class=Response,
+    responses=_FILES,
+)
+def get_issued_sources(paper_id: Id, context: Ctx, caller: Who) -> Response:
+    """A table for each figure."""
+    whole_plan(caller)
+    return issued_download(context, paper_id, PaperFormat.SOURCES)
+
+
+def issued_download(context: Context, paper_id: int, wanted: PaperFormat) -> Response:
+    """An issued paper or its sources, as a download."""
+    return _download(*issued_file(context.database, paper_id, wanted), wanted)
+
+
+def _download(name: str, content: bytes, form: PaperFormat) -> Response:
+    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
+    return Response(content, media_type=MEDIA_TYPES[form], headers={"Content-Disposition": disposition})

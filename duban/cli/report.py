@@ -24,6 +24,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 AS_OF = click.option("--as-of", type=DAY, help="The day that the paper stands for; default today.")
 DOCX = click.option("--docx", type=FILE, help="Write it as a Word file in the form of GB/T 9704-2012.")
 XLSX = click.option("--xlsx", type=FILE, help="Write it as a workbook, with the rows behind every figure.")
+SOURCES = click.option("--sources", type=FILE, help="Write the rows behind its figures as a Word file of their own.")
 HTML = click.option("--html", type=FILE, help="Write it as one HTML file.")
 JSON = click.option("--json", "as_data", is_flag=True, help="Print the paper as JSON.")
 
@@ -42,6 +43,7 @@ JSON = click.option("--json", "as_data", is_flag=True, help="Print the paper as 
 @DOCX
 @XLSX
 @HTML
+@SOURCES
 @JSON
 def report(
     plan: str,
@@ -51,6 +53,7 @@ def report(
     docx: Path | None,
     xlsx: Path | None,
     html: Path | None,
+    sources: Path | None,
     as_data: bool,
 ) -> None:
     """Draw a paper on PLAN from the ledger; every figure in it leads to the rows that it counts."""
@@ -71,7 +74,7 @@ def report(
             "check": check_paper,
         }[kind]
         paper = draw(database, plan=plan, as_of=day, public_url=settings.public_url)
-    give(paper, docx, xlsx, html, as_data)
+    give(paper, docx, xlsx, html, sources, as_data)
 
 
 @click.command("rank")
@@ -80,9 +83,16 @@ def report(
 @DOCX
 @XLSX
 @HTML
+@SOURCES
 @JSON
 def rank(
-    plan: str, as_of: dt.date | None, docx: Path | None, xlsx: Path | None, html: Path | None, as_data: bool
+    plan: str,
+    as_of: dt.date | None,
+    docx: Path | None,
+    xlsx: Path | None,
+    html: Path | None,
+    sources: Path | None,
+    as_data: bool,
 ) -> None:
     """Rank PLAN's units, each score with its reckoning."""
     from duban.services.month_papers import ranking_paper
@@ -91,17 +101,19 @@ def rank(
 
     settings = load_settings()
     paper = ranking_paper(open_ledger(settings), plan=plan, as_of=as_of or today(), public_url=settings.public_url)
-    give(paper, docx, xlsx, html, as_data)
+    give(paper, docx, xlsx, html, sources, as_data)
 
 
-def give(paper: Paper, docx: Path | None, xlsx: Path | None, html: Path | None, as_data: bool) -> None:
+def give(
+    paper: Paper, docx: Path | None, xlsx: Path | None, html: Path | None, sources: Path | None, as_data: bool
+) -> None:
     """Writes the files that were asked for; on the screen where none was."""
     from duban.reports.page import page
     from duban.reports.workbook import workbook
-    from duban.services.paper_files import word_file
+    from duban.services.paper_files import sources_file, word_file
 
     written = []
-    for path, make in ((docx, word_file), (xlsx, workbook)):
+    for path, make in ((docx, word_file), (xlsx, workbook), (sources, sources_file)):
         if path is not None:
             path.write_bytes(make(paper))
             written.append(path)

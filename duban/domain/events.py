@@ -9,6 +9,32 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+PROGRESS = frozenset(
+    {
+        "item.measure_drafted",
+        "item.regulation_issued",
+        "item.started",
+        "item.sustained",
+        "item.closed",
+        "measure.reported",
+        "milestone.done",
+        "regulation.reported",
+        "target.reported",
+        "evidence.handed_in",
+        "check_in.reported",
+        "progress.reported",
+        "progress.published",
+        "self_check.reported",
+        "call.answered",
+        "closing.request",
+        "extension.asked",
+    }
+)
+"""The events that are progress on an item: what a unit said of it, and the steps that it took.
+
+A notice, a receipt, a recount of dates or an edit by the office happens to an item as well, and moves nothing.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Sealed:

@@ -27,7 +27,7 @@ th,td{border:1px solid #888;padding:.25rem .45rem;vertical-align:top}
 th{background:#f1f1ee} td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 section.annex{break-before:page} section.annex h3:target,tr:target{background:#fff3cd}
 .scroll{overflow-x:auto}
-@media print{body{margin:0;max-width:none;padding:0;font-size:12pt}a{color:inherit;border:0}
+@media print{section.annex{display:none}body{margin:0;max-width:none;padding:0;font-size:12pt}a{color:inherit;border:0}
 thead{display:table-header-group}
 tr{break-inside:avoid}}
 @page{size:A4;margin:37mm 26mm 35mm 28mm}
@@ -97,4 +97,4 @@ def _annex(paper: Paper) -> str:
             f'<h3 id="{escape(figure.key)}">{escape(figure.label)}：{figure.value}</h3>'
             f'<div class="scroll"><table>{head}<tbody>{rows}</tbody></table></div>'
         )
-    return f'<section class="annex"><h2>附件：数据来源</h2>{"".join(listed)}</section>\n'
+    return f'<section class="annex"><h2>数据来源（不随文打印）</h2>{"".join(listed)}</section>\n'

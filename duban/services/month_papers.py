@@ -11,12 +11,12 @@ from duban.domain.lifecycle import STATE_ZH
 from duban.domain.policy_model import Every
 from duban.domain.schedule import period, review_day
 from duban.errors import DubanError
+from duban.notices.wording import date_zh, day_zh
 from duban.reports.paper import Block, Figure, Grid, Link, Paper, Sentence
 from duban.services.paper_desk import (
     LIGHTS_ZH,
     Desk,
     by_due,
-    day_zh,
     desk,
     due_note,
     due_text,
@@ -28,7 +28,7 @@ from duban.services.queries.scope import WHOLE
 from duban.services.standing import Exposed, Standing, exposed
 from duban.services.stuck import Stuck, stuck_items
 
-EXPOSURE_HEADINGS = ("序", "事项", "责任单位", "牵头领导", "到期日", "事由")
+EXPOSURE_HEADINGS = ("序号", "事项", "责任单位", "牵头领导", "到期日", "事由")
 
 
 class NoSuchReview(DubanError):
@@ -58,30 +58,30 @@ def exposure_paper(
         said = [f"{e.fired_on.month}月{e.fired_on.day}日{e.title}{e.label or ''}" for e in listed.get(one.row.id, [])]
         return "；".join([*said, *(["红灯"] if one.red else [])])
 
-    rows = tuple(
-        (
-            n,
-            Link(f"第{one.row.number}项　{one.row.title}", at.url(one.row.id)),
-            "、".join(one.units),
-            "、".join(one.row.names("lead_official")),
-            due_text(one),
-            why(one),
+    def listing(key: str, title: str, items: Sequence[Standing]) -> Grid:
+        rows = tuple(
+            (
+                n,
+                Link(f"第{one.row.number}项　{one.row.title}", at.url(one.row.id)),
+                "、".join(one.units),
+                "、".join(one.row.names("lead_official")),
+                due_text(one),
+                why(one),
+            )
+            for n, one in enumerate(items, start=1)
         )
-        for n, one in enumerate((*named, *red), start=1)
-    )
+        return Grid(key, title, EXPOSURE_HEADINGS, rows, (2, 7, 5, 3, 6, 5))
+
     month = f"{as_of.year}年{as_of.month}月"
-    blocks: list[Block] = [Sentence((f"{month}没有需要曝光的事项。",))]
-    if rows:
-        figures = (at.figure("listed", "列入曝光", named, why), at.figure("red", "其他红灯", red, why))
-        blocks = [
-            Sentence((f"{month}列入曝光", figures[0], "项，其他红灯", figures[1], "项。")),
-            Grid(
-                "exposure",
-                "曝光清单",
-                ("序", "事项", "责任单位", "牵头领导", "到期日", "事由"),
-                rows,
-                (1, 7, 5, 3, 4, 6),
-            ),
+    blocks: list[Block] = [Sentence((f"{month}没有列入曝光的事项。",))]
+    if named:
+        listed_figure = at.figure("listed", "列入曝光", named, why)
+        blocks = [Sentence((f"{month}列入曝光", listed_figure, "项。")), listing("exposure", "曝光清单", named)]
+    if red:
+        others = at.figure("red", "其他红灯", red, why)
+        blocks += [
+            Sentence(("另有", others, "项为红灯，未列入曝光，供督促参考。")),
+            listing("red", "其他红灯事项（未列入曝光）", red),
         ]
     return paper_of(at, "exposure", f"{month}曝光清单（{at.standing.facts.code}）", [("", blocks)], dated_on)
 
@@ -128,6 +128,13 @@ def _trend_grid(trend: Trend, names: Sequence[str]) -> Grid:
     return Grid("trend", "近几个月名次（得分）", ("单位", *days), rows, (7, *(4 for _ in days)))
 
 
+def _progress_text(one: Standing, as_of: dt.date) -> str:
+    """The day of an item's last progress; 无 where there was none."""
+    if one.progress_on is None:
+        return "无"
+    return day_zh(one.progress_on) if one.progress_on.year == as_of.year else date_zh(one.progress_on)
+
+
 def check_paper(
     database: Database, *, plan: str, as_of: dt.date, public_url: str, dated_on: dt.date | None = None
 ) -> Paper:
@@ -135,7 +142,7 @@ def check_paper(
     at = desk(database, plan=plan, as_of=as_of, public_url=public_url)
     still = sorted((i for i in at.standing.items if i.open), key=by_due)
     first, _ = period(Every.MONTHLY, as_of)
-    silent = [i for i in still if i.last_on < first]
+    silent = [i for i in still if i.progress_on is None or i.progress_on < first]
     rows = tuple(
         (
             Link(one.row.number, at.url(one.row.id)),
@@ -145,16 +152,16 @@ def check_paper(
             LIGHTS_ZH[one.row.light],
             due_text(one),
             f"{one.row.measures_done}/{one.row.measures}",
-            f"{one.last_on:%m-%d}" if one.last_on.year == as_of.year else f"{one.last_on}",
+            _progress_text(one, as_of),
         )
         for one in still
     )
-    headings = ("序号", "事项", "责任单位", "状态", "灯", "到期日", "措施", "最近记录")
+    headings = ("序号", "事项", "责任单位", "状态", "灯", "到期日", "措施", "最近进展")
     whole = at.figure("open", "在办事项", still, due_note)
-    quiet = at.figure("silent", "本月无记录", silent, lambda i: f"最近记录{day_zh(i.last_on)}")
+    quiet = at.figure("silent", "本月无进展", silent, lambda i: f"最近进展：{_progress_text(i, as_of)}")
     blocks: list[Block] = [
         Sentence(("在办事项", whole, "项，其中本月没有任何进展记录的", quiet, "项，检查时请重点核实。")),
-        Grid("check", "检查清单", headings, rows, (2, 8, 5, 3, 2, 4, 2, 3)),
+        Grid("check", "检查清单", headings, rows, (2, 7, 5, 3, 2, 6, 2, 4)),
     ]
     month = f"{as_of.year}年{as_of.month}月"
     return paper_of(at, "check", f"{month}检查清单（{at.standing.facts.code}）", [("", blocks)], dated_on)
@@ -190,7 +197,7 @@ def agenda_paper(
         sections = [("议题", [Sentence(("没有卡住的事项。",))])]
     sections.append(("本期到期", _due_within(at, *period(review.every, as_of))))
     day = review_day(review, as_of, rules.calendar)
-    title = f"{day_zh(day)}{review.title}议题（{at.standing.facts.code}）"
+    title = f"{date_zh(day)}{review.title}议题（{at.standing.facts.code}）"
     return paper_of(at, f"agenda-{cadence}", title, sections, dated_on)
 
 
@@ -217,6 +224,6 @@ def _agenda_section(
 def _due_within(at: Desk, first: dt.date, last: dt.date) -> list[Block]:
     due = [i for i in at.standing.items if i.open and i.row.due_on is not None and first <= i.row.due_on <= last]
     if not due:
-        return [Sentence((f"至{day_zh(last)}没有到期事项。",))]
+        return [Sentence((f"至{date_zh(last)}没有到期事项。",))]
     due.sort(key=by_due)
-    return [items_grid(at, "due", f"至{day_zh(last)}到期", due)]
+    return [items_grid(at, "due", f"至{date_zh(last)}到期", due)]

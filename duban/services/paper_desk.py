@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from duban.adapters.database import Database
+from duban.domain.full_width import full_width
 from duban.domain.lifecycle import STATE_ZH
+from duban.notices.wording import book, date_zh
 from duban.reports.paper import Block, Figure, Grid, Heading, Link, Paper, RowRef, numeral
 from duban.services.standing import Part, PlanStanding, Standing, plan_standing
 from models import Origin
@@ -26,8 +28,17 @@ class Desk:
     @property
     def title(self) -> str:
         """The plan's title in 《》."""
-        title = self.standing.facts.title
-        return title if title.startswith("《") else f"《{title}》"
+        return book(full_width(self.standing.facts.title))
+
+    @property
+    def items(self) -> list[Standing]:
+        """The items of the plan itself."""
+        return [one for one in self.standing.items if one.of_plan]
+
+    @property
+    def apart(self) -> list[Standing]:
+        """Self-checks and calls that came of the plan: followed like its items, and none of them."""
+        return [one for one in self.standing.items if not one.of_plan]
 
     @property
     def office(self) -> str:
@@ -56,7 +67,7 @@ class Desk:
 
     def parts(self, key: str, label: str, parts: Iterable[Part], within: str | None = None) -> Figure:
         """A count of measures or regulations, with each of them behind it."""
-        by_id = {one.row.id: one for one in self.standing.items}
+        by_id = {one.row.id: one for one in self.items}
         rows = tuple(self.row(by_id[p.item_id], part_note(p)) for p in parts if p.item_id in by_id)
         return Figure(key, label, len(rows), rows, within)
 
@@ -80,8 +91,8 @@ def items_grid(at: Desk, key: str, title: str, items: Sequence[Standing]) -> Gri
         )
         for one in items[:MOST_IN_TEXT]
     )
-    headings = ("序号", "事项", "责任单位", "牵头领导", "到期日", "状态", "逾期工作日")
-    return Grid(key, title, headings, rows, (2, 7, 5, 3, 5, 4, 3))
+    headings = ("序号", "事项", "责任单位", "牵头领导", "到期日", "状态", "逾期天数")
+    return Grid(key, title, headings, rows, (2, 7, 5, 3, 6, 4, 2))
 
 
 def paper_of(
@@ -120,7 +131,7 @@ def by_due(one: Standing) -> tuple[dt.date, int]:
 
 def due_text(one: Standing) -> str:
     """When it falls due."""
-    return one.row.due_on.isoformat() if one.row.due_on else "无时限"
+    return date_zh(one.row.due_on) if one.row.due_on else "无时限"
 
 
 def state_note(one: Standing) -> str:
@@ -131,7 +142,7 @@ def state_note(one: Standing) -> str:
 
 def closed_note(one: Standing) -> str:
     """When it was struck off."""
-    return f"{day_zh(one.closed_on)}销号" if one.closed_on else "已销号"
+    return f"{date_zh(one.closed_on)}销号" if one.closed_on else "已销号"
 
 
 def due_note(one: Standing) -> str:
@@ -139,7 +150,7 @@ def due_note(one: Standing) -> str:
     if not one.open:
         return closed_note(one)
     late = max(-(one.row.days_left or 0), 0)
-    due = f"{one.row.due_on}到期" if one.row.due_on else "无时限"
+    due = f"{date_zh(one.row.due_on)}到期" if one.row.due_on else "无时限"
     return f"{STATE_ZH[one.state]}，{due}" + (f"，逾期{late}个工作日" if one.row.overdue and late else "")
 
 
@@ -150,10 +161,5 @@ def light_note(one: Standing) -> str:
 
 def part_note(part: Part) -> str:
     """A measure or regulation with what became of it."""
-    done = f"（{day_zh(part.done_on)}）" if part.done and part.done_on else "（已完成）" if part.done else "（未完成）"
+    done = f"（{date_zh(part.done_on)}）" if part.done and part.done_on else "（已完成）" if part.done else "（未完成）"
     return f"{part.text}{done}"
-
-
-def day_zh(day: dt.date) -> str:
-    """2026年7月15日."""
-    return f"{day.year}年{day.month}月{day.day}日"

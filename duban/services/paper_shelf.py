@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import undefer
 
 from duban.adapters.database import Database
 from duban.domain.policy_model import Every
@@ -18,7 +17,7 @@ from duban.reports.page import page
 from duban.reports.paper import Paper
 from duban.reports.workbook import workbook
 from duban.services.month_papers import agenda_paper, check_paper, exposure_paper, ranking_paper
-from duban.services.paper_files import word_file
+from duban.services.paper_files import sources_file, word_file
 from duban.services.papers import progress_paper
 from models import IssuedPaper, Plan
 
@@ -44,6 +43,7 @@ class PaperFormat(StrEnum):
     DOCX = "docx"
     XLSX = "xlsx"
     HTML = "html"
+    SOURCES = "sources"  # the rows behind its figures, as a Word file
 
 
 MEDIA_TYPES = MappingProxyType(
@@ -51,6 +51,7 @@ MEDIA_TYPES = MappingProxyType(
         PaperFormat.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         PaperFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         PaperFormat.HTML: "text/html; charset=utf-8",
+        PaperFormat.SOURCES: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     }
 )
 
@@ -84,6 +85,8 @@ def draw_paper(
 
 def paper_file(paper: Paper, wanted: PaperFormat) -> tuple[str, bytes]:
     """A paper as a file: its name and its bytes."""
+    if wanted is PaperFormat.SOURCES:
+        return f"{paper.title}数据来源-{paper.as_of}.docx".replace("/", "／"), sources_file(paper)
     name = f"{paper.title}-{paper.as_of}.{wanted.value}".replace("/", "／")
     if wanted is PaperFormat.DOCX:
         return name, word_file(paper)
@@ -105,13 +108,24 @@ def issued_papers(
         return tuple(_issued(row, code) for row, code in session.execute(query.limit(limit)).tuples())
 
 
-def issued_paper(database: Database, paper_id: int) -> tuple[Issued, dict[str, Any], bytes]:
-    """One paper as it was issued: its facts, its words as plain values, its Word file. Raises NotFound."""
+def issued_paper(database: Database, paper_id: int) -> tuple[Issued, dict[str, Any]]:
+    """One paper as it was issued: its facts, and its words as plain values. Raises NotFound."""
     with database.read() as session:
-        row = session.scalar(select(IssuedPaper).where(IssuedPaper.id == paper_id).options(undefer(IssuedPaper.word)))
+        row = session.get(IssuedPaper, paper_id)
         if row is None:
             raise NotFound(what="paper", key=paper_id)
-        return _issued(row, session.get_one(Plan, row.plan_id).code), row.data, row.word
+        return _issued(row, session.get_one(Plan, row.plan_id).code), row.data
+
+
+def issued_file(database: Database, paper_id: int, wanted: PaperFormat) -> tuple[str, bytes]:
+    """An issued paper (DOCX) or its sources (SOURCES) as they were on that day: name and bytes. Raises NotFound."""
+    kept = {PaperFormat.DOCX: (IssuedPaper.word, ""), PaperFormat.SOURCES: (IssuedPaper.sources, "数据来源")}
+    column, more = kept[wanted]
+    with database.read() as session:
+        row = session.execute(select(IssuedPaper.title, column).where(IssuedPaper.id == paper_id)).first()
+        if row is None:
+            raise NotFound(what="paper", key=paper_id)
+        return f"{row[0]}{more}.docx", row[1]
 
 
 def _issued(row: IssuedPaper, code: str) -> Issued:

@@ -6,19 +6,21 @@ Dates and lights are those of `as_of`; so are states, by the event log.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from duban.adapters.database import Database
+from duban.domain.full_width import full_width
 from duban.domain.lifecycle import STATE_ZH, State
 from duban.domain.policy_model import Colour, Every
 from duban.domain.schedule import period
+from duban.notices.wording import book, date_zh
 from duban.reports.paper import Block, Cell, Figure, Grid, Link, Paper, Sentence, share
 from duban.services.paper_desk import (
     Desk,
     by_due,
     closed_note,
-    day_zh,
     desk,
     due_note,
     items_grid,
@@ -28,6 +30,23 @@ from duban.services.paper_desk import (
     units_of,
 )
 from duban.services.standing import Standing
+from models import Origin
+
+_ABOUT_PROGRESS = re.compile(r"(?:整改)?(?:落实|工作|推进|完成|整改)*(?:进展)?情况的?(?:通报|报告|公示|公告|通告)$")
+
+
+def report_title(plan: str) -> str:
+    """关于《…方案》整改进展情况的通报: the title of a report on a plan.
+
+    Where the plan was itself read from a report on progress, the report is on the same matter, and no report on it:
+    中共某区委关于巡视整改进展情况的通报 gives 关于巡视整改进展情况的通报.
+    """
+    name = plan[1:-1] if plan.startswith("《") and plan.endswith("》") else plan
+    matter = _ABOUT_PROGRESS.sub("", name)
+    if matter != name:
+        matter = matter.rpartition("关于")[2]
+        return f"关于{matter if matter.endswith('整改') else matter + '整改'}进展情况的通报"
+    return f"关于{book(plan)}{'整改进展' if '整改' in plan else '推进'}情况的通报"
 
 
 def progress_paper(
@@ -45,12 +64,11 @@ def progress_paper(
         said: list[Block] = [Sentence((f"第{t.number}项：{t.words()}。",)) for t in at.standing.targets]
         sections.append(("指标完成情况", said))
     sections.append(("下一步安排", _ahead(at)))
-    title = f"关于{at.title}整改进展情况的通报" if "整改" in at.title else f"关于{at.title}推进情况的通报"
-    return paper_of(at, "progress", title, sections, dated_on)
+    return paper_of(at, "progress", report_title(full_width(at.standing.facts.title)), sections, dated_on)
 
 
 def _overall(at: Desk) -> list[Block]:
-    items, day = at.standing.items, day_zh(at.standing.as_of)
+    items, day = at.items, date_zh(at.standing.as_of)
     closed = [i for i in items if not i.open]
     children = [i for i in items if i.row.parent_id is not None]
     whole = at.figure("items", "整改事项", items, state_note)
@@ -63,14 +81,30 @@ def _overall(at: Desk) -> list[Block]:
     blocks.append(Sentence(tuple(_measures(at))))
     if at.standing.regulations:
         blocks.append(Sentence(tuple(_regulations(at))))
+    if at.apart:
+        blocks.append(Sentence(tuple(_apart(at))))
     if at.standing.doubtful:
         doubtful = at.figure("quarantined", "待核", at.standing.doubtful, lambda _: "原文存疑，待人工核定")
         blocks.append(Sentence(("另有", doubtful, "项因原文存疑待核定，未计入以上各数。")))
     return blocks
 
 
+def _apart(at: Desk) -> list[str | Figure | Link]:
+    """What came of the plan's items in other units, counted for itself."""
+    parts: list[str | Figure | Link] = []
+    for origin, said in ((Origin.SELF_CHECK, "另布置举一反三自查"), (Origin.CALL, "另有吹哨事项")):
+        some = [one for one in at.apart if one.origin is origin]
+        if some:
+            whole = at.figure(f"{origin.value}s", said.removeprefix("另").lstrip("有"), some, state_note)
+            done = at.figure(
+                f"{origin.value}s-closed", "已办结", [i for i in some if not i.open], closed_note, whole.key
+            )
+            parts += ["；" if parts else "", said, whole, "项，已办结", done, "项"]
+    return [*parts, "，均未计入以上各数。"]
+
+
 def _states(at: Desk) -> list[str | Figure | Link]:
-    items = at.standing.items
+    items = at.items
     parts: list[str | Figure | Link] = ["在办事项中，"]
     for state in (s for s in State if s is not State.CLOSED):
         of_state = [i for i in items if i.state is state]
@@ -105,7 +139,7 @@ def _regulations(at: Desk) -> list[str | Figure | Link]:
 
 def _by_part(at: Desk) -> list[Block]:
     groups: dict[str, list[Standing]] = defaultdict(list)
-    for one in at.standing.items:
+    for one in at.items:
         groups[one.part or "（未分部分）"].append(one)
     rows = [_counts(at, f"part-{n}", name, items) for n, (name, items) in enumerate(groups.items(), start=1)]
     return [_grid("parts", "各部分进展", "部分", rows, 9)] if len(rows) > 1 else [Sentence(("本方案不分部分。",))]
@@ -114,7 +148,7 @@ def _by_part(at: Desk) -> list[Block]:
 def _by_unit(at: Desk) -> list[Block]:
     groups: dict[str, list[Standing]] = defaultdict(list)
     by_id = {one.row.id: one for one in (*at.standing.items, *at.standing.doubtful)}
-    for one in at.standing.items:
+    for one in at.items:
         for unit in units_of(one, by_id):
             groups[unit].append(one)
     ordered = sorted(groups.items(), key=lambda g: (-sum(i.open and i.row.overdue for i in g[1]), -len(g[1]), g[0]))
@@ -147,9 +181,9 @@ def _grid(key: str, title: str, first: str, rows: list[tuple[Cell, ...]], width:
 
 
 def _late(at: Desk) -> list[Block]:
-    red = sorted((i for i in at.standing.items if i.red), key=by_due)
+    red = sorted((i for i in at.items if i.red), key=by_due)
     if not red:
-        return [Sentence((f"截至{day_zh(at.standing.as_of)}，没有逾期和红灯事项。",))]
+        return [Sentence((f"截至{date_zh(at.standing.as_of)}，没有逾期和红灯事项。",))]
     figure = at.figure("red", "红灯", red, due_note)
     return [Sentence(("以下", figure, "项为红灯，请有关单位抓紧办理。")), items_grid(at, "late", "逾期和红灯事项", red)]
 
@@ -159,10 +193,10 @@ def _ahead(at: Desk) -> list[Block]:
     last = period(Every.MONTHLY, first)[1]
     if (last - first).days < 14:
         last = period(Every.MONTHLY, last + dt.timedelta(days=1))[1]
-    due = [i for i in at.standing.items if i.open and i.row.due_on is not None and first <= i.row.due_on <= last]
+    due = [i for i in at.items if i.open and i.row.due_on is not None and first <= i.row.due_on <= last]
     due.sort(key=by_due)
     if not due:
-        return [Sentence((f"至{day_zh(last)}没有到期事项。请各责任单位按序时进度推进，按期报送进展。",))]
-    figure = at.figure("ahead", f"至{day_zh(last)}到期", due, due_note)
-    said = Sentence((f"至{day_zh(last)}将有", figure, "项到期，请责任单位按期完成，牵头领导督促落实。"))
+        return [Sentence((f"至{date_zh(last)}没有到期事项。请各责任单位按序时进度推进，按期报送进展。",))]
+    figure = at.figure("ahead", f"至{date_zh(last)}到期", due, due_note)
+    said = Sentence((f"至{date_zh(last)}将有", figure, "项到期，请责任单位按期完成，牵头领导督促落实。"))
     return [said, items_grid(at, "ahead", "近期到期事项", due)]

@@ -23,7 +23,7 @@ from duban.domain.schedule import period, review_day
 from duban.reports.paper import Paper
 from duban.services.month_papers import agenda_paper, check_paper, exposure_paper, ranking_paper
 from duban.services.night_facts import PlanFacts, plan_facts
-from duban.services.paper_files import word_file
+from duban.services.paper_files import sources_file, word_file
 from duban.services.papers import progress_paper
 from duban.services.rules import come
 from models import IssuedPaper, Plan
@@ -179,6 +179,7 @@ def _issue(database: Database, due: Due, as_of: dt.date, now: dt.datetime, publi
         title=paper.title[:300],
         data=paper.as_data(),
         word=word_file(paper),
+        sources=sources_file(paper),
         issued_at=now,
     )
     try:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
+from duban.domain.full_width import full_width
 from duban.domain.lifecycle import State
 from duban.domain.policy_model import Colour
 from duban.services.clock_values import KEYS_A_STATEMENT
@@ -41,7 +42,7 @@ class Standing:
     origin: Origin
     state: State
     closed_on: dt.date | None
-    last_on: dt.date  # the last day on which anything was recorded by then
+    progress_on: dt.date | None  # the last day of any progress by then; None where there was none
     relapses: int
 
     @property
@@ -53,6 +54,11 @@ class Standing:
     def red(self) -> bool:
         """Open, with a red light."""
         return self.open and self.row.light == Colour.RED
+
+    @property
+    def of_plan(self) -> bool:
+        """An item of the plan itself, and no self-check or call that came of one."""
+        return self.origin is Origin.DOCUMENT
 
     @property
     def units(self) -> list[str]:
@@ -159,6 +165,7 @@ def _items(session: Session, plan_id: int, past: Past) -> list[Standing]:
             then = past.items[row.id]
             rows[row.id] = replace(
                 row,
+                title=full_width(row.title),
                 state=then.state,
                 due_on=then.due_on,
                 quarantined=then.quarantined,
@@ -170,11 +177,11 @@ def _items(session: Session, plan_id: int, past: Past) -> list[Standing]:
 def _standing(item: Item, row: ItemRow, then: Then) -> Standing:
     return Standing(
         row=row,
-        part=item.path[0] if item.path else "",
+        part=full_width(item.path[0]) if item.path else "",
         origin=item.origin,
         state=then.state,
         closed_on=then.closed_on,
-        last_on=then.last_on,
+        progress_on=then.progress_on,
         relapses=max(item.relapses - then.reopened_since, 0),
     )
 
@@ -187,7 +194,7 @@ def _measures(session: Session, plan_id: int, as_of: dt.date) -> tuple[Part, ...
         .order_by(Item.position, Measure.position)
     ).tuples()
     return tuple(
-        Part(item_id, text, progress is Progress.DONE and done_on is not None and done_on <= as_of, done_on)
+        Part(item_id, full_width(text), progress is Progress.DONE and done_on is not None and done_on <= as_of, done_on)
         for item_id, text, progress, done_on in rows
     )
 
@@ -200,6 +207,6 @@ def _regulations(session: Session, plan_id: int, as_of: dt.date) -> tuple[Part, 
         .order_by(Item.position, Regulation.position)
     ).tuples()
     return tuple(
-        Part(item_id, title, status is RegulationStatus.ISSUED and (on is None or on <= as_of), on)
+        Part(item_id, full_width(title), status is RegulationStatus.ISSUED and (on is None or on <= as_of), on)
         for item_id, title, status, on in rows
     )

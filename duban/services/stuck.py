@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
-from duban.domain.actors import SYSTEM
 from duban.domain.calendar import Calendar
+from duban.domain.events import PROGRESS
 from duban.domain.lifecycle import State
 from duban.domain.policy_model import ClockKind
+from duban.notices.wording import date_zh, quoted
 from duban.services.queries.past import Past, past_of
 from duban.services.rules import AUTHORITY_ZONE, business_date, calendar_in_force
 from models import (
@@ -32,7 +33,7 @@ from models import (
     Party,
 )
 
-#: Working days without any record after which an open item counts as silent.
+#: Working days without any progress after which an open item counts as silent.
 SILENT_AFTER = 20
 
 
@@ -90,7 +91,7 @@ def _overdue(session: Session, plan_id: int, past: Past, calendar: Calendar) -> 
     due = [(past.items[i.id].due_on, i.id) for i in _in_order(session, plan_id) if _live(past, i.id)]
     for due_on, item_id in sorted((on, item_id) for on, item_id in due if on is not None and on < past.as_of):
         days = calendar.workdays_between(due_on, past.as_of)
-        yield Stuck("逾期未完成", item_id, f"{due_on}到期", days, "责任单位、牵头领导")
+        yield Stuck("逾期未完成", item_id, f"{date_zh(due_on)}到期", days, "责任单位、牵头领导")
 
 
 def _unacknowledged(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
@@ -115,7 +116,7 @@ def _unacknowledged(session: Session, plan_id: int, past: Past, calendar: Calend
             continue
         label = f"{notice.series}〔{notice.year}〕{notice.number}号" if notice.number is not None else ""
         days = calendar.workdays_between(notice.acknowledge_by, past.as_of) if notice.acknowledge_by else None
-        yield Stuck("逾期未签收", notice.item_id or 0, f"{label}应于{notice.acknowledge_by}前签收", days, name)
+        yield Stuck("逾期未签收", notice.item_id or 0, f"{label}应于{date_zh(notice.acknowledge_by)}前签收", days, name)
 
 
 def _by(at: dt.datetime | None, past: Past) -> bool:
@@ -134,7 +135,7 @@ def _undecided(session: Session, plan_id: int, past: Past, calendar: Calendar) -
         if not _live(past, request.item_id) or not _by(request.asked_at, past) or _by(request.decided_at, past):
             continue
         who = "督查室" if request.ordinal == 1 else "方案负责人"
-        why = f"第{request.ordinal}次申请延期至{request.asked_until_on}"
+        why = f"第{request.ordinal}次申请延期至{date_zh(request.asked_until_on)}"
         days = calendar.workdays_between(business_date(request.asked_at), past.as_of)
         yield Stuck("延期待批", request.item_id, why, max(days, 0), who)
 
@@ -169,7 +170,7 @@ def _late_check_ins(_session: Session, _plan_id: int, past: Past, calendar: Cale
     for clock in sorted(past.clocks, key=lambda c: c.due_on):
         if clock.kind is ClockKind.CHECK_IN and clock.due_on < past.as_of and _live(past, clock.item_id):
             days = calendar.workdays_between(clock.due_on, past.as_of)
-            yield Stuck("长效报告逾期", clock.item_id, f"应于{clock.due_on}前报送", days, "责任单位")
+            yield Stuck("长效报告逾期", clock.item_id, f"应于{date_zh(clock.due_on)}前报送", days, "责任单位")
 
 
 def _undelivered(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
@@ -207,7 +208,7 @@ def _paused(session: Session, plan_id: int, past: Past, calendar: Calendar) -> I
     for pause, item_id in rows:
         if _live(past, item_id):
             days = calendar.workdays_between(pause.paused_on, past.as_of)
-            yield Stuck("暂停计时", item_id, f"{pause.paused_on}起：{pause.reason}", days, "督查室")
+            yield Stuck("暂停计时", item_id, f"{date_zh(pause.paused_on)}起：{pause.reason}", days, "督查室")
 
 
 def _end_of(day: dt.date) -> dt.datetime:
@@ -226,18 +227,18 @@ def _uncounted(session: Session, plan_id: int, past: Past, _calendar: Calendar) 
     ).tuples()
     for item_id, text in rows:
         if _live(past, item_id):
-            yield Stuck("时限未起算", item_id, f"「{text}」没有日期，须指明起算日", None, "督查室")
+            yield Stuck("时限未起算", item_id, f"{quoted(text)}没有日期，须指明起算日", None, "督查室")
 
 
 def _silent(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
-    """Open items on which nobody but duban itself has recorded anything for long; overdue ones are listed before."""
+    """Open items without progress for long since they were assigned; overdue ones are listed before."""
     rows = session.execute(
         select(Event.item_id, func.max(Event.occurred_at))
         .join(Item, Item.id == Event.item_id)
         .where(
             Item.plan_id == plan_id,
             ~Item.dropped,
-            Event.source != SYSTEM.source,
+            Event.type.in_(PROGRESS | {"item.assigned"}),
             Event.occurred_at <= _end_of(past.as_of),
         )
         .group_by(Event.item_id)
@@ -247,4 +248,4 @@ def _silent(session: Session, plan_id: int, past: Past, calendar: Calendar) -> I
         due_on = past.items[item_id].due_on if _live(past, item_id) else dt.date.min
         days = calendar.workdays_between(business_date(at), past.as_of)
         if days > SILENT_AFTER and (due_on is None or due_on >= past.as_of):
-            yield Stuck("长期无进展记录", item_id, f"{business_date(at)}以来没有记录", days, "责任单位")
+            yield Stuck("长期无进展记录", item_id, f"{date_zh(business_date(at))}以来没有进展", days, "责任单位")

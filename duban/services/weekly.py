@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.adapters.mail_message import message_id_for
-from duban.domain.actors import SYSTEM
+from duban.domain.events import PROGRESS
 from duban.domain.lifecycle import STATE_ZH, State
 from duban.domain.parties import usable
 from duban.notices.rendering import Rendered, Renderer
@@ -120,14 +120,14 @@ def _rows(session: Session, plan_id: int, as_of: dt.date) -> Iterable[ItemRow]:
 
 
 def _week(session: Session, plan_id: int, since: dt.date, as_of: dt.date) -> tuple[set[int], set[int]]:
-    """The items on which somebody recorded something in the seven days before, and those struck off in them."""
+    """The items on which there was progress in the seven days before, and those struck off in them."""
     start = dt.datetime.combine(since, dt.time(), dt.timezone(dt.timedelta(hours=8)))
     rows = session.execute(
         select(Event.item_id, Event.type, Event.occurred_at)
         .join(Item, Item.id == Event.item_id)
-        .where(Item.plan_id == plan_id, Event.occurred_at >= start, Event.source != SYSTEM.source)
+        .where(Item.plan_id == plan_id, Event.occurred_at >= start, Event.type.in_(PROGRESS))
     ).tuples()
-    by_day = [(i, kind) for i, kind, at in rows if since <= business_date(at) < as_of and kind != "item.assigned"]
+    by_day = [(i, kind) for i, kind, at in rows if since <= business_date(at) < as_of]
     closed = {i for i, kind in by_day if kind == "item.closed"}
     return {i for i, _ in by_day}, closed
 

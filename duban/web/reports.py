@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from duban.api.bodies import Id
 from duban.api.items import Search
-from duban.api.papers import Cadence, Kind, as_file, drawn, issued_file, whole_plan
+from duban.api.papers import Cadence, Kind, as_file, drawn, issued_download, whole_plan
 from duban.domain.policy_model import Every
 from duban.errors import NotFound
 from duban.reports.page import fragment
@@ -53,7 +53,14 @@ def get_reports(
 def get_issued(paper_id: Id, visit: Visit) -> Response:
     """The Word file as it was issued."""
     whole_plan(visit.caller)
-    return issued_file(visit.context, paper_id)
+    return issued_download(visit.context, paper_id, PaperFormat.DOCX)
+
+
+@router.get("/reports/issued/{paper_id}/sources")
+def get_issued_sources(paper_id: Id, visit: Visit) -> Response:
+    """The rows behind its figures as they were when it was issued."""
+    whole_plan(visit.caller)
+    return issued_download(visit.context, paper_id, PaperFormat.SOURCES)
 
 
 @router.get("/reports/{plan_id}/{kind}")
@@ -74,7 +81,12 @@ def get_report(plan_id: Id, kind: Kind, visit: Visit, cadence: Cadence = Every.W
         body=Markup(fragment(paper)),  # noqa: S704 -- the fragment escapes everything that it is given
         papers=PAPERS_ZH,
         every=EVERY_ZH,
-        formats=((PaperFormat.DOCX, "Word"), (PaperFormat.XLSX, "Excel"), (PaperFormat.HTML, "网页")),
+        formats=(
+            (PaperFormat.DOCX, "Word"),
+            (PaperFormat.XLSX, "Excel"),
+            (PaperFormat.HTML, "网页"),
+            (PaperFormat.SOURCES, "数据来源（Word）"),
+        ),
     )
 
 

@@ -26,9 +26,9 @@ from duban.services.acknowledge import acknowledge
 from duban.services.clock_changes import pause_clock, resume_clock
 from duban.services.extensions import ask, decide
 from duban.services.month_papers import NoSuchReview, agenda_paper, check_paper, exposure_paper, ranking_paper
-from duban.services.new_items import call
-from duban.services.paper_files import word_file
-from duban.services.papers import progress_paper
+from duban.services.new_items import call, spawn_self_checks
+from duban.services.paper_files import sources_file, word_file
+from duban.services.papers import progress_paper, report_title
 from duban.services.progress import report_check_in, report_measure
 from duban.services.queries.ranking import ranking, ranking_trend
 from duban.services.queries.scope import WHOLE
@@ -68,6 +68,12 @@ def numbers(paper: Paper) -> dict[str, int]:
     return {f.key: f.value for f in paper.figures()}
 
 
+def said_in(word: bytes) -> str:
+    """All text of a Word file, tables too."""
+    xml = zipfile.ZipFile(io.BytesIO(word)).read("word/document.xml").decode()
+    return "".join(re.findall(r"<w:t(?: [^>]*)?>([^<]*)</w:t>", xml))
+
+
 def progress(world: World, as_of: dt.date = TODAY) -> Paper:
     return progress_paper(world.database, plan=world.plan.code, as_of=as_of, public_url=URL)
 
@@ -94,8 +100,10 @@ def test_every_figure_counts_its_own_rows_and_leads_to_them_in_every_format(data
     ):
         anchors = {f.anchor for f in paper.figures()}
         assert anchors == {f.key for f in paper.sources()}, paper.kind
-        words = zipfile.ZipFile(io.BytesIO(word_file(paper))).read("word/document.xml").decode()
-        assert set(re.findall(r'w:anchor="(\w+)"', words)) <= set(re.findall(r'w:name="(rows_\d+)"', words))
+        listed_in = said_in(sources_file(paper))
+        for figure in paper.sources():
+            assert f"{figure.label}：{figure.value}" in listed_in, paper.kind
+            assert all(row.number in listed_in for row in figure.rows)
         markup = page(paper)
         assert set(re.findall(r'href="#([^"]+)"', markup)) <= set(re.findall(r'<h3 id="([^"]+)"', markup))
         book = openpyxl.load_workbook(io.BytesIO(workbook(paper)))
@@ -140,6 +148,91 @@ def test_a_title_with_markup_or_control_characters_breaks_no_format(database: Da
 def test_the_same_paper_gives_the_same_word_file(sqlite_database: Database) -> None:
     world = a_plan(sqlite_database)
     assert word_file(progress(world)) == word_file(progress(world))
+
+
+def test_self_checks_and_calls_are_counted_apart_from_the_items_of_the_plan(database: Database) -> None:
+    world = a_world(database, an_item("1", measures=["甲"]), an_item("2", measures=[], responsible_units=["区教育局"]))
+    spawn_self_checks(
+        database,
+        item_id=world.ids["1"],
+        units=["区教育局"],
+        due_on=dt.date(2026, 8, 20),
+        actor=CLERK,
+        expected_version=None,
+        now=NOW,
+    )
+    call(
+        database,
+        plan=world.plan.code,
+        caller="区住建局",
+        called=["区教育局"],
+        title="占道",
+        due_on=dt.date(2026, 8, 20),
+        actor=CLERK,
+        now=NOW,
+    )
+    paper = progress(world)
+    found = numbers(paper)
+    assert (found["items"], found["self_checks"], found["calls"]) == (2, 1, 1)
+    assert "另布置举一反三自查1项，已办结0项；另有吹哨事项1项，已办结0项，均未计入以上各数。" in paper.as_data()["text"]
+    assert "children" not in found
+    units = next(g for g in paper.grids() if g.key == "units")
+    assert {row[0]: row[1].value for row in units.rows if isinstance(row[1], Figure)} == {"区住建局": 1, "区教育局": 1}
+    assert found["measures"] == 1
+
+
+def test_what_duban_and_the_office_send_is_no_progress_of_a_unit(database: Database, tmp_path: Path) -> None:
+    world = a_world(database, an_item("1", **due(dt.date(2026, 6, 1)), measures=["甲"]), an_item("2", measures=["乙"]))
+    a_night(database, tmp_path, dt.date(2026, 7, 2))
+    for notice in world.all(Notice):
+        for actor in (UNIT, LEAD):
+            with contextlib.suppress(Forbidden):
+                acknowledge(database, notice_id=notice.id, actor=actor, now=NOW)
+
+    def silent() -> list[str]:
+        paper = check_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL)
+        return [row.number for figure in paper.figures() if figure.key == "silent" for row in figure.rows]
+
+    assert sorted(silent()) == ["1", "2"], "mails and receipts move nothing"
+    report_measure(
+        database,
+        measure_id=world.of(Measure, "2")[0].id,
+        progress=Progress.DONE,
+        actor=UNIT,
+        expected_version=None,
+        now=NOW,
+    )
+    assert silent() == ["1"]
+
+
+def test_a_paper_has_full_width_marks_whatever_the_document_had(database: Database) -> None:
+    world = a_world(
+        database,
+        an_item("1", title="作风不实,措施不力(区级)", measures=["建章立制;抓好落实"], path=["一、「作风」方面,"]),
+    )
+    for paper in (progress(world), check_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL)):
+        for said in (said_in(word_file(paper)), said_in(sources_file(paper))):
+            assert re.findall(r"[\u4e00-\u9fff][,;:?!()]|[,;:?!()][\u4e00-\u9fff]|[「」]", said) == []
+
+
+def test_the_word_file_of_a_paper_holds_the_paper_and_its_sources_are_another(database: Database) -> None:
+    paper = progress(a_plan(database))
+    assert "数据来源" not in said_in(word_file(paper))
+    assert said_in(sources_file(paper)).startswith(paper.title + "数据来源")
+
+
+@pytest.mark.parametrize(
+    ("plan", "title"),
+    [
+        ("临江区整改方案", "关于《临江区整改方案》整改进展情况的通报"),
+        ("《临江区整改方案》", "关于《临江区整改方案》整改进展情况的通报"),
+        ("临江区2026年重点工作任务分解", "关于《临江区2026年重点工作任务分解》推进情况的通报"),
+        ("中共临江区委关于巡视集中整改进展情况的通报", "关于巡视集中整改进展情况的通报"),
+        ("临江区关于专项审计发现问题整改情况的报告", "关于专项审计发现问题整改进展情况的通报"),
+    ],
+)
+def test_a_report_on_a_plan_that_was_a_report_says_so_once(plan: str, title: str) -> None:
+    assert report_title(plan) == title
 
 
 def test_a_report_for_a_day_that_is_past_leaves_aside_what_came_later(database: Database) -> None:
@@ -227,7 +320,8 @@ def test_the_exposure_lists_what_a_rung_exposed_this_month_with_its_sheet(databa
     paper = exposure_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL)
     grid = paper.grids()[0]
     assert "7月2日约谈通知督约〔2026〕1号" in str(grid.rows[0][5])
-    assert grid.rows[1][5] == "红灯"
+    assert (len(grid.rows), len(paper.grids()[1].rows)) == (1, 1), "what is red only is a list of its own"
+    assert (paper.grids()[1].title, paper.grids()[1].rows[0][5]) == ("其他红灯事项（未列入曝光）", "红灯")
     later = exposure_paper(database, plan=world.plan.code, as_of=dt.date(2026, 8, 3), public_url=URL)
     assert all("约谈" not in str(row[5]) for row in later.grids()[0].rows), "a month lists its own"
 

@@ -18,6 +18,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from duban.domain.events import PROGRESS
 from duban.domain.lifecycle import TRANSITIONS, State
 from duban.domain.lights import Light
 from duban.domain.policy_model import ClockKind
@@ -34,13 +35,13 @@ _RAN = tuple(state for state in ClockState if state is not ClockState.CANCELLED)
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """An item on the day. `closed_on`: the day it was struck off, if it was; `last_on`: the last record by then."""
+    """An item on the day. `closed_on`: when it was struck off, if it was; `progress_on`: its last progress by then."""
 
     state: State
     due_on: dt.date | None
     quarantined: bool
     closed_on: dt.date | None
-    last_on: dt.date
+    progress_on: dt.date | None
     reopened_since: int
 
 
@@ -140,7 +141,7 @@ def _then(
         due_on=due_on if later and state is not State.CLOSED else present_due,
         quarantined=decided[0] == "item.resolved" if decided else quarantined,
         closed_on=known[-1][1] if state is State.CLOSED and known else None,
-        last_on=by_then[-1].on if by_then else as_of,
+        progress_on=next((e.on for e in reversed(by_then) if e.type in PROGRESS), None),
         reopened_since=sum(e.type == "item.reopened" for e in later),
     )
 
