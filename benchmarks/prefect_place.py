@@ -18,7 +18,8 @@ from benchmarks import places
 from duban.adapters.database import Database
 from duban.adapters.migrations import upgrade
 from duban.adapters.prefect_api import PrefectApi
-from duban.adapters.prefect_env import prefect_environment
+from duban.adapters.prefect_env import keep_prefect_profile, make_prefect_password, prefect_environment
+from duban.services.tools import prefect_server
 from duban.settings import Settings
 
 
@@ -87,7 +88,8 @@ def running(ledger: str | None = None) -> Iterator[Place]:
         port = int(found.getsockname()[1])
     url = f"http://127.0.0.1:{port}/api"
     settings = Settings(data_dir=folder / "var", prefect_api_url=url, database_url=ledger)
-    (settings.data_dir / "prefect").mkdir(parents=True)
+    make_prefect_password(settings)
+    keep_prefect_profile(settings)
     database = Database(settings.ledger_url)
     upgrade(database)
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "DUBAN_"))}
@@ -99,7 +101,7 @@ def running(ledger: str | None = None) -> Iterator[Place]:
         # Jobs are started as `python`, which must be this one.
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
     }
-    place = Place(folder, settings, database, PrefectApi(url), inherited | dict(prefect_environment(settings)) | own)
+    place = Place(folder, settings, database, prefect_server(settings), inherited | prefect_environment(settings) | own)
     try:
         place.start("server", "flows.server", "start", "--host", "127.0.0.1", "--port", str(port))
         wait_until(place.prefect.healthy, 120)

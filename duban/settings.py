@@ -1,5 +1,7 @@
 """Settings: environment variables `DUBAN_*`, or `duban.toml` in the working folder; the environment wins.
 
+`DUBAN_CONFIG` names another file than that: a service keeps its secrets there, and its environment holds none.
+
 A wrong value is refused at start with its name and what would be right. Secrets are never printed.
 """
 
@@ -25,6 +27,8 @@ from pydantic_settings import (
 from duban.errors import WrongSetting
 
 ROOT = Path(__file__).resolve().parent.parent
+CONFIG = "DUBAN_CONFIG"
+"""The variable that names the file of settings."""
 
 
 class Settings(BaseSettings):
@@ -48,7 +52,9 @@ class Settings(BaseSettings):
         "SMS gateway that gets a short line of it: json://, jsons://",
     )
     prefect_api_url: str = Field("http://127.0.0.1:4200/api", description="the Prefect server's API")
-    prefect_auth: SecretStr | None = Field(None, description="user:password that the Prefect API asks for")
+    prefect_auth: SecretStr | None = Field(
+        None, description="user:password that the Prefect API asks for; default made in data_dir by `duban up`"
+    )
     time_zone: str = Field("Asia/Shanghai", description="where a business day begins and ends")
     policy: Path = Field(ROOT / "policies" / "default.toml", description="rules for plans that name none of their own")
     calendar: Path | None = Field(
@@ -105,7 +111,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment before file."""
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+        file = os.environ.get(CONFIG, settings_cls.model_config.get("toml_file"))
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file))
 
     @field_validator("time_zone")
     @classmethod
@@ -187,6 +194,8 @@ NOT_SETTINGS = frozenset({"DUBAN_DOCUMENTS", "DUBAN_GOLDEN", "DUBAN_MACHINE_EXAM
 def load_settings() -> Settings:
     """The settings of this process; raises WrongSetting with every wrong name and what would be right."""
     _refuse_unknown(os.environ)
+    if (file := os.environ.get(CONFIG)) is not None and not Path(file).is_file():
+        raise WrongSetting(name=CONFIG, reason=f"there is no file {file}", remedy="Give the path of a duban.toml.")
     try:
         return Settings()
     except ValidationError as error:
@@ -202,7 +211,7 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
     """A misspelt name would be passed over in silence, and the default taken for what the office meant."""
     known = {f"DUBAN_{name}".upper() for name in Settings.model_fields}
     for name in sorted(n.upper() for n in environment if n.upper().startswith("DUBAN_")):
-        if name not in known | NOT_SETTINGS:
+        if name not in known | NOT_SETTINGS | {CONFIG}:
             near = difflib.get_close_matches(name, known, n=1)
             remedy = f"Did you mean {near[0]}? " if near else ""
             raise WrongSetting(

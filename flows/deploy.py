@@ -31,6 +31,7 @@ from flows.work_pools import ensure_pools
 
 log = logging.getLogger("duban.engine")
 
+TRIES = 5
 DEFINITIONS = ROOT / "prefect.yaml"
 
 
@@ -47,14 +48,13 @@ async def deploy_all(client: PrefectClient) -> list[str]:
 
 async def deploy_when_server_answers(stop: asyncio.Event) -> None:
     """`deploy_all`, tried until it succeeds or `stop`: the engine may well start before its server."""
-    said = False
+    said = ""
     while not stop.is_set():
         try:
             made = await deploy_all(get_client())
         except (httpx.HTTPError, PrefectHTTPStatusError, OSError) as error:
-            if not said:
+            if said != (said := str(error)):  # another reason than the last time
                 log.warning("waiting for the Prefect server: %s", error)
-            said = True
             await asyncio.sleep(0.5)
         else:
             log.info("deployed: %s", ", ".join(made) or "nothing new")
@@ -109,8 +109,7 @@ def main() -> int:
 
 async def _main() -> int:
     try:
-        async with get_client() as client:
-            made = await deploy_all(client)
+        made = await _deploy_patiently(TRIES)
     except (httpx.HTTPError, PrefectHTTPStatusError, OSError) as error:
         sys.stderr.write(
             f"The Prefect server does not take it: {error}\n"
@@ -119,6 +118,17 @@ async def _main() -> int:
         return 1
     sys.stdout.write("".join(f"deployed {name}\n" for name in made) or "Everything is deployed as written.\n")
     return 0
+
+
+async def _deploy_patiently(tries: int) -> list[str]:
+    """`deploy_all`; a server on SQLite that is busy says 503 and means: again. What was made before stays."""
+    try:
+        async with get_client() as client:
+            return await deploy_all(client)
+    except PrefectHTTPStatusError as error:
+        if tries <= 1 or error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            raise
+    return await _deploy_patiently(tries - 1)
 
 
 if __name__ == "__main__":

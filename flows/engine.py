@@ -16,12 +16,13 @@ import sys
 import threading
 from pathlib import Path
 
-from duban.adapters.prefect_env import prefect_environment
+from duban.adapters.prefect_env import keep_prefect_profile, keep_settings, prefect_environment
 from duban.errors import DubanError
-from duban.settings import Settings, load_settings
+from duban.settings import CONFIG, Settings, load_settings
 
 log = logging.getLogger("duban.engine")
 
+JOB_SETTINGS = "jobs.toml"
 SHUTDOWN = 20.0  # seconds that a clean stop may take
 
 
@@ -49,12 +50,18 @@ def main() -> int:
 
 
 def prepare_environment(settings: Settings) -> None:
-    """Sets what Prefect reads at import, and gives our settings to the processes that the night runs in."""
+    """Sets what Prefect reads at import, and gives our settings to the processes that the night runs in.
+
+    By a file, and not by their environment: whatever shows a run's environment would show the office's secrets.
+    """
+    keep_prefect_profile(settings)
     for name, value in prefect_environment(settings).items():
         os.environ.setdefault(name, value)
-    for name, value in settings.model_dump(exclude_unset=True).items():
-        plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
-        os.environ.setdefault(f"DUBAN_{name}".upper(), str(plain))
+    file = settings.data_dir / JOB_SETTINGS
+    keep_settings(settings, file)
+    for name in settings.model_fields_set:
+        os.environ.pop(f"DUBAN_{name}".upper(), None)
+    os.environ[CONFIG] = str(file.absolute())
     # Jobs are started as `python`, which must be the one that has duban.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
 

@@ -1,4 +1,7 @@
-"""`python -m flows.server start …`: `prefect server start …`, with Python's cycle collector off its event loop.
+"""`python -m flows.server start …`: `prefect server start …`, guarded, and with Python's cycle collector off its loop.
+
+It asks for the password that duban's settings know, takes changes from its own pages alone, and wants a CSRF token with
+each: the stock command does none of that unless it is told.
 
 On SQLite the stock server stops answering for a minute now and then, most of all when several runs begin at once. Its
 event loop collects garbage, a cursor among it; freeing that waits for the cursor's connection, which waits in SQLite
@@ -9,10 +12,14 @@ collects, and may wait as long as it has to. With PostgreSQL there is no such wa
 from __future__ import annotations
 
 import gc
+import os
 import runpy
 import sys
 import threading
 import time
+
+from duban.adapters.prefect_env import prefect_environment, server_environment
+from duban.settings import load_settings
 
 YOUNG_EVERY = 0.5  # seconds; a collection of young objects takes some milliseconds
 ALL_EVERY = 60.0
@@ -20,6 +27,9 @@ ALL_EVERY = 60.0
 
 def main() -> None:
     """Runs the Prefect command line on our arguments, as `prefect server`."""
+    settings = load_settings()
+    for name, value in (prefect_environment(settings) | server_environment(settings)).items():
+        os.environ.setdefault(name, value)
     gc.disable()
     threading.Thread(target=collect_forever, name="collector", daemon=True).start()
     sys.argv = ["prefect", "server", *sys.argv[1:]]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
+import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,6 +96,7 @@ class PrefectApi:
         self._patience = patience
         # Two creations at a time meet in a SQLite server's transactions: each then costs several, or a minute's wait.
         self._creating = threading.Lock()
+        self._csrf: dict[str, str] = {}  # headers of changing calls, once a server has asked for them
         user, _, password = (auth or "").partition(":")
         # Certificates are read only where TLS is spoken: reading them takes longer than most calls.
         self._http = httpx.Client(
@@ -125,7 +127,7 @@ class PrefectApi:
     def deployment_id(self, name: str) -> str:
         """The id of a deployment by `flow/deployment`; raises NotDeployed."""
         flow, _, deployment = name.partition("/")
-        answer = self._call("GET", f"/deployments/name/{quote(flow)}/{quote(deployment)}")
+        answer = self.call("GET", f"/deployments/name/{quote(flow)}/{quote(deployment)}")
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise NotDeployed(deployment=name)
         return str(self._json(answer)["id"])
@@ -133,18 +135,18 @@ class PrefectApi:
     def create_run(self, deployment_id: str, body: dict[str, Any]) -> RunState:
         """Creates a run of a deployment; the same `idempotency_key` again gives the run that is there."""
         with self._creating:
-            answer = self._call("POST", f"/deployments/{deployment_id}/create_flow_run", body)
+            answer = self.call("POST", f"/deployments/{deployment_id}/create_flow_run", body)
         return run_state(self._json(answer))
 
     def save_form(self, run_id: str, key: str, schema: str) -> None:
         """Keeps a form (JSON schema, as text) that a waiting run asks for; one that is there already stays."""
-        answer = self._call("POST", f"/flow_runs/{run_id}/input", {"key": key, "value": schema})
+        answer = self.call("POST", f"/flow_runs/{run_id}/input", {"key": key, "value": schema})
         if answer.status_code != httpx.codes.CONFLICT:
             self._json(answer)
 
     def has_form(self, run_id: str, key: str) -> bool:
         """Whether a run's form is kept under this key."""
-        answer = self._call("GET", f"/flow_runs/{run_id}/input/{quote(key)}")
+        answer = self.call("GET", f"/flow_runs/{run_id}/input/{quote(key)}")
         if answer.status_code == httpx.codes.NOT_FOUND:
             return False
         self._json(answer)
@@ -152,7 +154,7 @@ class PrefectApi:
 
     def run(self, run_id: str) -> RunState | None:
         """One run, or None where the server has none of this id."""
-        answer = self._call("GET", f"/flow_runs/{run_id}")
+        answer = self.call("GET", f"/flow_runs/{run_id}")
         return None if answer.status_code == httpx.codes.NOT_FOUND else run_state(self._json(answer))
 
     def runs_of(self, deployment_id: str) -> Iterator[RunState]:
@@ -160,7 +162,7 @@ class PrefectApi:
         body: dict[str, Any] = {"deployments": {"id": {"any_": [deployment_id]}}, "sort": "ID_DESC", "limit": PAGE}
         offset = 0
         while True:
-            rows = self._json(self._call("POST", "/flow_runs/filter", body | {"offset": offset}))
+            rows = self._json(self.call("POST", "/flow_runs/filter", body | {"offset": offset}))
             yield from map(run_state, rows)
             if len(rows) < PAGE:
                 return
@@ -169,14 +171,14 @@ class PrefectApi:
     def runs_by_id(self, ids: Collection[str]) -> list[RunState]:
         """At most a page of runs by their ids, as many of them as there are."""
         body = {"flow_runs": {"id": {"any_": sorted(ids)}}, "limit": PAGE}
-        return [run_state(row) for row in self._json(self._call("POST", "/flow_runs/filter", body))] if ids else []
+        return [run_state(row) for row in self._json(self.call("POST", "/flow_runs/filter", body))] if ids else []
 
     def count_runs(self, deployment_id: str, types: Collection[str] = ()) -> int:
         """How many runs a deployment has, in states of these types or in any."""
         body: dict[str, Any] = {"deployments": {"id": {"any_": [deployment_id]}}}
         if types:
             body["flow_runs"] = {"state": {"type": {"any_": sorted(types)}}}
-        return int(self._json(self._call("POST", "/flow_runs/count", body)))
+        return int(self._json(self.call("POST", "/flow_runs/count", body)))
 
     def runs_in(self, deployment_id: str, types: Collection[str]) -> list[RunState]:
         """At most a page of a deployment's runs whose state is of one of these types."""
@@ -185,7 +187,7 @@ class PrefectApi:
             "flow_runs": {"state": {"type": {"any_": sorted(types)}}},
             "limit": PAGE,
         }
-        return [run_state(row) for row in self._json(self._call("POST", "/flow_runs/filter", body))]
+        return [run_state(row) for row in self._json(self.call("POST", "/flow_runs/filter", body))]
 
     def runs_of_pool(self, pool: str) -> list[RunState]:
         """At most a page of a work pool's runs that are being submitted or run."""
@@ -194,7 +196,7 @@ class PrefectApi:
             "flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING"]}}},
             "limit": PAGE,
         }
-        return [run_state(row) for row in self._json(self._call("POST", "/flow_runs/filter", body))]
+        return [run_state(row) for row in self._json(self.call("POST", "/flow_runs/filter", body))]
 
     def lived_since(self, run_id: str, since: dt.datetime) -> bool:
         """Whether a run's process has said since then that it is alive."""
@@ -203,26 +205,36 @@ class PrefectApi:
             "event": {"name": ["prefect.flow-run.heartbeat"]},
             "resource": {"id": [f"prefect.flow-run.{run_id}"]},
         }
-        found = self._json(self._call("POST", "/events/filter", {"filter": beats, "limit": 1}))
+        found = self._json(self.call("POST", "/events/filter", {"filter": beats, "limit": 1}))
         return bool(found["events"])
 
     def workers_online(self, pool: str) -> int:
         """How many workers serve a work pool at this moment; 0 where there is no such pool."""
         body = {"workers": {"status": {"any_": ["ONLINE"]}}, "limit": PAGE}
-        answer = self._call("POST", f"/work_pools/{quote(pool)}/workers/filter", body)
+        answer = self.call("POST", f"/work_pools/{quote(pool)}/workers/filter", body)
         return 0 if answer.status_code == httpx.codes.NOT_FOUND else len(self._json(answer))
 
     def set_state(self, run_id: str, state: dict[str, Any]) -> bool:
         """Sets a run's state outright, past all orchestration; False where there is no such run."""
-        answer = self._call("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True})
+        answer = self.call("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True})
         if answer.status_code == httpx.codes.NOT_FOUND:
             return False
         self._json(answer)
         return True
 
-    def _call(self, method: str, path: str, body: Any = None) -> httpx.Response:
+    def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """One answer of the server, whatever its status but a passing one; raises PrefectUnreachable in the end."""
-        return repeat(lambda: self._http.request(method, path, json=body), self._patience, self.url)
+        answer = self._once(method, path, body)
+        if answer.status_code == httpx.codes.FORBIDDEN and "CSRF" in answer.text:  # none yet, or it has run out
+            client = str(uuid.uuid4())
+            token = self._json(self._once("GET", f"/csrf-token?client={client}"))["token"]
+            self._csrf = {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": client}
+            answer = self._once(method, path, body)
+        return answer
+
+    def _once(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        headers = {} if method == "GET" else self._csrf
+        return repeat(lambda: self._http.request(method, path, json=body, headers=headers), self._patience, self.url)
 
     def _json(self, answer: httpx.Response) -> Any:
         if answer.is_success:

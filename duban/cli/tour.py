@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,10 +118,19 @@ def _make_runs(settings: Settings, database: Database, plan_id: int, say: Say) -
         create_missing_runs(database, prefect, now=utc_now(), plan_id=plan_id, progress=progress)
 
 
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """Those that were made at this start, to be shown this once."""
+
+    admin: str | None
+    prefect: str | None
+
+
 def summary(
-    settings: Settings, document: tuple[str, bytes] | None, as_of: dt.date | None, password: str | None, say: Say
+    settings: Settings, document: tuple[str, bytes] | None, as_of: dt.date | None, made: Passwords, say: Say
 ) -> None:
     """What stands in the ledger, where the mails are, and the three addresses."""
+    from duban.adapters.prefect_env import PASSWORD
     from duban.services.tools import open_ledger
 
     database = open_ledger(settings)
@@ -132,10 +142,13 @@ def summary(
             say("")
     finally:
         database.dispose()
-    if password is not None:
+    if made.admin is not None:
         say(
-            f"Sign in as admin with the password {password} (shown this once; `duban user password admin` sets another)"
+            f"Sign in as admin with the password {made.admin} "
+            "(shown this once; `duban user password admin` sets another)"
         )
+    if made.prefect is not None:
+        say(f"The Prefect UI asks for {made.prefect} (shown this once; it is kept in {settings.data_dir / PASSWORD})")
     prefect = settings.prefect_api_url.removesuffix("/api")
     seen_on = f"?as_of={as_of}" if as_of is not None and as_of != today() else ""
     say(f"Board: http://{settings.host}:{settings.port}/{seen_on}")

@@ -34,14 +34,14 @@ def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: b
     # started us in the background with SIGINT ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: _interrupt())
+    from duban.adapters.prefect_env import keep_prefect_profile, make_prefect_password
     from duban.adapters.processes import Processes, end_leftovers, lock_folder
-    from duban.cli.tour import summary, tour
+    from duban.cli.tour import Passwords, summary, tour
     from duban.services.rules import come
     from duban.services.tools import utc_now
     from duban.settings import load_settings
 
     settings = load_settings()
-    _check_password(settings)
     if as_of is not None:
         come(as_of, utc_now())  # as every refusal, before anything is started
     document = _document(plan) if plan else None  # an unreadable file is refused before anything is started
@@ -50,14 +50,16 @@ def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: b
     with lock_folder(settings.data_dir):
         for left in end_leftovers(settings.data_dir):
             say(f"Ended what an earlier start had left running: {left}.")
+        prefect_password = make_prefect_password(settings)  # before anything asks what it is
         settings, environment = _with_ports(settings)
+        keep_prefect_profile(settings)
         password = _prepare(settings)
         processes = Processes(environment, settings.data_dir)
         try:
             _start_all(processes, settings)
             if document is not None:
                 tour(settings, document, directory, as_of, say)
-            summary(settings, document, as_of, password, say)
+            summary(settings, document, as_of, Passwords(password, prefect_password), say)
             if not once:
                 _stay(processes, settings)
         except KeyboardInterrupt:
@@ -76,26 +78,6 @@ def say(text: str) -> None:
 
 def _interrupt() -> None:
     raise KeyboardInterrupt
-
-
-def _check_password(settings: Settings) -> None:
-    """Raises WrongSetting where others than this machine are let in, and Prefect would ask nobody who they are."""
-    import ipaddress
-
-    from duban.errors import WrongSetting
-
-    if settings.prefect_auth is not None or settings.host == "localhost":
-        return
-    try:
-        if ipaddress.ip_address(settings.host).is_loopback:
-            return
-    except ValueError:
-        pass  # a name: of whatever machine
-    raise WrongSetting(
-        name="DUBAN_PREFECT_AUTH",
-        reason=f"the board listens on {settings.host}, beyond this machine, and Prefect has no password",
-        remedy="Set DUBAN_PREFECT_AUTH=user:password (or prefect_auth in duban.toml); the Prefect UI then asks for it.",
-    )
 
 
 def _document(plan: Path) -> tuple[str, bytes]:
@@ -144,11 +126,9 @@ def _with_ports(settings: Settings) -> tuple[Settings, dict[str, str]]:
         update["public_url"] = f"http://{settings.host}:{port}"
     settings = settings.model_copy(update=update)
     ours = {f"DUBAN_{k}".upper(): str(v) for k, v in update.items()} | {"DUBAN_DATA_DIR": str(settings.data_dir)}
-    environment = dict(prefect_environment(settings)) | dict(os.environ) | ours
+    environment = prefect_environment(settings) | dict(os.environ) | ours
     environment["PREFECT_API_URL"] = settings.prefect_api_url
     environment["PYTHONUNBUFFERED"] = "1"
-    if settings.prefect_auth is not None:  # what our parts say to the server is what it asks for
-        environment["PREFECT_SERVER_API_AUTH_STRING"] = environment["PREFECT_API_AUTH_STRING"]
     return settings, environment
 
 

@@ -6,12 +6,10 @@ The first secret signs; all of them verify, so that a secret can be changed whil
 from __future__ import annotations
 
 import datetime as dt
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
+from duban.adapters.secret_file import keep_first
 from duban.errors import WrongSetting
 from duban.notices.links import SHORTEST_SECRET, Purpose, sign
 from duban.settings import Settings
@@ -55,7 +53,7 @@ def link_secrets(settings: Settings) -> tuple[bytes, ...]:
         return _checked(settings.session_secret.get_secret_value(), "DUBAN_SESSION_SECRET")
     file = settings.data_dir / FILE
     if not file.exists():
-        _make(file)
+        keep_first(file, secrets.token_urlsafe(48) + "\n")
     return _checked(file.read_text("ascii", "replace"), str(file))
 
 
@@ -64,19 +62,3 @@ def _checked(text: str, name: str) -> tuple[bytes, ...]:
     if not found or any(len(part) < SHORTEST_SECRET for part in found):
         raise WrongSetting(name=name, reason="it is too short to sign links", remedy=_REMEDY)
     return found
-
-
-def _make(file: Path) -> None:
-    """Writes a fresh secret that only its owner may read; of several processes that start at once, one wins."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".session-", dir=file.parent)  # 0600
-    try:
-        with os.fdopen(handle, "w") as fresh:
-            fresh.write(secrets.token_urlsafe(48) + "\n")
-            fresh.flush()
-            os.fsync(fresh.fileno())
-        os.link(name, file)  # whole or not at all, and never over another one
-    except FileExistsError:
-        return
-    finally:
-        Path(name).unlink(missing_ok=True)

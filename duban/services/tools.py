@@ -10,6 +10,7 @@ from duban.adapters.evidence_folder import EvidenceFolder
 from duban.adapters.mail import Mailbox, transport_from_url
 from duban.adapters.migrations import check_migrated
 from duban.adapters.prefect_api import PATIENCE, PrefectApi
+from duban.adapters.prefect_env import prefect_password
 from duban.adapters.scanner import scanner_from
 from duban.notices.rendering import Renderer
 from duban.notices.throttle import Throttle
@@ -27,8 +28,7 @@ from duban.settings import Settings
 
 def prefect_server(settings: Settings, *, patience: float = PATIENCE) -> PrefectApi:
     """The Prefect server over plain HTTP, with the password that it asks for."""
-    auth = settings.prefect_auth.get_secret_value() if settings.prefect_auth is not None else None
-    return PrefectApi(settings.prefect_api_url, auth, patience=patience)
+    return PrefectApi(settings.prefect_api_url, prefect_password(settings), patience=patience)
 
 
 def utc_now() -> dt.datetime:

@@ -12,15 +12,18 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from duban.adapters.prefect_env import prefect_password
 from duban.adapters.processes import free_port
+from duban.services.tools import prefect_server
+from duban.settings import Settings
 from tests.conftest import ROOT
 
 START_SECONDS = 240
-PREFECT_USER = ("duban", "a password")
 
 
 class Machine:
@@ -30,7 +33,6 @@ class Machine:
         self.folder = folder
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("DUBAN_", "PREFECT_"))} | {
             "DUBAN_DATA_DIR": str(folder),
-            "DUBAN_PREFECT_AUTH": ":".join(PREFECT_USER),
             "DUBAN_PORT": str(free_port("127.0.0.1", 18300)),
             "DUBAN_PREFECT_API_URL": f"http://127.0.0.1:{free_port('127.0.0.1', 14200)}/api",
         }
@@ -79,6 +81,11 @@ class Machine:
         return found.group(1)
 
     @property
+    def settings(self) -> Settings:
+        """As its own processes have them, the Prefect server's port included."""
+        return Settings(data_dir=self.folder, prefect_api_url=self.address("Prefect UI").rsplit("/", 1)[0] + "/api")
+
+    @property
     def mails(self) -> list[Path]:
         """The mails that were written."""
         return sorted((self.folder / "mail").glob("*.eml"))
@@ -110,11 +117,22 @@ def test_the_three_addresses_answer(machine: Machine) -> None:
         assert answer.status_code == 200, name
 
 
-def test_prefect_asks_for_its_password(machine: Machine) -> None:
-    url = machine.address("Prefect UI").rsplit("/", 1)[0] + "/api/flow_runs/filter"
-    assert httpx.post(url, json={}, trust_env=False).status_code == 401
-    assert httpx.post(url, json={}, trust_env=False, auth=("duban", "guessed")).status_code == 401
-    assert httpx.post(url, json={}, trust_env=False, auth=PREFECT_USER).status_code == 200
+def test_prefect_asks_for_a_password_that_was_made_and_is_shown_once(machine: Machine) -> None:
+    shown = re.search(r"^The Prefect UI asks for (\S+) \(shown this once", machine.said, re.MULTILINE)
+    assert shown
+    user, _, password = shown.group(1).partition(":")
+    url = machine.address("Prefect UI").rsplit("/", 1)[0] + "/api/flows/count"
+    for auth in (None, ("duban", "guessed")):
+        assert httpx.get(url.replace("flows/count", "admin/settings"), trust_env=False, auth=auth).status_code == 401
+        assert httpx.post(url, json={}, trust_env=False, auth=auth).status_code in (401, 403)
+    with prefect_server(machine.settings) as prefect:
+        assert prefect.call("POST", "/flows/count", {}).status_code == 200
+    assert prefect_password(machine.settings) == f"{user}:{password}"
+
+
+def test_commands_beside_it_know_the_password(machine: Machine) -> None:
+    assert "differ" not in machine.duban("reconcile")
+    assert machine.duban("deploy") == "Everything is deployed as written.\n"
 
 
 def test_a_lead_official_finds_one_mail_with_the_numbered_sheets_attached(machine: Machine) -> None:
@@ -141,17 +159,15 @@ def test_an_item_moved_through_the_api_changes_its_run_and_its_history(machine: 
         assert (stale.status_code, stale.json()["code"]) == (409, "stale_version")
         history = api.get("/items/9/history").json()
         assert [event["type"] for event in history] == ["item.assigned", "item.measure_drafted"]
-    prefect = machine.address("Prefect UI").rsplit("/", 1)[0]
     until = time.monotonic() + 60
-    while (state := _run_state(prefect, "澄川2026-9 ")) != "Measure drafted":
+    while (state := _run_state(machine, "澄川2026-9 ")) != "Measure drafted":
         assert time.monotonic() < until, state
         time.sleep(0.2)
 
 
 def test_the_next_scheduled_night_stands_in_the_prefect_ui(machine: Machine) -> None:
-    prefect = machine.address("Prefect UI").rsplit("/", 1)[0]
     until = time.monotonic() + 60
-    while not (nights := _scheduled(prefect)):
+    while not (nights := _scheduled(machine)):
         assert time.monotonic() < until, "the server scheduled no night"
         time.sleep(0.5)
     assert all(night["auto_scheduled"] for night in nights)
@@ -166,6 +182,7 @@ def test_killed_outright_and_started_again_it_sends_nothing_twice(machine: Machi
     machine.up()
     assert [path.name for path in machine.mails] == before
     assert "items read 19" in machine.said
+    assert "asks for" not in machine.said  # the passwords are those of the first start
 
 
 def test_ctrl_c_ends_every_process_within_twenty_seconds(machine: Machine) -> None:
@@ -178,33 +195,18 @@ def test_ctrl_c_ends_every_process_within_twenty_seconds(machine: Machine) -> No
         httpx.get(board, timeout=2, trust_env=False)
 
 
-def test_a_machine_that_lets_others_in_asks_for_a_password_for_prefect_first(tmp_path: Path) -> None:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("DUBAN_", "PREFECT_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "duban.cli.main", "up"],
-        cwd=ROOT,
-        env=environment | {"DUBAN_DATA_DIR": str(tmp_path / "var"), "DUBAN_HOST": "0.0.0.0"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert "DUBAN_PREFECT_AUTH=user:password" in done.stderr
-    assert not (tmp_path / "var").exists()
+def _run_state(machine: Machine, name: str) -> str | None:
+    with prefect_server(machine.settings) as prefect:
+        runs = prefect.runs_of(prefect.deployment_id("item/item"))
+        return next((run.state for run in runs if run.name.startswith(name)), None)
 
 
-def _run_state(prefect: str, name: str) -> str | None:
-    rows = httpx.post(f"{prefect}/api/flow_runs/filter", json={"limit": 200}, trust_env=False, auth=PREFECT_USER).json()
-    return next((row["state_name"] for row in rows if row["name"].startswith(name)), None)
-
-
-def _scheduled(prefect: str) -> list[dict[str, object]]:
+def _scheduled(machine: Machine) -> list[dict[str, Any]]:
     body = {
         "deployments": {"name": {"any_": ["nightly"]}},
         "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
         "limit": 10,
     }
-    rows: list[dict[str, object]] = httpx.post(
-        f"{prefect}/api/flow_runs/filter", json=body, trust_env=False, auth=PREFECT_USER
-    ).json()
+    with prefect_server(machine.settings) as prefect:
+        rows: list[dict[str, Any]] = prefect.call("POST", "/flow_runs/filter", body).json()
     return rows

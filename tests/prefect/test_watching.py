@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from sqlalchemy import select
 
 from duban.adapters.database import Database
 from duban.adapters.migrations import upgrade
+from duban.adapters.prefect_env import prefect_password
 from duban.domain.lifecycle import State
 from duban.services import alarms
 from duban.services.alarms import Trouble
@@ -27,7 +29,7 @@ from models import Delivery
 
 from .rows import Ledger, now
 from .test_nights import deployments
-from .world import World, wait_until
+from .world import Child, World, wait_until
 
 LATE = dt.datetime(2199, 1, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -56,16 +58,14 @@ def deadlines(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     ledger = Ledger(database)
     ledger.release(ledger.add_items(State.ONGOING)[0], now() - dt.timedelta(days=3))
     database.dispose()
-    job = {
-        "env": {"DUBAN_DATA_DIR": str(folder), "DUBAN_DATABASE_URL": database.url},
-        "command": "python -m prefect.engine",
-    }
+    where = {"DUBAN_DATA_DIR": str(folder), "DUBAN_DATABASE_URL": database.url}
+    look, worker = served_elsewhere(world, "alarm", **where, DUBAN_PREFECT_AUTH=prefect_password(world.settings) or "")
     nightly = deployments(world)["nightly"]
     copy = {"name": "nightly-in-time", "flow_id": nightly["flow_id"], "entrypoint": nightly["entrypoint"]}
     in_time = world.call("POST", "/deployments/", copy)
     names = Deadlines("no night", "a night in time", folder / "mail")
     ids = [
-        shortened(world, name, deployment, job)
+        shortened(world, name, deployment, look)
         for name, deployment in ((names.missed, "nightly"), (names.kept, in_time["name"]))
     ]
     ended = threading.Event()
@@ -82,26 +82,44 @@ def deadlines(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     thread.join()
     for automation in ids:
         world.call("DELETE", f"/automations/{automation}")
-    world.call("DELETE", f"/deployments/{in_time['id']}")
+    for deployment in (in_time["id"], look):
+        world.call("DELETE", f"/deployments/{deployment}")
+    worker.kill()
+    world.call("DELETE", "/work_pools/elsewhere")
 
 
-def shortened(world: World, name: str, deployment: str, job: dict[str, Any]) -> str:
+def served_elsewhere(world: World, name: str, **environment: str) -> tuple[str, Child]:
+    """A copy of a deployment on a pool that Prefect's stock worker serves with another ledger: its id, and the worker.
+
+    A run cannot name a ledger by itself: nothing of its environment is its own.
+    """
+    template = world.call("GET", "/work_pools/duban")["base_job_template"]
+    pool = {"name": "elsewhere", "type": "process", "base_job_template": template}
+    world.call("POST", "/work_pools/", pool)
+    there = deployments(world)[name]
+    copy = {key: there[key] for key in ("flow_id", "entrypoint", "parameter_openapi_schema")}
+    made = world.call("POST", "/deployments/", copy | {"name": f"{name}-elsewhere", "work_pool_name": pool["name"]})
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    worker = world.bear("worker", "prefect", "worker", "start", "--pool", "elsewhere", PATH=path, **environment)
+    return str(made["id"]), worker
+
+
+def shortened(world: World, name: str, deployment: str, look: str) -> str:
     """The automation of the night that is missing, for this deployment, with ten seconds to go; gives its id."""
     entries = YAML(typ="safe").load(ROOT / "prefect.yaml")["deployments"]
     triggers = next(entry["triggers"] for entry in entries if entry["name"] == "alarm")
     given = next(trigger for trigger in triggers if trigger["parameters"]["reason"] == "night-missing")
     trigger = {key: given[key] for key in ("type", "posture", "after", "expect", "match", "threshold")}
     trigger |= {"within": 10, "match_related": given["match_related"] | {"prefect.resource.name": deployment}}
-    action = {"type": "run-deployment", "source": "selected", "deployment_id": deployments(world)["alarm"]["id"]}
-    action |= {"parameters": given["parameters"], "job_variables": job}
+    action = {"type": "run-deployment", "source": "selected", "deployment_id": look}
+    action |= {"parameters": given["parameters"]}
     body = {"name": name, "enabled": True, "trigger": trigger, "actions": [action]}
     return str(world.call("POST", "/automations/", body)["id"])
 
 
 def started_by(world: World, automation: str) -> list[dict[str, Any]]:
     """The looks that an automation started."""
-    body = {"deployments": {"id": {"any_": [deployments(world)["alarm"]["id"]]}}}
-    rows = world.call("POST", "/flow_runs/filter", body)
+    rows = world.call("POST", "/flow_runs/filter", {"flows": {"name": {"any_": ["alarm"]}}})
     return [row for row in rows if (row["created_by"] or {}).get("display_value") == automation]
 
 

@@ -18,10 +18,15 @@ from typing import Any
 import httpx
 
 from duban.adapters.database import Database
-from duban.adapters.prefect_api import PrefectApi, repeat
-from duban.adapters.prefect_env import prefect_environment
+from duban.adapters.prefect_api import PrefectApi
+from duban.adapters.prefect_env import (
+    keep_prefect_profile,
+    make_prefect_password,
+    prefect_environment,
+    server_environment,
+)
 from duban.services.night import NightTools
-from duban.services.tools import night_tools
+from duban.services.tools import night_tools, prefect_server
 from duban.settings import Settings
 
 from .rows import Ledger
@@ -77,6 +82,7 @@ class World:
     settings: Settings
     database: Database
     prefect: PrefectApi
+    patient: PrefectApi
     ledger: Ledger
     environment: dict[str, str]
     nursery: subprocess.Popen[str]
@@ -144,7 +150,7 @@ class World:
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """What the server answers, as JSON; a SQLite server says 503 now and then and means: again."""
-        answer = repeat(lambda: httpx.request(method, self.prefect.url + path, json=body), 30.0, self.prefect.url)
+        answer = self.patient.call(method, path, body)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
@@ -167,19 +173,22 @@ def python(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def a_world(folder: Path) -> Iterator[World]:
-    """The server and the engine, started once."""
+def a_world(folder: Path, **given: str) -> Iterator[World]:
+    """The server and the engine, started once; `given` stands in their environment too."""
     from duban.adapters.migrations import upgrade
 
     url = f"http://127.0.0.1:{free_port()}/api"
     settings = Settings(data_dir=folder / "var", prefect_api_url=url)
+    make_prefect_password(settings)
+    keep_prefect_profile(settings)
     database = Database(settings.ledger_url)
     upgrade(database)
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "DUBAN_"))}
     own = {"DUBAN_DATA_DIR": str(settings.data_dir), "DUBAN_PREFECT_API_URL": url, "PYTHONPATH": str(ROOT)}
     own["DUBAN_ENGINE_PORT"] = str(free_port())
     own["PREFECT_WORKER_QUERY_SECONDS"] = "0.5"  # a look for work; a test waits for each
-    environment = inherited | dict(prefect_environment(settings)) | own
+    # Prefect reads its settings when it is loaded, and children find it loaded: what a server's start sets is set here.
+    environment = inherited | prefect_environment(settings) | server_environment(settings) | own | given
     nursery = subprocess.Popen(
         python(str(Path(__file__).with_name("nursery.py"))),
         stdin=subprocess.PIPE,
@@ -188,7 +197,8 @@ def a_world(folder: Path) -> Iterator[World]:
         cwd=folder,
         text=True,
     )
-    found = World(folder, settings, database, PrefectApi(url), Ledger(database), environment, nursery)
+    prefect, patient = prefect_server(settings), prefect_server(settings, patience=30.0)
+    found = World(folder, settings, database, prefect, patient, Ledger(database), environment, nursery)
     try:
         found.start_engine()  # it waits for its server
         found.start_server()
@@ -200,4 +210,5 @@ def a_world(folder: Path) -> Iterator[World]:
         nursery.kill()
         nursery.communicate()
         found.prefect.close()
+        found.patient.close()
         database.dispose()
