@@ -88,7 +88,7 @@ class DocumentKind:
 DOCUMENTS: Mapping[str, DocumentKind] = {
     d.kind: d
     for d in (
-        DocumentKind("remind", "临近提醒"),
+        DocumentKind("remind", "提醒"),
         DocumentKind("acknowledge", "签收提醒"),
         DocumentKind("urge", "催办通知书", "督催"),
         DocumentKind("supervise", "督办单", "督办"),

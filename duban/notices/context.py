@@ -15,6 +15,7 @@ WHY_LEFT = "已不在岗，且未指定代管人"
 WHY_REFUSED = "其邮箱拒收"
 
 Light = Literal["red", "yellow", "green", "none"]
+ClockOf = Literal["limit", "check_in", "acknowledge", "verify", "re_inspect"]
 
 
 class Plan(TypedDict):
@@ -29,17 +30,37 @@ class Item(TypedDict):
     """The item as it stands on the business date."""
 
     number: Annotated[str, "编号（文中所印）"]
+    ref: Annotated[str, "称谓，如 第7项、吹哨事项1"]
     title: Annotated[str, "事项名称"]
     goal: Annotated[str | None, "目标"]
     time_limit: Annotated[str | None, "时限原文"]
     due_on: Annotated[str | None, "时限最后一日"]
     rolled_due_on: Annotated[str | None, "到期日（遇休息日顺延后）"]
+    overdue: Annotated[bool, "是否逾期"]
     days_overdue: Annotated[int, "逾期工作日数；未到期为负数"]
     state_zh: Annotated[str, "当前状态"]
+    closed: Annotated[bool, "是否已销号、撤销或并入"]
     light: Annotated[Light, "灯色：red、yellow、green、none"]
+    marks: Annotated[list[str], "灯旁标记，如 延期待批、长效报告逾期"]
     units: Annotated[list[str], "责任单位"]
     leads: Annotated[list[str], "牵头领导"]
     url: Annotated[str | None, "事项页面地址"]
+
+
+class Clock(TypedDict):
+    """The clock that a notice speaks of: the item's limit, a part of it, or a date of another kind, which is none.
+
+    `part` is the dated part of the limit in the plan's own words, None where the limit has one date only.
+    """
+
+    kind: Annotated[ClockOf, "时钟：limit 时限，check_in 长效报告，acknowledge 签收，verify 核查，re_inspect 回头看"]
+    day_zh: Annotated[str, "日期的名称，如 到期日、报告截止日、签收截止日、核查期限、回头看日期"]
+    part: Annotated[str | None, "时限的哪一部分"]
+    due_on: Annotated[str, "该日期"]
+    rolled_due_on: Annotated[str, "该日期（遇休息日顺延后）"]
+    overdue: Annotated[bool, "是否已过该日期"]
+    days_overdue: Annotated[int, "已过的工作日数；未到为负数"]
+    cut_off: Annotated[str, "当日截止时点，如 17:00"]
 
 
 class Rung(TypedDict):
@@ -104,12 +125,14 @@ class ItemNotice(TypedDict):
     """A notice about one item: remind, urge, supervise, circulate, summon, assign.
 
     `addressees` and `copies` are who the sheet is addressed to, the same on every copy; `recipient` is the reader of
-    this one copy, and `link` theirs alone: a sheet, which all readers share, has none. `rung` is None where no ladder
-    caused the notice; `answer_by_on` where no answer in writing is asked for.
+    this one copy, and `link` theirs alone: a sheet, which all readers share, has none. `rung` and
+    `clock` are None where no ladder caused the notice; `answer_by_on` where no answer in writing is asked for.
     """
 
+    kind_zh: Annotated[str, "文种名称，如 临近提醒、逾期提醒、报告提醒、督办单"]
     plan: Plan
     item: Item
+    clock: Clock | None
     rung: Rung | None
     recipient: Recipient
     addressees: Annotated[list[Person], "主送"]
@@ -202,11 +225,17 @@ class Entry(TypedDict):
     kind: Annotated[str, "文种代号"]
     kind_zh: Annotated[str, "文种"]
     number: Annotated[str, "编号"]
+    ref: Annotated[str, "称谓，如 第7项、吹哨事项1"]
     title: Annotated[str, "事项名称"]
     due_on: Annotated[str | None, "时限最后一日"]
     rolled_due_on: Annotated[str | None, "到期日"]
+    overdue: Annotated[bool, "是否逾期"]
     days_overdue: Annotated[int, "逾期工作日数；未到期为负数"]
     state_zh: Annotated[str, "当前状态"]
+    closed: Annotated[bool, "是否已销号、撤销或并入"]
+    light: Annotated[Light, "灯色"]
+    marks: Annotated[list[str], "灯旁标记，如 延期待批、长效报告逾期"]
+    clock: Clock | None
     units: Annotated[list[str], "责任单位"]
     leads: Annotated[list[str], "牵头领导"]
     url: Annotated[str | None, "事项页面地址"]
@@ -218,6 +247,7 @@ class Entry(TypedDict):
     rung_due_on: Annotated[str | None, "应发日期"]
     late: Annotated[bool, "补发"]
     acknowledge: Acknowledge | None
+    answer_by_on: Annotated[str | None, "书面回复截止日"]
     link: Annotated[str | None, "收件人本人的专用链接（签收、报告进展）"]
 
 
@@ -297,11 +327,15 @@ class WeekLine(TypedDict):
 
     plan_short: Annotated[str, "方案简称"]
     number: Annotated[str, "编号"]
+    ref: Annotated[str, "称谓，如 第7项、吹哨事项1"]
     title: Annotated[str, "事项名称"]
     rolled_due_on: Annotated[str | None, "到期日"]
+    overdue: Annotated[bool, "是否逾期"]
     days_overdue: Annotated[int, "逾期工作日数；未到期为负数"]
     state_zh: Annotated[str, "当前状态"]
+    closed: Annotated[bool, "是否已销号、撤销或并入"]
     light: Annotated[Light, "灯色"]
+    marks: Annotated[list[str], "灯旁标记，如 延期待批、长效报告逾期"]
     units: Annotated[list[str], "责任单位"]
     url: Annotated[str | None, "事项页面地址"]
     link: Annotated[str | None, "收件人本人的专用链接（报告进展）"]
@@ -371,7 +405,7 @@ CONTEXTS: dict[str, type] = {
 """Every kind of notice and the shape of its context."""
 
 KINDS_ZH: dict[str, str] = {
-    "remind": "临近提醒",
+    "remind": "提醒",
     "urge": "催办通知书",
     "supervise": "督办单",
     "circulate": "通报",
@@ -386,7 +420,7 @@ KINDS_ZH: dict[str, str] = {
     "papers": "例会和月度材料",
     "alarm": "运行告警",
 }
-"""What an official reads for each kind."""
+"""What an official reads for each kind; a single notice is named by `duban.notices.clock_words.named`."""
 
 NOT_OF_AN_ITEM = frozenset({"digest", "weekly", "papers", "alarm"})
 """The kinds that speak of no single item."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duban.notices.context import (
-    KINDS_ZH,
     LIGHTS_ZH,
     WHY_NO_ADDRESS,
     Behalf,
@@ -119,13 +118,19 @@ def _entry(part: Part) -> Entry:
     rung, sheet = context["rung"], context["sheet"]
     return {
         "kind": part.kind,
-        "kind_zh": KINDS_ZH.get(part.kind, part.kind),
+        "kind_zh": context["kind_zh"],
         "number": item["number"],
+        "ref": item["ref"],
         "title": item["title"],
         "due_on": item["due_on"],
         "rolled_due_on": item["rolled_due_on"],
+        "overdue": item["overdue"],
         "days_overdue": item["days_overdue"],
         "state_zh": item["state_zh"],
+        "closed": item["closed"],
+        "light": item["light"],
+        "marks": item["marks"],
+        "clock": context["clock"],
         "units": item["units"],
         "leads": item["leads"],
         "url": item["url"],
@@ -137,14 +142,14 @@ def _entry(part: Part) -> Entry:
         "rung_due_on": rung["due_on"] if rung else None,
         "late": rung is not None and rung["due_on"] < rung["sent_on"],
         "acknowledge": context["acknowledge"],
+        "answer_by_on": context["answer_by_on"],
         "link": context["link"],
     }
 
 
 def _matter(part: Part) -> str:
     """One matter in a few words: plan, number, kind of notice."""
-    kind_zh = KINDS_ZH.get(part.kind, part.kind)
-    return f"{part.context['plan']['short']}第{part.context['item']['number']}项{kind_zh}"
+    return f"{part.context['plan']['short']}{part.context['item']['ref']}{part.context['kind_zh']}"
 
 
 def _behalf(parts: Sequence[Part]) -> list[Behalf]:

@@ -58,6 +58,7 @@ class Field:
 _RECORDS_ZH = {
     "Plan": "方案",
     "Item": "事项",
+    "Clock": "本件所说的期限",
     "Rung": "督办梯级",
     "Person": "人员或单位",
     "Recipient": "本件收件人",

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from duban.notices.clock_words import clock_standing, standing
 from duban.notices.context import LIGHTS_ZH
 
 _LIGHT_COLOURS = {"red": "#b3261e", "yellow": "#b26a00", "green": "#1e7b34", "none": "#5f6368"}
@@ -59,28 +60,15 @@ def salutation(person: Mapping[str, Any]) -> str:
 
 
 def salutations(people: Iterable[Mapping[str, Any]]) -> str:
-    """How several are addressed in one line: persons first in the order given, one colon at the end."""
+    """主送 of a sheet in one line with a colon: the units; persons by name only where it is addressed to no unit."""
     listed = list(people)
     units = [p["name"] for p in listed if p["is_unit"]]
-    persons = [f"{p['name']}同志" for p in listed if not p["is_unit"]]
-    return "、".join(persons + units) + "："
+    return "、".join(units or [f"{p['name']}同志" for p in listed]) + "："
 
 
 def with_post(person: Mapping[str, Any]) -> str:
     """A name with its post, where there is one."""
     return f"{person['name']}（{person['post']}）" if person.get("post") else str(person["name"])
-
-
-def overdue(days: int) -> str:
-    """Working days past the due date in words; negative ones are still to go."""
-    if days > 0:
-        return f"已逾期{days}个工作日"
-    return "今日到期" if days == 0 else f"距到期还有{-days}个工作日"
-
-
-def standing(item: Mapping[str, Any]) -> str:
-    """Where an item stands against its due date; one without a date is 无时限, never due today."""
-    return overdue(item["days_overdue"]) if item["rolled_due_on"] else "无时限"
 
 
 def light_zh(light: str) -> str:
@@ -109,8 +97,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "salutation": salutation,
     "salutations": salutations,
     "with_post": with_post,
-    "overdue": overdue,
     "standing": standing,
+    "clock_standing": clock_standing,
     "light_zh": light_zh,
     "light_colour": light_colour,
     "href": href,

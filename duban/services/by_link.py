@@ -15,16 +15,16 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
-from duban.domain.lifecycle import STATE_ZH, State
+from duban.domain.lifecycle import State
 from duban.errors import DubanError, Quarantined, TransitionRefused
 from duban.notices.errors import LinkRefused
 from duban.notices.links import Claim, Purpose
 from duban.services.acknowledge import give_receipt
 from duban.services.item_changes import record
 from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
-from duban.services.notice_facts import item_context_without_clock
+from duban.services.notice_facts import item_context, shown_items, state_zh
 from duban.services.rules import business_date
-from models import Clock, ClockKind, ClockState, Event, Item, Notice, NoticeRecipient, Party, PartyKind
+from models import Event, Item, Notice, NoticeRecipient, Party, PartyKind
 
 REPORTED = "progress.reported"
 LONGEST_REPORT = 2000
@@ -113,7 +113,7 @@ def look_by_link(database: Database, claim: Claim, now: dt.datetime) -> LinkPage
             for_names=tuple(c.for_name for c in held.copies if c.for_name),
             kind=notice.kind if notice else WEEKLY,
             context=notice.context if notice else _summary(session, held, business_date(now)),
-            state_zh=STATE_ZH[item.state] if item is not None else None,
+            state_zh=state_zh(item.state, item.outcome) if item is not None else None,
             closed=item is not None and item.state is State.CLOSED,
             reportable=item is not None and _refusal(item) is None,
             receivable=notice is not None,
@@ -247,15 +247,11 @@ def _summary(session: Session, held: _Held, as_of: dt.date) -> dict[str, Any]:
     if item is None:
         raise LinkRefused(reason="its item does not concern its holder")
     plan = plan_facts(session, item.plan_id)
-    clocks = session.scalars(
-        select(Clock).where(Clock.item_id == item.id, Clock.kind == ClockKind.LIMIT).order_by(Clock.due_on)
-    ).all()
-    running = [c for c in clocks if c.state in (ClockState.RUNNING, ClockState.PAUSED)]
     parties = parties_of(batch_facts(session, [], [item.id]), plan, item)
     party = plan.parties[plan.office_id]
     return {
         "plan": {"title": plan.title, "short": plan.code, "issuer": plan.issuer},
-        "item": item_context_without_clock(item, next(iter(running), None), parties, plan, as_of),
+        "item": item_context(item, shown_items(session, [item], as_of)[item.id], parties, plan, as_of),
         "sheet": None,
         "as_of": as_of.isoformat(),
         "office": {"name": party.name, "letterhead": None, "phone": None, "email": party.email},

@@ -9,11 +9,15 @@ from sqlalchemy.orm import Session
 
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import Action
+from duban.domain.numbering import reference
+from duban.notices.wording import quoted
 from duban.services.item_notices import queue_item_notice
 from duban.services.rules import business_date
 from models import Clock, ClockKind, Closing, ClosingStep, Item, Party
 
 OUTCOMES = {Action.CLOSE: "done", Action.WITHDRAW: "withdrawn", Action.MERGE: "merged"}
+#: What the notice of each is called: only the first is a 销号.
+NAMES = {"done": "销号通知", "withdrawn": "撤销通知", "merged": "并项通知"}
 
 
 _ITEM_ID = bindparam("item_id", type_=BigInteger)
@@ -43,9 +47,10 @@ def tell_closed(session: Session, item: Item, action: Action, reason: str, now: 
     again = session.scalars(_AGAIN, {"item_id": item.id}).first()
     into = session.get(Item, item.merged_into_id) if item.merged_into_id is not None else None
     more = {
+        "kind_zh": NAMES[OUTCOMES[action]],
         "closing": {
             "outcome": OUTCOMES[action],
-            "merged_into": f"第{into.number}项{into.title}" if into else None,
+            "merged_into": f"{reference(into.number)}{quoted(into.title)}" if into else None,
             "closed_on": business_date(now).isoformat(),
             "verified_by": verified,
             "signed_by": signed,
@@ -53,7 +58,7 @@ def tell_closed(session: Session, item: Item, action: Action, reason: str, now: 
             "published_to": published.ends_on.isoformat() if published and published.ends_on else None,
             "re_inspect_on": again.isoformat() if again else None,
             "reason": reason or None,
-        }
+        },
     }
     cause = f"closed:{item.id}:{item.version}"
     queue_item_notice(session, item, "closed", cause=cause, more=more, as_of=business_date(now), now=now)

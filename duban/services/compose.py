@@ -161,7 +161,7 @@ def _copies(
         url = links.url(row.party_id, row.notice_id, now) if links else None
         context = row.context | {"recipient": reader, "item": _linked(row.context.get("item"), public_url), "link": url}
         if asked:  # whoever gets a copy for information is asked for nothing
-            context["acknowledge"] = asked | {"url": url or asked["url"]} if row.role == "to" else None
+            context["acknowledge"] = asked | {"url": url or f"{public_url}/my"} if row.role == "to" else None
         has_sheet = row.number is not None and row.kind in SHEET_KINDS
         found[row.address].append(
             Copy(row.id, row.notice_id, row.kind, context, asked, reader, has_sheet, row.sheet_ready)

@@ -7,23 +7,24 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from duban.domain.addressees import resolve_targets
 from duban.domain.policy_model import Colour, Rung, Target
 from duban.services.night_decide import Office, reader_row, take_numbers
 from duban.services.night_facts import PlanFacts, parties_of_item, plan_facts
-from duban.services.notice_facts import item_context_without_clock, office_context, people, sheet_context
-from models import Base, Clock, ClockKind, ClockState, Item
+from duban.services.notice_facts import (
+    item_context,
+    office_context,
+    people_context,
+    sheet_context,
+    shown_items,
+)
+from models import Base, Item
 
 _TABLES = Base.metadata.tables
 _CAUSED = select(_TABLES["notice"].c.id).where(_TABLES["notice"].c.cause == bindparam("cause"))
-_LIMITS = (
-    select(Clock)
-    .where(Clock.item_id == bindparam("item_id", type_=BigInteger), Clock.kind == ClockKind.LIMIT)
-    .order_by(Clock.due_on)
-)
 _NOTICE = insert(_TABLES["notice"]).returning(_TABLES["notice"].c.id)
 _RECIPIENT = insert(_TABLES["notice_recipient"])
 
@@ -77,18 +78,16 @@ def queue_item_notice(
     if session.scalars(_CAUSED, {"cause": cause}).first() is not None:
         return None
     rung, plan = KINDS[kind], plan or plan_facts(session, item.plan_id)
-    clocks = session.scalars(_LIMITS, {"item_id": item.id}).all()
-    running = [c for c in clocks if c.state in (ClockState.RUNNING, ClockState.PAUSED)]
     parties = parties_of_item(session, plan, item)
     readers = resolve_targets(rung, parties, plan.directory, plan.rules.policy, as_of)
     number = next(take_numbers(session, Counter({rung.series: 1}), as_of.year)[rung.series]) if rung.series else None
-    clock = next(iter(running or clocks[-1:]), None)
     context = {
+        "kind_zh": rung.title,
         "plan": {"title": plan.title, "short": plan.code, "issuer": plan.issuer},
-        "item": item_context_without_clock(item, clock, parties, plan, as_of),
+        "item": item_context(item, shown_items(session, [item], as_of)[item.id], parties, plan, as_of),
+        "clock": None,
         "rung": None,
-        "addressees": people(readers, "to", plan),
-        "copies": people(readers, "cc", plan),
+        **people_context(readers, plan),
         "sheet": sheet_context(rung.series, as_of.year, number),
         "office": office_context(plan, RELATIVE),
         "as_of": as_of.isoformat(),

@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from duban.adapters.database import Database, one_at_a_time
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import Relation, State
+from duban.domain.numbering import call_number, reference, self_check_number
 from duban.errors import DubanError, Forbidden, NotFound
+from duban.notices.wording import date_zh
 from duban.services import clocks
 from duban.services.event_log import Happening, append
 from duban.services.item_changes import open_item, record
@@ -103,13 +105,13 @@ def spawn_self_checks(
         made = []
         for n, party in enumerate(wanted, start=(count or 0) + 1):
             new = NewItem(
-                number=f"{item.number[:30]}-自查{n}",
+                number=self_check_number(item.number, n),
                 title=f"举一反三自查：{item.title}",
-                goal=goal or f"对照第{item.number}项开展自查，发现同类问题的，一并整改到位。",
+                goal=goal or f"对照{reference(item.number)}开展自查，发现同类问题的，一并整改到位。",
                 due_on=due_on,
                 origin=Origin.SELF_CHECK,
                 roles=((Role.RESPONSIBLE, party.id),),
-                measure=f"对照第{item.number}项开展自查，报告自查结果。",
+                measure=f"对照{reference(item.number)}开展自查，报告自查结果。",
                 parent_id=item.id,
                 path=tuple(item.path),
             )
@@ -156,7 +158,7 @@ def call(
         for party in answering:
             roles += [(Role.RESPONSIBLE, party.id), (Role.CALLED, party.id)]
         new = NewItem(
-            number=f"吹哨{(count or 0) + 1}",
+            number=call_number((count or 0) + 1),
             title=title.strip(),
             goal=goal or f"到{calling.name}现场报到，会同办理。",
             due_on=due_on,
@@ -178,7 +180,7 @@ def _make(session: Session, plan_id: int, new: NewItem, rules: Rules, actor: Act
         path=list(new.path),
         title=new.title,
         goal=new.goal,
-        time_limit=f"{new.due_on}前完成",
+        time_limit=f"{date_zh(new.due_on)}前完成",
         origin=new.origin,
         category=Category.BY_DEADLINE,
         state=State.ASSIGNED,
@@ -197,7 +199,7 @@ def _make(session: Session, plan_id: int, new: NewItem, rules: Rules, actor: Act
         Milestone(
             item_id=item.id,
             position=1,
-            text=f"{new.due_on}前完成",
+            text=f"{date_zh(new.due_on)}前完成",
             kind=MilestoneKind.COMPLETE,
             due_on=new.due_on,
             rolled_due_on=rolled,

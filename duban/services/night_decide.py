@@ -27,7 +27,7 @@ from duban.services.clock_values import term_key
 from duban.services.clocks import next_check_in_clock
 from duban.services.event_log import Happening, append_all, lock_items
 from duban.services.night_facts import BatchFacts, PlanFacts, batch_facts, parties_of
-from duban.services.notice_facts import notice_context
+from duban.services.notice_facts import notice_context, shown_items
 from models import (
     Base,
     Clock,
@@ -199,6 +199,7 @@ def _write_notices(
     """A notice for each firing, sheets numbered without a gap, and a row for each reader; returns the notices' ids."""
     if not firings:
         return []
+    shown = shown_items(session, {f.item.id: f.item for f in firings}.values(), as_of)
     numbers = take_numbers(session, Counter(f.due.rung.series for f in firings if f.due.rung.series), as_of.year)
     rows: list[dict[str, Any]] = []
     for firing in firings:
@@ -225,6 +226,7 @@ def _write_notices(
                     firing.clock,
                     firing.due,
                     firing.readers,
+                    shown=shown[firing.item.id],
                     parties=parties_of(facts, plan, firing.item),
                     plan=plan,
                     as_of=as_of,

@@ -1,21 +1,70 @@
-"""What a notice says: the facts of an item on the night, as the plain values that its template is given."""
+"""What a notice says: the facts of an item on the night, as the plain values that its template is given.
+
+The item's light, its due date and its days overdue are the board's (`duban.services.queries.lights`); the day of the
+clock that the notice is about stands beside them, under a name of its own.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from duban.domain.addressees import Resolved
 from duban.domain.ladder import DueRung
-from duban.domain.lifecycle import STATE_ZH
+from duban.domain.lifecycle import STATE_ZH, Outcome, State
+from duban.domain.lights import Light
+from duban.domain.numbering import reference
 from duban.domain.parties import LEFT, ItemParties
+from duban.domain.policy_model import ClockKind
+from duban.notices.clock_words import named, words_of
 from duban.notices.context import KINDS_ZH
 from duban.services.night_facts import Pending, PlanFacts
-from models import Clock, Item, PartyKind
+from duban.services.queries.lights import Lighting, Standing
+from models import Clock, Item, Milestone, PartyKind
 
 if TYPE_CHECKING:
     from duban.services.night_decide import Office
+
+_ENDED_ZH = {Outcome.WITHDRAWN: "已撤销", Outcome.MERGED: "已并入其他事项"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How an item stands on a day, as the board shows it. `nominal_due_on` is its nearest open date as printed.
+
+    `parts` are the dated parts of its limit by milestone, in the plan's words; empty where there is only one.
+    """
+
+    light: Light
+    nominal_due_on: dt.date | None
+    parts: dict[int, str]
+
+
+def shown_items(session: Session, items: Collection[Item], as_of: dt.date) -> dict[int, Shown]:
+    """What notices of a day say of these items, by id, in a handful of statements; at most a batch of items."""
+    among = Item.id.in_([item.id for item in items])
+    lights = Lighting(session, as_of).of([Standing.of(item) for item in items], among)
+    dated: dict[int, list[Milestone]] = defaultdict(list)
+    for milestone in session.scalars(
+        select(Milestone)
+        .join(Item, Item.id == Milestone.item_id)
+        .where(among, Milestone.due_on.is_not(None))
+        .order_by(Milestone.item_id, Milestone.position)
+    ):
+        dated[milestone.item_id].append(milestone)
+    return {item.id: _shown(item, lights[item.id], dated[item.id]) for item in items}
+
+
+def _shown(item: Item, light: Light, dated: Sequence[Milestone]) -> Shown:
+    nominal = [m.due_on for m in dated if m.due_on and not m.done and m.rolled_due_on == item.due_on]
+    parts = {m.id: m.text.rstrip("。；，、;, ") or f"第{n}个节点" for n, m in enumerate(dated, start=1)}
+    return Shown(light, min(nominal, default=item.due_on), parts if len(dated) > 1 else {})
 
 
 def notice_context(
@@ -24,6 +73,7 @@ def notice_context(
     due: DueRung,
     readers: list[Resolved],
     *,
+    shown: Shown,
     parties: ItemParties,
     plan: PlanFacts,
     as_of: dt.date,
@@ -38,23 +88,23 @@ def notice_context(
     `missed` are the nights before this one that did not run, in order.
     """
     owed = {"pending": pending_context(pending, plan, as_of)} if due.rung.kind == "acknowledge" else {}
+    of_clock = clock_context(clock, shown, plan, as_of)
     return owed | {
+        "kind_zh": named(due.rung.kind, of_clock),
         "plan": {"title": plan.title, "short": plan.code, "issuer": plan.issuer},
-        "item": item_context(item, clock, parties, plan, as_of, office),
+        "item": item_context(item, shown, parties, plan, as_of),
+        "clock": of_clock,
         "rung": {
             "key": due.key,
             "offset": due.rung.offset,
             "due_on": due.due_on.isoformat(),
             "sent_on": as_of.isoformat(),
         },
-        "addressees": people(readers, "to", plan),
-        "copies": people(readers, "cc", plan),
+        **people_context(readers, plan),
         "sheet": sheet_context(due.rung.series, as_of.year, number),
         "office": office_context(plan, office),
         "as_of": as_of.isoformat(),
-        "acknowledge": {"by_on": acknowledge_by.isoformat(), "url": f"{office.public_url}/my"}
-        if acknowledge_by
-        else None,
+        "acknowledge": {"by_on": acknowledge_by.isoformat(), "url": None} if acknowledge_by else None,
         "answer_by_on": None,
         "missed": missed_context(missed, due.due_on),
     }
@@ -68,46 +118,46 @@ def missed_context(missed: Sequence[dt.date], due_on: dt.date) -> dict[str, Any]
     return {"nights": len(missed), "from_on": missed[0].isoformat(), "to_on": missed[-1].isoformat()}
 
 
-def item_context(
-    item: Item, clock: Clock, parties: ItemParties, plan: PlanFacts, as_of: dt.date, office: Office
-) -> dict[str, Any]:
-    """The item as it stands; a clock that is not overdue has a negative number of days."""
-    days = plan.rules.calendar.workdays_between(clock.due_on, as_of)
+def item_context(item: Item, shown: Shown, parties: ItemParties, plan: PlanFacts, as_of: dt.date) -> dict[str, Any]:
+    """The item as the board shows it. Its link is relative: composing adds the site's address."""
+    light = shown.light
     return {
         "number": item.number,
+        "ref": reference(item.number),
         "title": item.title,
         "goal": item.goal,
         "time_limit": item.time_limit,
-        "due_on": clock.nominal_due_on.isoformat(),
-        "rolled_due_on": clock.due_on.isoformat(),
-        "days_overdue": days,
-        "state_zh": STATE_ZH[item.state],
-        "light": "red" if clock.due_on < as_of else "yellow",
-        "units": names(parties.units, plan),
-        "leads": leads_in_office(parties, plan, as_of),
-        "url": f"{office.public_url}/items/{item.id}",
-    }
-
-
-def item_context_without_clock(
-    item: Item, clock: Clock | None, parties: ItemParties, plan: PlanFacts, as_of: dt.date
-) -> dict[str, Any]:
-    """The item where no clock need be running: closed, returned, or without any date. Its link is relative."""
-    due_on = clock.due_on if clock else None
-    overdue = plan.rules.calendar.workdays_between(due_on, as_of) if due_on else 0
-    return {
-        "number": item.number,
-        "title": item.title,
-        "goal": item.goal,
-        "time_limit": item.time_limit,
-        "due_on": clock.nominal_due_on.isoformat() if clock else None,
-        "rolled_due_on": due_on.isoformat() if due_on else None,
-        "days_overdue": overdue,
-        "state_zh": STATE_ZH[item.state],
-        "light": "none" if due_on is None else "red" if due_on < as_of else "green",
+        "due_on": shown.nominal_due_on.isoformat() if shown.nominal_due_on else None,
+        "rolled_due_on": item.due_on.isoformat() if item.due_on else None,
+        "overdue": light.overdue,
+        "days_overdue": -(light.days_left or 0),
+        "state_zh": state_zh(item.state, item.outcome),
+        "closed": item.state is State.CLOSED,
+        "light": light.colour.value,
+        "marks": list(light.marks),
         "units": names(parties.units, plan),
         "leads": leads_in_office(parties, plan, as_of),
         "url": f"/items/{item.id}",
+    }
+
+
+def state_zh(state: State, outcome: Outcome | None) -> str:
+    """An item's state in words; one that was withdrawn or merged was not struck off as done."""
+    return _ENDED_ZH.get(outcome, STATE_ZH[state]) if outcome else STATE_ZH[state]
+
+
+def clock_context(clock: Clock, shown: Shown, plan: PlanFacts, as_of: dt.date) -> dict[str, Any]:
+    """The clock that a notice speaks of, under the name of its day; a part of a limit with several is named."""
+    part = shown.parts.get(clock.milestone_id or 0) if clock.kind is ClockKind.LIMIT else None
+    return {
+        "kind": clock.kind.value,
+        "day_zh": words_of(clock.kind.value, part).day,
+        "part": part,
+        "due_on": clock.nominal_due_on.isoformat(),
+        "rolled_due_on": clock.due_on.isoformat(),
+        "overdue": clock.due_on < as_of,
+        "days_overdue": plan.rules.calendar.workdays_between(clock.due_on, as_of),
+        "cut_off": f"{plan.rules.policy.hours.cut_off:%H:%M}",
     }
 
 
@@ -154,10 +204,17 @@ def person_context(party_id: int, plan: PlanFacts) -> dict[str, Any]:
     return {"name": party.name, "post": party.post, "is_unit": party.kind is not PartyKind.PERSON}
 
 
-def people(readers: list[Resolved], role: str, plan: PlanFacts) -> list[dict[str, Any]]:
-    """Whom the sheet is addressed to (`role` to or cc): who is meant, not whoever receives it in their place.
+def people_context(readers: list[Resolved], plan: PlanFacts) -> dict[str, list[dict[str, Any]]]:
+    """Whom a sheet is addressed to, and who has a copy: nobody twice, and no copy to the office that signs it."""
+    to = people(readers, "to", plan)
+    known = {person["name"] for person in to} | {plan.parties[plan.office_id].name}
+    return {"addressees": to, "copies": [p for p in people(readers, "cc", plan) if p["name"] not in known]}
 
-    It is addressed to nobody who left: whoever stands in is named, the supervision office only where nobody else is.
+
+def people(readers: list[Resolved], role: str, plan: PlanFacts) -> list[dict[str, Any]]:
+    """Those of one role (to or cc): who is meant, not whoever receives it in their place.
+
+    A sheet is addressed to nobody who left: whoever stands in is named, the supervision office only where nobody is.
     """
     found: dict[str, dict[str, Any]] = {}
     office: dict[str, dict[str, Any]] = {}

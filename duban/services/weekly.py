@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 from duban.adapters.database import Database
 from duban.adapters.mail_message import message_id_for
 from duban.domain.events import PROGRESS
-from duban.domain.lifecycle import STATE_ZH, State
+from duban.domain.lifecycle import State
+from duban.domain.numbering import reference
 from duban.domain.parties import usable
 from duban.notices.rendering import Rendered, Renderer
 from duban.services.link_keys import LinkMaker
 from duban.services.night_facts import PlanFacts, plan_facts
+from duban.services.notice_facts import state_zh
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting
 from duban.services.queries.shapes import ItemRow
@@ -203,10 +205,14 @@ def _line(code: str, row: ItemRow, public_url: str) -> dict[str, Any]:
     return {
         "plan_short": code,
         "number": row.number,
+        "ref": reference(row.number),
         "title": row.title,
         "rolled_due_on": row.due_on.isoformat() if row.due_on else None,
+        "overdue": row.overdue,
         "days_overdue": -(row.days_left or 0),
-        "state_zh": STATE_ZH[row.state],
+        "state_zh": state_zh(row.state, row.outcome),
+        "closed": row.state is State.CLOSED,
+        "marks": list(row.marks),
         "light": row.light,
         "units": row.names("lead_unit", "responsible"),
         "url": f"{public_url}/items/{row.id}",

@@ -18,13 +18,14 @@ from duban.api.buckets import Limiter
 from duban.api.context import Context, address_of, context_of
 from duban.api.problems import TooManyRequests
 from duban.errors import DubanError
+from duban.notices.clock_words import clock_standing, standing
 from duban.notices.links import Claim, verify
-from duban.notices.wording import date_zh, names, standing
+from duban.notices.wording import date_zh, names
 from duban.services.by_link import LONGEST_REPORT, WEEKLY, LinkPage, acknowledge_by_link, look_by_link, report_by_link
 from duban.services.link_keys import link_secrets
 from duban.services.sign_in import log_access
 from duban.settings import Settings
-from duban.web.words import NOTICE_ZH, refusal
+from duban.web.words import refusal
 
 router = APIRouter()
 
@@ -133,7 +134,7 @@ def _page(request: Request, token: str, status: int = 200, **shown: Any) -> Resp
         "link.html",
         status,
         notice=found,
-        kind_zh="报告进展" if found.kind == WEEKLY else NOTICE_ZH.get(found.kind, found.kind),
+        kind_zh="报告进展" if found.kind == WEEKLY else found.context["kind_zh"],
         facts=_facts(found),
         office=found.context["office"],
         token=token,
@@ -159,11 +160,20 @@ def _facts(found: LinkPage) -> list[tuple[str, str]]:
         ("发文字号", facts["sheet"]["label"] if facts["sheet"] else ""),
         ("待签收文书", _pending(facts.get("pending"))),
         ("方案", facts["plan"]["title"]),
-        ("事项", f"第{item['number']}项　{item['title']}"),
+        ("事项", f"{item['ref']}　{item['title']}"),
         ("整改目标", item["goal"] or ""),
-        ("到期日", f"{due}（截至{day}{standing(item)}）" if due else "无时限"),
+        ("到期日", "" if item["closed"] else f"{due}（截至{day}{standing(item)}）" if due else standing(item)),
+        *_clock(facts.get("clock"), day),
         ("当前状态", found.state_zh or ""),
         ("责任单位", names(item["units"], "")),
         ("牵头领导", names(item["leads"], "")),
     ]
     return [(label, value) for label, value in rows if value]
+
+
+def _clock(clock: dict[str, Any] | None, day: str) -> list[tuple[str, str]]:
+    """The day that the notice speaks of, where it is not the item's own limit."""
+    if clock is None or (clock["kind"] == "limit" and clock["part"] is None):
+        return []
+    said = f"{date_zh(clock['rolled_due_on'])}（截至{day}{clock_standing(clock)}）"
+    return [("节点", clock["part"] or ""), (clock["day_zh"], said)]

@@ -26,6 +26,7 @@ CASES = [
     for sample in ("full", "bare", "late")
     if sample != "late" or kind not in NOT_OF_AN_ITEM
 ]
+VARIANTS = [(name.split(".")[0], name.split(".")[1]) for name in samples.VARIANTS]
 VOID = {"meta", "br", "img", "hr", "input", "link"}
 
 
@@ -35,6 +36,8 @@ def renderer() -> Renderer:
 
 
 def sample_of(kind: str, sample: str) -> dict[str, Any]:
+    if (kind, sample) in VARIANTS:
+        return samples.variant(f"{kind}.{sample}")
     context: dict[str, Any] = getattr(samples, sample)(kind)
     return context
 
@@ -49,7 +52,7 @@ def compare(name: str, text: str) -> None:
     assert text == file.read_text("utf-8")
 
 
-@pytest.mark.parametrize(("kind", "sample"), CASES)
+@pytest.mark.parametrize(("kind", "sample"), CASES + VARIANTS)
 def test_the_text_of_a_notice_is_as_it_was_read(renderer: Renderer, kind: str, sample: str) -> None:
     rendered = renderer.render(kind, sample_of(kind, sample))
     compare(f"{kind}.{sample}.txt", f"{rendered.subject}\n\n{rendered.text}")
@@ -60,7 +63,7 @@ def test_the_html_of_a_notice_is_as_it_was_looked_at(renderer: Renderer, kind: s
     compare(f"{kind}.full.html", renderer.render(kind, sample_of(kind, "full")).html)
 
 
-@pytest.mark.parametrize(("kind", "sample"), [c for c in CASES if c[0] in SHEET_KINDS])
+@pytest.mark.parametrize(("kind", "sample"), [c for c in CASES + VARIANTS if c[0] in SHEET_KINDS])
 def test_the_words_of_a_sheet_are_as_they_were_read(renderer: Renderer, kind: str, sample: str) -> None:
     compare(f"{kind}.{sample}.sheet.txt", tidy(renderer.part(f"{kind}/sheet.txt.j2", plain(sample_of(kind, sample)))))
 
@@ -85,7 +88,7 @@ class Balance(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.mark.parametrize(("kind", "sample"), CASES)
+@pytest.mark.parametrize(("kind", "sample"), CASES + VARIANTS)
 def test_the_html_is_well_formed_and_fetches_nothing(renderer: Renderer, kind: str, sample: str) -> None:
     balance = Balance()
     balance.feed(renderer.render(kind, sample_of(kind, sample)).html)
@@ -104,7 +107,7 @@ def test_a_notice_that_goes_to_the_office_for_someone_says_for_whom_and_why(rend
         assert "停运3夜" in body
 
 
-@pytest.mark.parametrize(("kind", "sample"), CASES)
+@pytest.mark.parametrize(("kind", "sample"), CASES + VARIANTS)
 def test_no_notice_shows_a_python_value(renderer: Renderer, kind: str, sample: str) -> None:
     rendered = renderer.render(kind, sample_of(kind, sample))
     for body in (rendered.subject, rendered.text, rendered.html):

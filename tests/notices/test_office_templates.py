@@ -41,7 +41,7 @@ def test_every_shipped_template_passes_the_check_that_offices_face() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{{ item.titel }}", "there is no field titel here; there are: days_overdue, due_on, goal"),
+        ("{{ item.titel }}", "there is no field titel here; there are: closed, days_overdue, due_on"),
         ("{{ things }}", "there is no field things"),
         ("{{ item.title|default('') }}{{ item.nmae|default('') }}", "there is no field nmae"),
         ("{% for unit in item.units %}{{ unit.name }}{% endfor %}", "name is asked of a single value"),

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from duban.notices import samples, wording
+from duban.domain.numbering import call_number, reference, self_check_number
+from duban.domain.policy_model import ClockKind
+from duban.notices import clock_words, samples, wording
 from duban.notices.context import CONTEXTS, NOT_OF_AN_ITEM, Person
 from duban.notices.digest import LISTED_PER_GROUP, Part, digest_context
 from duban.notices.errors import TemplateRefused, UnknownNoticeKind
@@ -205,7 +207,7 @@ def parts(count: int, light: str = "red") -> list[Part]:
     found = []
     for number in range(count):
         context = copy.deepcopy(samples.full("supervise"))
-        context["item"] |= {"number": str(number), "light": light}
+        context["item"] |= {"number": str(number), "ref": f"第{number}项", "light": light}
         found.append(Part("supervise", context, attached=True))  # type: ignore[arg-type]
     return found
 
@@ -256,15 +258,49 @@ def test_a_title_is_quoted_once(given: str, said: str) -> None:
     assert wording.book(given) == said
 
 
-@pytest.mark.parametrize(("days", "said"), [(3, "已逾期3个工作日"), (0, "今日到期"), (-3, "距到期还有3个工作日")])
-def test_days_are_said_in_words(days: int, said: str) -> None:
-    assert wording.overdue(days) == said
+def an_item(days: int, **more: Any) -> dict[str, Any]:
+    item = {"overdue": days > 0, "days_overdue": days, "rolled_due_on": "2026-07-06", "closed": False}
+    return item | {"light": "red", "marks": [], "state_zh": "持续推进"} | more
 
 
-def test_an_item_without_a_date_is_never_due_today() -> None:
-    assert wording.standing({"days_overdue": 0, "rolled_due_on": None}) == "无时限"
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        (an_item(3), "已逾期3个工作日"),
+        (an_item(0), "今日到期"),
+        (an_item(-3), "距到期还有3个工作日"),
+        (an_item(0, overdue=True), "已逾期"),  # no working day has come since
+        (an_item(-3, marks=["延期待批"]), "距到期还有3个工作日，延期待批"),
+        (an_item(0, rolled_due_on=None, light="none"), "无时限"),
+        (an_item(0, rolled_due_on=None, light="yellow", marks=["长效报告逾期"]), "有时限的部分已完成，长效报告逾期"),
+        (an_item(9, closed=True, state_zh="已撤销"), "已撤销"),
+    ],
+)
+def test_where_an_item_stands_is_said_in_words(item: dict[str, Any], said: str) -> None:
+    assert clock_words.standing(item) == said
 
 
-def test_several_addressees_share_one_colon() -> None:
+@pytest.mark.parametrize("kind", list(ClockKind))
+def test_each_kind_of_clock_has_words_of_its_own_for_its_day(kind: ClockKind) -> None:
+    words = clock_words.WORDS[kind.value]
+    others = [w for k, w in clock_words.WORDS.items() if k != kind.value]
+    assert words.day not in [w.day for w in others]
+    assert words.late not in [w.late for w in others]
+    clock = {"kind": kind.value, "part": None, "overdue": True, "days_overdue": 2}
+    assert clock_words.named("remind", clock) != "临近提醒"
+    assert clock_words.clock_standing(clock).endswith("2个工作日")
+
+
+def test_a_sheet_is_addressed_to_units_and_to_persons_by_name_only_where_there_is_none() -> None:
     people = [{"name": "区教育局", "is_unit": True}, {"name": "沈明远", "is_unit": False}]
-    assert wording.salutations(people) == "沈明远同志、区教育局："
+    assert wording.salutations(people) == "区教育局："
+    assert wording.salutations(people[1:]) == "沈明远同志："
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("7", "第7项"), ("3.2", "第3.2项"), ("吹哨1", "吹哨事项1"), ("7-自查2", "第7项举一反三自查2")],
+)
+def test_a_called_matter_and_a_self_check_are_named_as_what_they_are(number: str, said: str) -> None:
+    assert reference(number) == said
+    assert (call_number(1), self_check_number("7", 2)) == ("吹哨1", "7-自查2")

@@ -55,7 +55,7 @@ def test_the_page_is_a4_with_a_type_area_of_156_by_225_mm() -> None:
 
 
 def test_22_lines_and_28_characters_fit_the_type_area_and_23_and_29_do_not() -> None:
-    paragraph = next(p for p in made("supervise").paragraphs if p.text.startswith("该事项"))
+    paragraph = next(p for p in made("supervise").paragraphs if "截至" in p.text)
     line = paragraph.paragraph_format.line_spacing
     assert line is not None
     assert 22 * line <= Mm(225) < 23 * line

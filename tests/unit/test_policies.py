@@ -19,8 +19,8 @@ def test_the_default_ladder_is_the_one_that_offices_expect() -> None:
     contacts, head, leads = Target.UNIT_CONTACTS, Target.UNIT_HEAD, Target.LEAD_OFFICIALS
     plan_head, office = Target.PLAN_HEAD, Target.SUPERVISION_OFFICE
     assert ladder == [
-        (-10, "remind", "临近提醒", (contacts,), ()),
-        (-3, "remind", "临近提醒", (contacts,), ()),
+        (-10, "remind", "提醒", (contacts,), ()),
+        (-3, "remind", "提醒", (contacts,), ()),
         (1, "urge", "催办通知书", (head,), (leads, office)),
         (6, "supervise", "督办单", (leads,), (office,)),
         (11, "circulate", "通报", (plan_head,), (leads, office)),

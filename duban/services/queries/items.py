@@ -144,7 +144,7 @@ def _under_light(
 
 def _item_rows(lighting: Lighting, rows: Sequence[Any]) -> list[ItemRow]:
     among = Item.id.in_([row[0].id for row in rows])
-    lights = lighting.of([Standing(**{f: getattr(row[0], f) for f in Standing.__slots__}) for row in rows], among)
+    lights = lighting.of([Standing.of(row[0]) for row in rows], among)
     return [_item_row(row[0], PlanRef(*row[1:4]), lights[row[0].id]) for row in rows]
 
 

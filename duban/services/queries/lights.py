@@ -46,6 +46,11 @@ class Standing:
     quarantined: bool
     dropped: bool
 
+    @classmethod
+    def of(cls, item: Item) -> Standing:
+        """What a whole row says of it."""
+        return cls(*(getattr(item, name) for name in cls.__slots__))
+
 
 #: The columns of a `Standing`, in its order: lists that need only counts read no more of an item.
 STANDING = (
