@@ -269,7 +269,8 @@ def _clocks(size: Size) -> Iterator[dict[str, Any]]:
         next_on = AS_OF if due_on == LAST_DAY else due_on - dt.timedelta(days=14)
         yield {
             "id": n, "plan_id": _plan_of(n), "item_id": n, "milestone_id": n, "kind": "limit", "state": "running",
-            "started_on": REGISTERED, "nominal_due_on": due_on, "due_on": due_on, "next_rung_on": next_on,
+            "started_on": REGISTERED, "armed_on": REGISTERED, "nominal_due_on": due_on, "due_on": due_on,
+            "next_rung_on": next_on,
         }  # fmt: skip
 
 

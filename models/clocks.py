@@ -78,6 +78,7 @@ class Clock(Base):
     state: Mapped[ClockState] = mapped_column(values_of(ClockState, "state"))
     cycle: Mapped[int] = mapped_column(default=1, server_default=sql("1"))
     started_on: Mapped[dt.date]
+    armed_on: Mapped[dt.date]  # its rungs that were due by then were nobody's to miss: only the highest of them fires
     nominal_due_on: Mapped[dt.date]  # as printed, or as counted
     due_on: Mapped[dt.date]  # rolled to a working day
     counted: Mapped[bool] = mapped_column(

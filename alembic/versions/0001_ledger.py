@@ -1078,6 +1078,7 @@ def upgrade() -> None:
         ),
         sa.Column("cycle", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("started_on", sa.Date(), nullable=False),
+        sa.Column("armed_on", sa.Date(), nullable=False),
         sa.Column("nominal_due_on", sa.Date(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("counted", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),

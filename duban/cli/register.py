@@ -174,6 +174,7 @@ def _progress(database: Database, plan: str, received: Received, accept: tuple[s
 def release(plan: str, as_of: dt.date | None, dry_run: bool, assign: bool) -> None:
     """Let a plan's notices go: shows what its first night sends, then releases it."""
     from duban.cli.nightly import show_preview
+    from duban.services.assignments import assign_items, would_assign
     from duban.services.night import preview
     from duban.services.plan_lookup import plan_id_of
     from duban.services.release import release as let_go
@@ -181,14 +182,14 @@ def release(plan: str, as_of: dt.date | None, dry_run: bool, assign: bool) -> No
     from duban.settings import load_settings
 
     database = open_ledger(load_settings())
-    show_preview(preview(database, as_of or today(), [plan_id_of(database, plan)]))
+    plan_id, day = plan_id_of(database, plan), as_of or today()
+    assigned = would_assign(database, plan_id, day) if assign else []
+    show_preview([*assigned, *preview(database, day, [plan_id])])
     if dry_run:
         return
     changed = let_go(database, plan=plan, actor=operator(), now=utc_now(), as_of=as_of)
     click.echo(f"{plan}: released; the next night sends." if changed else f"{plan}: was released before.")
     if assign:
-        from duban.services.assignments import assign_items
-
         written = assign_items(database, plan=plan, actor=operator(), now=utc_now(), as_of=as_of)
         click.echo(f"{plan}: {written} assignment notices written.")
 

@@ -68,7 +68,8 @@ class Clock:
 
     `counted`: so many `amount` of `unit` from the day after `started_on`; else a fixed date. `nominal_on` is the day as
     printed or as counted, `due_on` the same rolled to a working day. `movable`: a pause moves it. `remaining` holds the
-    unconsumed working days while paused, below zero when it was overdue already. `fired` are the ladder's keys.
+    unconsumed working days while paused, below zero when it was overdue already. `fired` are the ladder's keys;
+    `armed_on` is the first day on which its rungs could go (see `duban.domain.ladder.due_rungs`).
     """
 
     kind: ClockKind
@@ -83,6 +84,7 @@ class Clock:
     remaining: int | None = None
     pauses: tuple[Pause, ...] = ()
     fired: frozenset[str] = frozenset()
+    armed_on: dt.date | None = None
     breached_on: dt.date | None = None
     first_due_on: dt.date | None = None
     ended_on: dt.date | None = None
@@ -227,6 +229,7 @@ def resume(clock: Clock, on: dt.date, calendar: Calendar) -> Clock:
         clock,
         state=ClockState.RUNNING,
         due_on=due_on,
+        armed_on=on,
         remaining=None,
         pauses=(*clock.pauses[:-1], replace(last, resumed_on=on)),
     )
@@ -259,6 +262,7 @@ def supersede(
         amount=None,
         unit=None,
         fired=carried(clock, due_on, on, policy, calendar),
+        armed_on=on,
         breached_on=breach(clock, on),
         remaining=unconsumed(due_on, lasting[0].paused_on, calendar) if lasting and movable else None,
         pauses=lasting,

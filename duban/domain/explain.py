@@ -75,10 +75,12 @@ def explain_ladder(
     fired: Mapping[str, dt.date] | None = None,
     passed: Mapping[str, str] | None = None,
     decision: Decision | None = None,
+    released: bool = True,
 ) -> Explanation:
     """Which rungs were sent and when, which were not and why, which are held, and which come next.
 
-    `fired` gives the day on which each key was sent, `passed` the reason for each that was not.
+    `fired` gives the day on which each key was sent, `passed` the reason for each that was not. What is due is told as
+    the `decision` of the night has it; before the plan's release (not `released`), as what would go then.
     """
     sent, reasons = dict(fired or {}), dict(passed or {})
     state = STATES_ZH[clock.state]
@@ -90,7 +92,8 @@ def explain_ladder(
         found = term_of(policy, clock.started_on, clock.due_on)
         term = found.key if found else None
     for rung, due_on in rung_dates(clock.due_on, policy, calendar, clock.kind, term):
-        lines.append(f"{_rung_head(rung, due_on, calendar)}，{_fate(rung, due_on, clock, sent, reasons, as_of)}。")
+        fate = _fate(rung, due_on, clock, sent, reasons) or _to_come(rung, due_on, decision, as_of, released)
+        lines.append(f"{_rung_head(rung, due_on, calendar)}，{fate}。")
         repeats = ((key, day) for key, day in sent.items() if key.startswith(f"{rung.key}#"))
         lines += [f"　　第{int(key.partition('#')[2]) - 1}次重发：{day_zh(day)}。" for key, day in repeats]
     if decision is not None and decision.held and decision.held_until is not None:
@@ -175,7 +178,7 @@ def _rung_head(rung: Rung, due_on: dt.date, calendar: Calendar) -> str:
     when = f"到期前{-rung.offset}个工作日" if rung.offset < 0 else f"逾期第{rung.offset}个工作日"
     when = "到期日" if rung.offset == 0 else when
     made_up = "调休上班日" if calendar.note(due_on).kind == DayKind.MAKEUP else ""
-    return f"{when}{rung.title}：应于{day_zh(due_on)}{made_up}发出"
+    return f"{when}{rung.title}：{day_zh(due_on)}{made_up}"
 
 
 def _fate(
@@ -184,18 +187,29 @@ def _fate(
     clock: Clock,
     sent: Mapping[str, dt.date],
     passed: Mapping[str, str],
-    as_of: dt.date,
-) -> str:
+) -> str | None:
+    """What became of a rung that is settled, or can fire no more; None where it is still to come."""
     if rung.key in sent:
-        late = "（补发）" if sent[rung.key] > due_on else ""
+        late = "（晚于该日）" if sent[rung.key] > due_on else ""
         return f"已于{day_zh(sent[rung.key])}发出{late}"
     if rung.key in passed:
         return f"未发：{passed[rung.key]}"
     if rung.key in clock.fired:
         return "已处理，不再重发"
-    if not clock.open:
-        return "时钟已停，不再发出"
-    return "尚未到发出日" if due_on > as_of else "待发"
+    return None if clock.open else "时钟已停，不再发出"
+
+
+def _to_come(rung: Rung, due_on: dt.date, decision: Decision | None, as_of: dt.date, released: bool) -> str:
+    """What the night of `as_of`, or a later one, does about a rung that is not settled."""
+    if decision is not None:
+        why = next((one.reason for one in decision.passed if one.due.rung.key == rung.key), None)
+        if why is not None:
+            return f"不发：{why}"
+        if any(due.rung.key == rung.key for due in decision.held):
+            return "签收后暂缓"
+    if due_on > as_of:
+        return "尚未到发出日"
+    return "待发" if released else "待方案放行后发出"
 
 
 def _spells_zh(spells: Iterable[Spell]) -> str:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from duban.domain.calendar import Calendar
 from duban.domain.policy_model import ClockKind, Policy, Rung
 from duban.domain.schedule import term_of
 
-REASON_BEFORE_START = "起算时该梯级日期已过，不再提醒"
+REASON_BEFORE_START = "该日早于放行（起算）之日，只发其中最高一级"
+REASON_NOT_NEAR = "该日早于放行（起算）之日，发出时已到期，不再作临近提醒"
+REASON_OUTDONE = "该日早于放行（起算）之日，同夜另有更高梯级发出"
 REASON_MERGED = "停运期间的重复提醒，并入本次发出"
 
 
@@ -126,6 +128,7 @@ def due_rungs(
     acknowledged_rung: str | None = None,
     paused: bool = False,
     armed_on: dt.date | None = None,
+    started_on: dt.date | None = None,
     kind: ClockKind = ClockKind.LIMIT,
     term: str | None = None,
 ) -> Decision:
@@ -137,20 +140,16 @@ def due_rungs(
 
     `acknowledged_on`: the day on which everyone who owed it had acknowledged (see `all_acknowledged_on`); rungs higher
     than `acknowledged_rung` (else than the highest fired) are held for the policy's `hold_days` after it.
-    `armed_on`: reminders whose day was over before the clock began are passed, since nobody missed them. `term` is the
-    limit's class where the policy has terms; left out, it follows from `armed_on` and the due date.
+    `armed_on`: the first day on which this limit's rungs could go: the day of the release, of the registration, or on
+    which somebody gave the limit. What had fallen due by then was nobody's to miss: only the highest of it fires, dated
+    the night that sends it, and the rest is passed. `started_on`, from which a counted limit runs, gives the limit's
+    `term` where the policy has terms and `term` is left out.
     """
     if due_on is None or paused:
         return Decision()
-    term = term or _term(policy, armed_on, due_on, kind)
+    term = term or _term(policy, started_on, due_on, kind)
     open_rungs = [due for due in _schedule(due_on, policy, calendar, kind, term) if due.key not in fired]
-    passed = [
-        PassedRung(due, REASON_BEFORE_START)
-        for due in open_rungs
-        if armed_on is not None and due.due_on < armed_on <= as_of and due.rung.offset <= 0
-    ]
-    gone = {one.key for one in passed}
-    open_rungs = [due for due in open_rungs if due.key not in gone]
+    open_rungs, passed = _since(armed_on, open_rungs, as_of, calendar.roll(due_on), calendar)
     hold = _Hold.of(acknowledged_on, [acknowledged_rung] if acknowledged_rung else fired, as_of, policy, calendar)
     due_now = [due for due in open_rungs if due.due_on <= as_of]
     held = [due for due in due_now if hold.holds(due)]
@@ -162,6 +161,25 @@ def due_rungs(
     rest = [due for due in open_rungs if due.key not in settled]
     next_on = min((_look_on(due, hold, as_of, calendar) for due in rest), default=None)
     return Decision(tuple(fire), next_on, tuple(held), hold.until if held else None, tuple(passed))
+
+
+def _since(
+    armed_on: dt.date | None, open_rungs: list[DueRung], as_of: dt.date, due_on: dt.date, calendar: Calendar
+) -> tuple[list[DueRung], list[PassedRung]]:
+    """What is left of the open rungs where those due by `armed_on` count as one, the highest; and what is passed."""
+    before = [due for due in open_rungs if armed_on is not None and due.due_on <= armed_on]
+    if not before:
+        return open_rungs, []
+    top = max(before, key=lambda due: (due.rung.offset, -due.occurrence))
+    passed = [PassedRung(due, REASON_BEFORE_START) for due in before if due is not top]
+    rest = [due for due in open_rungs if due not in before]
+    if not calendar.is_workday(as_of):
+        return [top, *rest], passed
+    if any(due.due_on <= as_of and due.rung.offset > top.rung.offset for due in rest):
+        return rest, [*passed, PassedRung(top, REASON_OUTDONE)]
+    if top.rung.offset <= 0 and due_on < as_of:
+        return rest, [*passed, PassedRung(top, REASON_NOT_NEAR)]
+    return [replace(top, due_on=max(top.due_on, as_of)), *rest], passed
 
 
 def _term(policy: Policy, started_on: dt.date | None, due_on: dt.date, kind: ClockKind) -> str | None:

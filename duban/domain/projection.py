@@ -143,7 +143,7 @@ def _decided(
         as_of,
         policy,
         calendar,
-        armed_on=clock.started_on,
+        armed_on=clock.armed_on,
         kind=clock.kind,
         term=clock.term,
     )

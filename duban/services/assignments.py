@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
+from duban.domain.addressees import resolve_targets
 from duban.domain.lifecycle import RELATION_ZH, Relation, State
 from duban.errors import Forbidden
 from duban.services import clocks
 from duban.services.event_log import Happening, append
-from duban.services.item_notices import queue_item_notice
-from duban.services.night_facts import plan_facts
+from duban.services.item_notices import KINDS, queue_item_notice
+from duban.services.night import WouldSend, shown_reader
+from duban.services.night_facts import batch_facts, parties_of, plan_facts
 from duban.services.plan_lookup import plan_id_of
 from duban.services.release import is_released
 from duban.services.rules import business_date, come
@@ -52,11 +54,31 @@ def assign_items(
 
 def count_unassigned(database: Database, plan_id: int) -> int:
     """How many items of a plan `assign_items` would still write a notice for: new ones of a later edition, for one."""
-    cause = literal("assign:") + cast(Item.id, String) + ":" + cast(Item.cycle, String)
-    written = select(Notice.id).where(Notice.item_id == Item.id, Notice.cause == cause)
     with database.read() as session:
-        query = select(func.count()).select_from(Item).where(*_to_hand_over(plan_id), ~written.exists())
+        query = select(func.count()).select_from(Item).where(*_to_hand_over(plan_id), ~_handed_over())
         return session.scalar(query) or 0
+
+
+def would_assign(database: Database, plan_id: int, as_of: dt.date) -> list[WouldSend]:
+    """The assignment notices that `assign_items` would write on a day, with their readers; nothing is written."""
+    with database.read() as session:
+        items = session.scalars(
+            select(Item).where(*_to_hand_over(plan_id), ~_handed_over()).order_by(Item.position, Item.id)
+        ).all()
+        plan = plan_facts(session, plan_id)
+        facts = batch_facts(session, [], [item.id for item in items])
+        found = []
+        for item in items:
+            parties = parties_of(facts, plan, item)
+            readers = resolve_targets(KINDS["assign"], parties, plan.directory, plan.rules.policy, as_of)
+            names = tuple(shown_reader(r.party.name, r.on_behalf_of_name) for r in readers)
+            found.append(WouldSend(plan.code, item.id, item.number, item.title, "assign", "assign", as_of, names))
+        return found
+
+
+def _handed_over() -> ColumnElement[bool]:
+    cause = literal("assign:") + cast(Item.id, String) + ":" + cast(Item.cycle, String)
+    return select(Notice.id).where(Notice.item_id == Item.id, Notice.cause == cause).exists()
 
 
 def _to_hand_over(plan_id: int) -> tuple[ColumnElement[bool], ...]:

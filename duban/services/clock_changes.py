@@ -65,7 +65,7 @@ def resume_clock(
         )
         before = clock.due_on
         clock.state, clock.paused_on, clock.pause_reason, clock.remaining_days = ClockState.RUNNING, None, None, None
-        clock.due_on = resumed.due_on
+        clock.due_on, clock.armed_on = resumed.due_on, business_date(now)
         clock.nominal_due_on = min(clock.nominal_due_on, clock.due_on)
         look_again(session, [clock], {clock.plan_id: rules}, business_date(now))
         show_on_milestone(session, clock)
@@ -92,6 +92,7 @@ def change_limit(
         state=clock.state,
         cycle=clock.cycle,
         started_on=clock.started_on,
+        armed_on=today,
         nominal_due_on=new_due_on,
         due_on=now_runs.due_on,
         remaining_days=now_runs.remaining,

@@ -65,7 +65,7 @@ def next_look(clock: pure.Clock, rules: Rules, today: dt.date) -> dt.date | None
         today - dt.timedelta(days=1),
         rules.policy,
         rules.calendar,
-        armed_on=clock.started_on,
+        armed_on=clock.armed_on,
         kind=clock.kind,
         term=clock.term,
     )
@@ -90,6 +90,7 @@ def _value(clock: Clock, rules: Rules, pauses: tuple[pure.Pause, ...], fired: fr
         kind=kind,
         state=clock.state,
         started_on=clock.started_on,
+        armed_on=clock.armed_on,
         nominal_on=clock.nominal_due_on,
         due_on=clock.due_on,
         counted=clock.counted,

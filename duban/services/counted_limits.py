@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
@@ -12,14 +12,13 @@ from duban.domain.actors import Actor
 from duban.domain.clocks import arm_counted
 from duban.domain.counting import Unit
 from duban.domain.explain import UNITS_ZH
-from duban.domain.ladder import due_rungs
 from duban.domain.lifecycle import Relation
 from duban.errors import DubanError, InTheFuture, NotFound
 from duban.services import clocks
-from duban.services.clock_values import look_again, term_key
+from duban.services.clock_values import look_again
 from duban.services.item_changes import open_item, record
-from duban.services.rules import Rules, business_date, rules_of
-from models import Clock, ClockKind, ClockState, Item, Milestone, MilestoneKind, RungFired, RungOutcome
+from duban.services.rules import business_date, rules_of
+from models import Clock, ClockKind, ClockState, Item, Milestone, MilestoneKind
 
 BY_OFFICE = (Relation.SUPERVISION,)
 
@@ -49,8 +48,8 @@ def start_counted(
 ) -> int:
     """Counts a limit from the day after `from_on` (次日起) and starts its clock; returns the item's new version.
 
-    `milestone_id` is the undated part that it belongs to; without one the item gets a part of its own. Reminders whose
-    day is over are recorded as not sent. Raises NotFound, InTheFuture, LimitStands, ClockRefused or DateOutOfReach.
+    `milestone_id` is the undated part that it belongs to; without one the item gets a part of its own.
+    Raises NotFound, InTheFuture, LimitStands, ClockRefused or DateOutOfReach.
     """
     with database.write() as session:
         item, _ = open_item(
@@ -71,6 +70,7 @@ def start_counted(
             state=ClockState.RUNNING,
             cycle=item.cycle,
             started_on=from_on,
+            armed_on=business_date(now),
             nominal_due_on=value.nominal_on,
             due_on=value.due_on,
             counted=True,
@@ -79,7 +79,6 @@ def start_counted(
         )
         session.add(clock)
         session.flush()
-        _pass_reminders(session, clock, rules, now)
         look_again(session, [clock], {item.plan_id: rules}, business_date(now))
         clocks.show_next_due(session, item)
         item.first_due_on = max(filter(None, (item.first_due_on, value.due_on)))
@@ -107,33 +106,3 @@ def _undated(session: Session, item: Item, milestone_id: int | None, text: str) 
     session.add(made)
     session.flush()
     return made
-
-
-def _pass_reminders(session: Session, clock: Clock, rules: Rules, now: dt.datetime) -> None:
-    """Reminders whose day was over before anybody could count: nobody missed them, and the reason is kept."""
-    today = business_date(now)
-    decision = due_rungs(
-        clock.due_on,
-        (),
-        today,
-        rules.policy,
-        rules.calendar,
-        armed_on=today,
-        kind=clock.kind,
-        term=term_key(rules.policy, clock.kind, clock.started_on, clock.due_on),
-    )
-    rows = [
-        {
-            "clock_id": clock.id,
-            "rung": passed.key,
-            "cycle": clock.cycle,
-            "due_on": passed.due.due_on,
-            "fired_on": today,
-            "fired_at": now,
-            "outcome": RungOutcome.SUPPRESSED,
-            "reason": passed.reason,
-        }
-        for passed in decision.passed
-    ]
-    if rows:
-        session.execute(insert(RungFired), rows)

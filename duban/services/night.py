@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import func, select
@@ -28,7 +29,7 @@ from duban.services.queries.operations import whole_nights
 from duban.services.robot import repeat_to_robot
 from duban.services.rules import calendar_in_force, come
 from duban.services.seal import anchor, count, keep
-from models import Clock, Item, Night, NightState, Plan
+from models import Clock, Item, Night, NightState, Notice, NoticeRecipient, Party, Plan
 
 log = logging.getLogger(__name__)
 
@@ -260,10 +261,13 @@ class WouldSend:
 
 
 def preview(database: Database, as_of: dt.date, plan_ids: Iterable[int] | None = None) -> list[WouldSend]:
-    """What a night would send, released or not; nothing is written."""
+    """What a night would send, released or not: what was written and waits, then what would fire. Writes nothing."""
     found: list[WouldSend] = []
     with database.read() as session:
         wanted = list(plan_ids) if plan_ids is not None else list(session.scalars(select(Plan.id)))
+        if not wanted or not calendar_in_force(session).is_workday(as_of):
+            return found
+        found += _waiting(session, wanted)
         plans = {plan_id: plan_facts(session, plan_id) for plan_id in wanted}
         due = _due_clocks(session, as_of, wanted)
         for start in range(0, len(due), 500):
@@ -274,6 +278,29 @@ def preview(database: Database, as_of: dt.date, plan_ids: Iterable[int] | None =
             for clock in clocks:
                 found += _would_send(clock, plans[clock.plan_id], facts.items[clock.item_id], facts, as_of)
     return found
+
+
+def _waiting(session: Session, plan_ids: Sequence[int]) -> Iterator[WouldSend]:
+    """Notices that were written before and have left to nobody yet: 交办通知, 退回, 批复 and the like."""
+    rows = session.execute(
+        select(Plan.code, Item, Notice, NoticeRecipient, Party.name)
+        .join(Notice, Notice.plan_id == Plan.id)
+        .join(Item, Item.id == Notice.item_id)
+        .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
+        .join(Party, Party.id == NoticeRecipient.party_id)
+        .where(Plan.id.in_(plan_ids), NoticeRecipient.delivery_id.is_(None), Notice.withdrawn_at.is_(None))
+        .order_by(Notice.id, NoticeRecipient.role.desc(), NoticeRecipient.id)
+    ).tuples()
+    for _, of_notice in groupby(rows, key=lambda row: row[2].id):
+        copies = list(of_notice)
+        code, item, notice, *_ = copies[0]
+        readers = tuple(shown_reader(name, copy.for_name) for *_, copy, name in copies)
+        yield WouldSend(code, item.id, item.number, item.title, notice.kind, notice.kind, notice.as_of, readers)
+
+
+def shown_reader(name: str, on_behalf_of: str | None) -> str:
+    """A reader as a preview shows them."""
+    return f"{name}（代{on_behalf_of}）" if on_behalf_of else name
 
 
 def _would_send(clock: Clock, plan: PlanFacts, item: Item, facts: BatchFacts, as_of: dt.date) -> list[WouldSend]:
@@ -289,7 +316,7 @@ def _would_send(clock: Clock, plan: PlanFacts, item: Item, facts: BatchFacts, as
             due.rung.kind,
             due.due_on,
             tuple(
-                f"{r.party.name}(代{r.on_behalf_of_name})" if r.on_behalf_of_name else r.party.name
+                shown_reader(r.party.name, r.on_behalf_of_name)
                 for r in resolve_targets(due.rung, parties, plan.directory, policy, as_of)
             ),
         )

@@ -121,10 +121,16 @@ def decide(clock: Clock, facts: BatchFacts, plan: PlanFacts, as_of: dt.date) -> 
         acknowledged_on=acknowledged_on,
         acknowledged_rung=rung,
         paused=clock.state is ClockState.PAUSED,
-        armed_on=clock.started_on,
+        armed_on=armed_on(clock, plan.released, as_of),
+        started_on=clock.started_on,
         kind=clock.kind,
         term=term_key(plan.rules.policy, clock.kind, clock.started_on, clock.due_on),
     )
+
+
+def armed_on(clock: Clock, released: bool, as_of: dt.date) -> dt.date:
+    """From which day the clock's rungs go; before the plan's release, as if it were released on `as_of`."""
+    return clock.armed_on if released else max(clock.armed_on, as_of)
 
 
 def _write(
@@ -344,6 +350,7 @@ def _start_acknowledge_clocks(
                 state=ClockState.RUNNING,
                 cycle=firing.clock.cycle,
                 started_on=as_of,
+                armed_on=as_of,
                 nominal_due_on=due,
                 due_on=due,
                 next_rung_on=first,

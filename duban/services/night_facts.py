@@ -63,6 +63,7 @@ class PlanFacts:
     members: dict[int, tuple[int, ...]]
     plan_head: int | None
     office_id: int
+    released: bool
 
 
 @dataclass(slots=True)
@@ -112,6 +113,7 @@ def plan_facts(session: Session, plan_id: int) -> PlanFacts:
         members={c: tuple(m) for c, m in members.items()},
         plan_head=head,
         office_id=office.id,
+        released=plan.released_at is not None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
@@ -14,7 +14,7 @@ from duban.errors import Forbidden, NotFound
 from duban.services import clocks
 from duban.services.event_log import Happening, append_all, lock_items
 from duban.services.rules import business_date, come, rules_of
-from models import Item, Notice, Plan
+from models import Clock, Item, Notice, Plan
 
 
 def release(
@@ -22,8 +22,9 @@ def release(
 ) -> bool:
     """Releases a plan, by code or id; False where it was released before. Only the supervision office may.
 
-    Notices that were written before and wait for this leave with the next night: their receipts (签收) are owed from
-    `as_of` (today unless given), since nobody can sign for a sheet that was not sent. Raises DayToCome.
+    Of the rungs that fell due before `as_of` (today unless given) only the highest of each clock will fire. Notices
+    that were written before and wait for this leave with the next night: their receipts (签收) are owed from that day,
+    since nobody can sign for a sheet that was not sent. Raises DayToCome.
     """
     if actor.role not in ("supervisor", "admin"):
         raise Forbidden(actor=actor.name, action="放行", who="督查室")
@@ -37,6 +38,7 @@ def release(
         if found.released_at is not None:
             return False
         found.released_at, found.released_by = now, actor.name
+        _arm(session, found.id, today)
         _owe_receipts(session, found.id, actor, now, today)
         return True
 
@@ -45,6 +47,12 @@ def is_released(session: Session, plan_id: int) -> bool:
     """Whether a plan's notices go; it stays so until this transaction ends. Asked before any item is locked."""
     query = select(Plan.released_at).where(Plan.id == plan_id).with_for_update(read=True)
     return session.scalar(query) is not None
+
+
+def _arm(session: Session, plan_id: int, today: dt.date) -> None:
+    """The plan's clocks are armed from today: what fell due while nobody had released it was nobody's to miss."""
+    waiting = (Clock.plan_id == plan_id, Clock.state.in_(clocks.OPEN), Clock.armed_on < today)
+    session.execute(update(Clock).where(*waiting).values(armed_on=today))
 
 
 def _owe_receipts(session: Session, plan_id: int, actor: Actor, now: dt.datetime, today: dt.date) -> None:

@@ -17,7 +17,7 @@ from duban.domain.calendar_edit import with_day, without_day
 from duban.domain.policies import PolicyInvalid, load_policy
 from duban.domain.policy_edit import numbers, with_numbers
 from duban.services import calendars, policy_changes
-from duban.services.assignments import assign_items, count_unassigned
+from duban.services.assignments import assign_items, would_assign
 from duban.services.night import preview
 from duban.services.queries.plans import list_plans, one_plan
 from duban.services.queries.rules import PolicyView, policy_of
@@ -218,6 +218,7 @@ def get_release(plan_id: Id, visit: Visit, done: str = "", written: str = "") ->
     visit.caller.require("放行", *OFFICE)
     plan = one_plan(visit.context.database, plan=str(plan_id), scope=visit.caller.scope, as_of=visit.as_of)
     would = preview(visit.context.database, visit.as_of, [plan.id])
+    assigned = would_assign(visit.context.database, plan.id, visit.as_of)
     kinds: dict[str, int] = {}
     for one in would:
         kinds[one.kind] = kinds.get(one.kind, 0) + 1
@@ -231,7 +232,8 @@ def get_release(plan_id: Id, visit: Visit, done: str = "", written: str = "") ->
         readers=len(readers),
         done=bool(done),
         written=written if written.isdecimal() else "",
-        unassigned=count_unassigned(visit.context.database, plan.id),
+        assigned=assigned[:SHOWN],
+        unassigned=len(assigned),
     )
 
 

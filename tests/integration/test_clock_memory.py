@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ from duban.services.progress import report_milestone
 from duban.services.queries.explain import explain_item
 from duban.services.queries.scope import WHOLE
 from models import Clock, ClockPause, ClockState, Milestone, RungFired, RungOutcome
-from tests.integration.ledger import CLERK, UNIT, World, a_world, an_item, due
+from tests.integration.ledger import CLERK, UNIT, World, a_night, a_world, an_item, due
 
 RELATIVE = {"time_limit": "40个工作日内完成", "milestones": [Part("40个工作日内完成")]}
 
@@ -119,13 +120,18 @@ def test_an_extended_paused_limit_stays_paused_and_remembers_since_when(database
     assert "写明日期的时限不因暂停而顺延" in lines(world, dt.date(2026, 8, 4))
 
 
-def test_reminders_whose_day_was_over_when_the_day_was_given_are_recorded_as_not_sent(database: Database) -> None:
+def test_of_reminders_whose_day_was_over_when_the_day_was_given_only_the_last_goes(
+    database: Database, tmp_path: Path
+) -> None:
     world = a_world(database, an_item("1", **RELATIVE), as_of=dt.date(2026, 5, 6))
     clock = count(world, dt.date(2026, 5, 20), at(dt.date(2026, 7, 14)))
     assert clock.due_on == dt.date(2026, 7, 16)
-    passed = [(r.rung, r.outcome) for r in world.all(RungFired)]
-    assert passed == [("remind_10", RungOutcome.SUPPRESSED), ("remind_3", RungOutcome.SUPPRESSED)]
-    assert clock.next_rung_on == dt.date(2026, 7, 17)
+    a_night(database, tmp_path, dt.date(2026, 7, 15))
+    rows = {r.rung: (r.outcome, r.due_on) for r in world.all(RungFired)}
+    assert rows == {
+        "remind_10": (RungOutcome.SUPPRESSED, dt.date(2026, 7, 2)),
+        "remind_3": (RungOutcome.NOTICED, dt.date(2026, 7, 15)),
+    }
 
 
 def test_an_item_without_any_part_gets_one_with_its_counted_limit(database: Database) -> None:

@@ -122,10 +122,11 @@ def test_repeated_nights_after_a_gap_add_nothing(database: Database, tmp_path: P
     assert [k for k, _, _ in fired(world)] == list(RUNGS)
 
 
-def test_reminders_that_lie_before_the_registration_are_not_sent_but_written_down(
+def test_of_what_lies_before_the_registration_only_the_highest_is_sent_and_the_rest_is_written_down(
     database: Database, tmp_path: Path
 ) -> None:
     world = a_world(database, an_item(**due(DUE)), as_of=dt.date(2026, 7, 2))
+    assert [w.rung for w in preview(database, dt.date(2026, 7, 3))] == ["urge_1"], "a dry run shows what goes"
     a_night(database, tmp_path, dt.date(2026, 7, 3))
     rows = {r.rung: r for r in world.all(RungFired)}
     assert {k: r.outcome for k, r in rows.items()} == {
@@ -142,14 +143,10 @@ def test_a_plan_that_nobody_released_sends_nothing_and_shows_what_it_would(datab
     report = a_night(database, tmp_path, RUNGS["urge_1"])
     assert report.unreleased == {world.plan.code: 1}
     assert {n.plan_id for n in world.all(Notice)} == {other.plan.plan_id}
-    assert [w.rung for w in preview(database, RUNGS["urge_1"], [world.plan.plan_id])] == [
-        "remind_10",
-        "remind_3",
-        "urge_1",
-    ]
-    release(database, plan=world.plan.code, actor=CLERK, now=NOW)
+    assert [w.rung for w in preview(database, RUNGS["urge_1"], [world.plan.plan_id])] == ["urge_1"]
+    release(database, plan=world.plan.code, actor=CLERK, now=NOW, as_of=RUNGS["urge_1"])
     a_night(database, tmp_path, RUNGS["urge_1"])
-    assert [k for k, _, _ in fired(world)] == ["remind_10", "remind_3", "urge_1"]
+    assert fired(world) == [("urge_1", RUNGS["urge_1"], RUNGS["urge_1"])]
     assert len(fired(other)) == 3
 
 

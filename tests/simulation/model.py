@@ -53,6 +53,7 @@ class Limit:
     started_on: dt.date
     nominal_on: dt.date
     due_on: dt.date
+    armed_on: dt.date  # given, changed or resumed on this day: what was due by then counts as one
     settled: set[str] = field(default_factory=set)
     paused_on: dt.date | None = None
     left: int = 0
@@ -77,7 +78,7 @@ class Model:
     sent: list[tuple[str, int, str]] = field(default_factory=list)
 
     def arm(self, item: str, cycle: int, nominal: dt.date, today: dt.date) -> None:
-        self.limits[item] = Limit(item, cycle, today, nominal, rolled(self.calendar, nominal))
+        self.limits[item] = Limit(item, cycle, today, nominal, rolled(self.calendar, nominal), today)
 
     def end(self, item: str) -> None:
         self.limits.pop(item, None)
@@ -91,13 +92,13 @@ class Model:
         assert limit.paused_on is not None
         limit.spans.append((limit.paused_on, today))
         limit.due_on = after(self.calendar, rolled_back(self.calendar, today), limit.left)
-        limit.paused_on = None
+        limit.paused_on, limit.armed_on = None, today
 
-    def extend(self, item: str, until: dt.date) -> None:
+    def extend(self, item: str, until: dt.date, today: dt.date) -> None:
         """The new limit is a date of its own: earlier pauses no longer count, the present one does."""
         limit = self.limits[item]
         limit.nominal_on = limit.due_on = rolled(self.calendar, until)
-        limit.spans = []
+        limit.spans, limit.armed_on = [], today
         if limit.paused_on is not None:
             limit.left = between(self.calendar, limit.paused_on, limit.due_on)
 
@@ -111,12 +112,17 @@ class Model:
         for limit in self.limits.values():
             if limit.paused_on is not None:
                 continue
-            for rung in self.policy.ladder(ClockKind.LIMIT):
-                day = after(self.calendar, limit.due_on, rung.offset)
-                if rung.key in limit.settled or day > as_of:
-                    continue
-                if rung.offset <= 0 and day < limit.started_on:
-                    limit.settled.add(rung.key)  # its day was over before the limit began
-                elif self.calendar.is_workday(as_of):
-                    limit.settled.add(rung.key)
+            ladder = self.policy.ladder(ClockKind.LIMIT)
+            days = {rung: after(self.calendar, limit.due_on, rung.offset) for rung in ladder}
+            unsaid = [rung for rung in ladder if rung.key not in limit.settled]
+            early = [rung for rung in unsaid if days[rung] <= limit.armed_on]
+            limit.settled.update(rung.key for rung in early[:-1])  # of what fell due before, only the highest speaks
+            if not self.calendar.is_workday(as_of):
+                continue
+            owed = [rung for rung in unsaid if days[rung] <= as_of and rung not in early[:-1]]
+            for rung in owed:
+                outdone = rung in early and rung is not owed[-1]
+                not_near = rung in early and rung.offset <= 0 and limit.due_on < as_of
+                if not outdone and not not_near:
                     self.sent.append((limit.item, limit.cycle, rung.key))
+                limit.settled.add(rung.key)

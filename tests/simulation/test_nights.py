@@ -155,7 +155,7 @@ class Simulation:
             return  # the third one
         chief = CLERK if self._first_extension(request) else _plan_head()
         decide(self.database, extension_id=request, granted=True, actor=chief, now=self.noon())
-        self.model.extend(limit.item, until)
+        self.model.extend(limit.item, until, self.today)
         self.happened["extensions"] += 1
 
     def _first_extension(self, request: int) -> bool:

@@ -63,7 +63,7 @@ def test_a_rung_on_a_make_up_sunday_says_that_it_is_worked() -> None:
     clock = start(arm(ClockKind.CHECK_IN, dt.date(2015, 2, 6), day("01-05"), CALENDAR), day("01-05"))
     assert explain_due(clock, CALENDAR).lines[0] == "长效报告期限：2015年2月6日（周五）。"
     lines = explain_ladder(clock, POLICY, CALENDAR, dt.date(2015, 2, 2)).lines
-    assert lines[-1] == "逾期第6个工作日催办通知书：应于2015年2月15日（周日）调休上班日发出，尚未到发出日。"
+    assert lines[-1] == "逾期第6个工作日催办通知书：2015年2月15日（周日）调休上班日，尚未到发出日。"
 
 
 def test_a_fixed_date_does_not_move_and_says_so() -> None:
@@ -98,12 +98,10 @@ def test_the_ladder_tells_what_was_sent_what_waits_and_what_is_held() -> None:
     clock = replace(counted(), fired=frozenset({*fired, *passed}))
     decision = due_rungs(clock.due_on, clock.fired, day("03-06"), POLICY, CALENDAR, acknowledged_on=day("03-05"))
     lines = explain_ladder(clock, POLICY, CALENDAR, day("03-06"), fired=fired, passed=passed, decision=decision).lines
-    assert lines[2].endswith("未发：起算时该梯级日期已过，不再提醒。")
+    assert lines[2].endswith("未发：该日早于放行（起算）之日，只发其中最高一级。")
     assert lines[0] == "整改时限时钟：计时中。"
-    assert (
-        lines[3] == "逾期第1个工作日催办通知书：应于2026年2月27日（周五）发出，已于2026年3月2日（周一）发出（补发）。"
-    )
-    assert lines[4] == "逾期第6个工作日督办单：应于2026年3月5日（周四）发出，待发。"
+    assert lines[3] == "逾期第1个工作日催办通知书：2026年2月27日（周五），已于2026年3月2日（周一）发出（晚于该日）。"
+    assert lines[4] == "逾期第6个工作日督办单：2026年3月5日（周四），签收后暂缓。"
     assert "已签收，督办单暂缓至2026年3月9日（周一）后发出；时钟不停。" in lines
     assert lines[-1] == "下一次核对：2026年3月10日（周二）。"
 

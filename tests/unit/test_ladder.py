@@ -11,7 +11,11 @@ from duban.adapters.workdays import official_calendar
 from duban.domain.ladder import (
     REASON_BEFORE_START,
     REASON_MERGED,
+    REASON_NOT_NEAR,
+    REASON_OUTDONE,
     Decision,
+    DueRung,
+    PassedRung,
     all_acknowledged_on,
     due_rungs,
     first_rung_on,
@@ -139,22 +143,47 @@ def test_a_paused_clock_and_one_without_a_date_stay_quiet() -> None:
     assert due_rungs(None, (), day("04-30"), POLICY, CALENDAR) == Decision()
 
 
-def test_reminders_whose_day_was_over_before_the_clock_began_are_passed_with_the_reason() -> None:
-    decision = due_rungs(DUE, (), day("03-05"), POLICY, CALENDAR, armed_on=day("03-02"))
-    assert keys(decision) == ["urge_1"]
-    assert [(p.key, p.reason) for p in decision.passed] == [
+def test_of_the_rungs_due_before_the_clock_was_armed_only_the_highest_fires_dated_that_night() -> None:
+    decision = due_rungs(DUE, (), day("03-16"), POLICY, CALENDAR, armed_on=day("03-13"))
+    assert [(d.key, d.due_on) for d in decision.rungs_to_fire] == [("supervise_6", day("03-16"))]
+    assert [(p.key, p.reason) for p in decision.passed] == [(key, REASON_BEFORE_START) for key in ALL[:3]]
+    assert decision.next_rung_on == day("03-19")
+    assert keys(due_rungs(DUE, ALL[:4], day("03-19"), POLICY, CALENDAR, armed_on=day("03-13"))) == ["circulate_11"]
+
+
+def test_a_reminder_is_the_highest_while_the_limit_is_still_ahead_and_none_once_it_is_over() -> None:
+    ahead = due_rungs(DUE, (), day("03-03"), POLICY, CALENDAR, armed_on=day("03-02"))
+    assert [(d.key, d.due_on) for d in ahead.rungs_to_fire] == [("remind_3", day("03-03"))]
+    late = parse_policy(
+        (FOLDER / "default.toml").read_text(encoding="utf-8").replace("offset = 1\n", "offset = 4\n", 1)
+    )
+    over = due_rungs(DUE, (), day("03-06"), late, CALENDAR, armed_on=day("03-02"))
+    assert keys(over) == []
+    assert [(p.key, p.reason) for p in over.passed] == [
         ("remind_10", REASON_BEFORE_START),
-        ("remind_3", REASON_BEFORE_START),
+        ("remind_3", REASON_NOT_NEAR),
     ]
+
+
+def test_no_sheet_goes_beside_a_higher_one_of_the_same_night_that_outdoes_it() -> None:
+    decision = due_rungs(DUE, (), day("03-12"), POLICY, CALENDAR, armed_on=day("03-11"))
+    assert keys(decision) == ["supervise_6"]
+    assert decision.passed[-1] == PassedRung(DueRung(POLICY.ladder()[2], day("03-05")), REASON_OUTDONE)
+
+
+def test_the_highest_rung_waits_over_a_rest_day_and_the_lower_ones_are_passed_at_once() -> None:
+    decision = due_rungs(DUE, (), day("03-14"), POLICY, CALENDAR, armed_on=day("03-13"))
+    assert (keys(decision), len(decision.passed), decision.next_rung_on) == ([], 3, day("03-16"))
+
+
+def test_nights_missed_after_the_clock_was_armed_catch_up_each_rung_in_order() -> None:
+    decision = due_rungs(DUE, ("remind_10",), day("03-19"), POLICY, CALENDAR, armed_on=day("02-27"))
+    assert keys(decision) == ["remind_3", "urge_1", "supervise_6", "circulate_11"]
+    assert decision.rungs_to_fire[1].due_on == day("03-05")
 
 
 def test_a_reminder_of_the_day_on_which_the_clock_began_still_goes() -> None:
     assert keys(due_rungs(DUE, (), day("02-13"), POLICY, CALENDAR, armed_on=day("02-12"))) == ["remind_10"]
-
-
-def test_an_item_that_is_overdue_when_it_is_registered_still_climbs_every_rung() -> None:
-    decision = due_rungs(DUE, (), day("05-06"), POLICY, CALENDAR, armed_on=day("05-06"))
-    assert keys(decision) == list(ALL[2:])
 
 
 def test_repeats_come_at_their_interval_up_to_the_cap_and_missed_ones_are_merged() -> None:
@@ -186,7 +215,7 @@ def test_repeats_come_at_their_interval_up_to_the_cap_and_missed_ones_are_merged
 def test_a_policy_with_terms_reminds_longer_limits_earlier(armed_on: str, fires: list[str]) -> None:
     policy = load_policy(FOLDER / "inspection.toml")
     armed = dt.date.fromisoformat(armed_on)
-    assert keys(due_rungs(DUE, (), day("02-12"), policy, CALENDAR, armed_on=armed)) == fires
+    assert keys(due_rungs(DUE, (), day("02-12"), policy, CALENDAR, started_on=armed)) == fires
 
 
 def test_a_late_receipt_is_asked_for_again_and_is_held_by_nothing() -> None:

@@ -16,12 +16,13 @@ from duban.domain.ladder import due_rungs
 from duban.domain.lights import Light
 from duban.domain.policy_model import ClockKind
 from duban.services.clock_values import pure_clock
+from duban.services.night_decide import armed_on
 from duban.services.night_facts import acknowledged
 from duban.services.queries.lights import STANDING, Lighting, Standing
 from duban.services.queries.scope import Scope, check_item
 from duban.services.rules import Rules
 from duban.services.targets import standings
-from models import Clock, ClockState, Item, Milestone, RungFired, RungOutcome
+from models import Clock, ClockState, Item, Milestone, Plan, RungFired, RungOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def _explain(session: Session, clock: Clock, item: Item, rules: Rules, as_of: dt
     settled = frozenset({*fired, *passed})
     value = _with_first_limit(pure_clock(session, clock, rules), clock, item)
     decision = None
+    released = session.get_one(Plan, clock.plan_id).released_at is not None
     if value.open:
         rung, acknowledged_on = acknowledged(session, [clock.id]).get(clock.id, (None, None))
         decision = due_rungs(
@@ -93,12 +95,15 @@ def _explain(session: Session, clock: Clock, item: Item, rules: Rules, as_of: dt
             acknowledged_on=acknowledged_on,
             acknowledged_rung=rung,
             paused=clock.state is ClockState.PAUSED,
-            armed_on=clock.started_on,
+            armed_on=armed_on(clock, released, as_of),
+            started_on=clock.started_on,
             kind=clock.kind,
             term=value.term,
         )
     due = explain_due(value, rules.calendar)
-    ladder = explain_ladder(value, rules.policy, rules.calendar, as_of, fired=fired, passed=passed, decision=decision)
+    ladder = explain_ladder(
+        value, rules.policy, rules.calendar, as_of, fired=fired, passed=passed, decision=decision, released=released
+    )
     milestone = session.get(Milestone, clock.milestone_id) if clock.milestone_id is not None else None
     return ClockExplained(
         clock_id=clock.id,
