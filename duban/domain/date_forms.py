@@ -102,6 +102,11 @@ def _numeric(match: re.Match[str]) -> Period | None:
     return _of_month(match, year, month, rest[0] if rest else None)
 
 
+def _month_and_day(match: re.Match[str]) -> Period | None:
+    month, day = int(match["m"]), int(match["d"])
+    return _period(match, None, (month, day), (month, day), exact=True)
+
+
 def _compact(match: re.Match[str]) -> Period | None:
     month, day = int(match[0][4:6]), int(match[0][6:])
     return _period(match, int(match[0][:4]), (month, day), (month, day), exact=True) if day else None
@@ -143,6 +148,11 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Period | None]], 
     for pattern, reader in (
         (r"[“\"]?(?P<plan>十[一二三四五六]五)[”\"]?(?:规划)?(?:期末|末|期间|时期)", _five_years),
         (r"(?<!\d)20\d{6}(?!\d)", _compact),
+        # 6.30前: only with 前 behind it, since a figure with a point is more often a number than a day
+        (
+            r"(?<![\d.])(?P<m>1[0-2]|0?[1-9])\.(?P<d>3[01]|[12]\d|0?[1-9])(?=\s?[日号]?(?:之|以)?前)[日号]?",
+            _month_and_day,
+        ),
         (r"(?<!\d)(?P<from>20\d\d)\s?(?:[—–~～―-]{1,2}|至|到)\s?(?P<to>20\d\d)(?!\d|\s?[年./])", _years),
         (
             rf"(?<![\d.])(?P<iso>(?:19|20)\d\d(?P<sep>[./-])\d{{1,2}}(?:(?P=sep)\d{{1,2}})?)(?![\d%])"

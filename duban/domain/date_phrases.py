@@ -9,22 +9,16 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from duban.domain.date_forms import Period, PrintedYear, number, periods
+from duban.domain.seasons import DEFAULT_SEASONS, Seasons
 
-#: First day of a named season. Offices set their own in the policy. The Spring Festival moves: its earliest day.
-DEFAULT_SEASONS: Mapping[str, tuple[int, int]] = MappingProxyType(
-    {
-        "元旦": (1, 1), "春节": (1, 21), "两会": (3, 3), "清明": (4, 4), "五一": (5, 1), "劳动节": (5, 1),
-        "汛期": (6, 1), "高温季节": (7, 1), "七一": (7, 1), "八一": (8, 1), "开学": (9, 1), "国庆": (10, 1),
-        "十一": (10, 1), "供暖季": (11, 15), "采暖季": (11, 15), "冬季": (12, 1),
-    }
-)  # fmt: skip
+#: Beyond so many years after the day of issue a printed year is a misprint rather than a plan: 2062年 for 2026年.
+FARTHEST_YEARS = 15
 
 _ASCII = str.maketrans("０１２３４５６７８９．／－～，；：（）　", "0123456789./-~,;:() ")
 _MAY_DATE = re.compile(r"[年月季旬日天周Q前末]|十[一二三四五六]五|\d[./\-．／－]\d|20\d{6}|[０-９]")
@@ -40,6 +34,7 @@ _LEAD_IN = re.compile(
     r"(?:(?:完成|整改)?(?:时限|期限|时间|日期)|力争|争取|确保|保证|预计|计划|拟|原则上|最迟|不晚于|不迟于|最晚|暂定|务必"
     r"|[应须并且于在到至自从:：、和及\s]|已[于在]|延[期长]|顺延|推迟|调整为?|\d{1,2}[.、)]|[(]\d{1,2}[)]|[①-⑳]|[(])*$"
 )
+_GARBLED = re.compile(r"\s?[0-9A-Za-z]{1,4}\s?[年月日号]")
 _SEPARATORS = frozenset(",;。、\n")
 _RELATIVE = re.compile(
     r"(?<![\d年月第])(?:(?:[\d.]+|[一二两三四五六七八九十百半]{1,4})\s?(?:个)?\s?(?:工作日|自然日|半年|日|天|周|星期|月|季度|年)(?:之|以)?内"
@@ -65,20 +60,24 @@ class DatePhrase:
     status: bool = False
     open_ended: bool = False
     recurring: bool = False
+    eve: bool = False  # before a feast or season: a rest day rolls back to the working day before it
 
 
-def find_dates(text: str, *, year: int | None, seasons: Mapping[str, tuple[int, int]]) -> list[DatePhrase]:
+def find_dates(
+    text: str, *, year: int | None, seasons: Seasons = DEFAULT_SEASONS, issued_on: dt.date | None = None
+) -> list[DatePhrase]:
     """The date phrases of a text, in order.
 
     `year` is the document's, for phrases that print none; a year that is printed also serves the phrases after it
-    (2014年7月至年底前).
+    (2014年7月至年底前). With the day of issue, a feast without a year is the next one, and a day before the issue or
+    many years after it is ambiguous.
     """
     if not _MAY_DATE.search(text):
         return []
     masked = _masked(text)
-    named = list(_season_phrases(masked, year, seasons))
+    named = list(_season_phrases(masked, year, seasons, issued_on))
     dated = _placed(masked, _joined(masked, _apart(periods(masked), named)))
-    phrases = sorted([*named, *_resolved(masked, dated, year)], key=lambda p: p.begin)
+    phrases = sorted([*named, *_resolved(masked, dated, year, issued_on)], key=lambda p: p.begin)
     return sorted([*phrases, *_apart(_relative_phrases(masked), phrases)], key=lambda p: p.begin)
 
 
@@ -121,9 +120,16 @@ def _joined(text: str, found: list[Period]) -> list[Period]:
             joined[-1] = replace(
                 period, begin=before.begin, first=before.first, start_year=before.start_year, is_range=True, plain=False
             )
-        else:
-            joined.append(_with_short_start(text, period, before.end if before else 0))
+            continue
+        started = _with_short_start(text, period, before.end if before else 0)
+        if before and before.plain and started.is_range and started.begin - before.end <= 1 and _of_whole_year(before):
+            started = replace(started, begin=joined.pop().begin, start_year=before.year)  # 2026年 and 1-6月 are one
+        joined.append(started)
     return joined
+
+
+def _of_whole_year(period: Period) -> bool:
+    return isinstance(period.year, int) and (period.first, period.last) == ((1, 1), (12, 0))
 
 
 def _with_short_start(text: str, period: Period, floor: int) -> Period:
@@ -157,16 +163,29 @@ def _stands_free(text: str, period: Period) -> bool:
 # --- meaning ---------------------------------------------------------------------------------------------------------
 
 
-def _resolved(text: str, found: list[Period], year: int | None) -> Iterator[DatePhrase]:
+def _resolved(text: str, found: list[Period], year: int | None, issued_on: dt.date | None) -> Iterator[DatePhrase]:
     context, latest, printed = year, None, False
     for period in found:
         phrase, context = _meaning(period, year, context)
+        if issued_on is not None and not phrase.ambiguous:
+            phrase = _doubted(phrase, issued_on, yearless=period.year is None and not printed)
         if printed and period.year is None and period.start_year is None and phrase.due_on and latest:
             phrase = _next_year_too(phrase, latest)
         printed = printed or isinstance(period.year, int)
         latest = phrase.due_on or latest
         before = text[max(0, period.begin - 16) : period.begin]
+        if _GARBLED.match(text, period.end):  # 6月l5日, 6月150日, 2026年13月: no day can be told
+            phrase = replace(phrase, due_on=None, alternative_due_on=None, ambiguous=True)
         yield replace(phrase, status=_is_status(text, phrase), recurring=bool(_RECURRING.search(before)))
+
+
+def _doubted(phrase: DatePhrase, issued_on: dt.date, *, yearless: bool) -> DatePhrase:
+    """A day before the document was issued is a misprint, or of the next year where none is printed."""
+    due = phrase.due_on
+    if due is None or issued_on <= due <= issued_on.replace(year=issued_on.year + FARTHEST_YEARS, day=1):
+        return phrase
+    later = _a_year_later(due) if yearless and due < issued_on else None
+    return replace(phrase, alternative_due_on=later, ambiguous=True)
 
 
 def _is_status(text: str, phrase: DatePhrase) -> bool:
@@ -218,21 +237,29 @@ def _next_year_too(phrase: DatePhrase, latest: dt.date) -> DatePhrase:
     """2024年12月底前完成A,3月底前完成B: the later phrase, without a year, may mean the next one."""
     if phrase.due_on is None or phrase.due_on >= latest or phrase.ambiguous:
         return phrase
-    due = phrase.due_on
-    later = _day(due.year + 1, (due.month, 0 if (due + dt.timedelta(days=1)).day == 1 else due.day))
-    return replace(phrase, alternative_due_on=later, ambiguous=True)
+    return replace(phrase, alternative_due_on=_a_year_later(phrase.due_on), ambiguous=True)
 
 
-def _season_phrases(text: str, year: int | None, seasons: Mapping[str, tuple[int, int]]) -> Iterator[DatePhrase]:
-    """汛期前, 2015年春节前: literally the day before the season; the later reading includes its first day."""
+def _a_year_later(due: dt.date) -> dt.date | None:
+    return _day(due.year + 1, (due.month, 0 if (due + dt.timedelta(days=1)).day == 1 else due.day))
+
+
+def _season_phrases(text: str, year: int | None, seasons: Seasons, issued_on: dt.date | None) -> Iterator[DatePhrase]:
+    """汛期前, 2015年春节前: the day before it begins. Without a year the next one after the day of issue is meant.
+
+    One whose day in that year nobody knows is ambiguous, and has no day.
+    """
     if not seasons or "前" not in text:
         return
     for match in _season_pattern(tuple(seasons)).finditer(text):
         printed = match["y"]
+        season = seasons[match["name"] or match["short"] + "期"]
         of = _year(int(printed) if printed and printed.isdigit() else printed, year, year)
-        first = _day(of, seasons[match["name"] or match["short"] + "期"])
+        first = season.starts_on(of) if of is not None else None
+        if printed is None and issued_on is not None:
+            first = season.next_after(issued_on)
         due = first - dt.timedelta(days=1) if first else None
-        phrase = DatePhrase(*match.span(), due_on=due, alternative_due_on=first, ambiguous=first is not None)
+        phrase = DatePhrase(*match.span(), due_on=due, ambiguous=of is not None and first is None, eve=True)
         yield replace(phrase, status=_is_status(text, phrase))
 
 

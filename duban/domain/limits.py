@@ -11,10 +11,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
-from duban.domain.date_phrases import DEFAULT_SEASONS, DatePhrase, find_dates
+from duban.domain.calendar import Calendar
+from duban.domain.date_phrases import DatePhrase, find_dates
+from duban.domain.seasons import DEFAULT_SEASONS, Seasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ class Milestone:
     done: bool = False
     confidence: str = "sure"  # sure | ambiguous
     alternative_due_on: dt.date | None = None  # the other reading of an ambiguous date; the earlier one is `due_on`
+    eve: bool = False  # before a feast or season: a rest day rolls back, since the next working day is after it
+
+    def last_day(self, calendar: Calendar) -> dt.date | None:
+        """The nominal last day: 春节前 is the last working day before it, every other date stays as printed."""
+        return calendar.roll_back(self.due_on) if self.eve and self.due_on else self.due_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +52,11 @@ _IMMEDIATE = re.compile(
     r"|^(?:立即|马上|即刻|当即|立改|即改|当日|当天|当场)(?=[,\uff0c;\uff1b。]|$)"
     r"|边[查学]边改|即行整改"
 )
-_LONG = r"(?:持续|长期|常态化?(?:长效)?|长效化?|不断|滚动|坚持不懈|常抓不懈|久久为功|一以贯之)"
+_LONG = r"(?:持续|长期|常年|常态化?(?:长效)?|长效化?|不断|滚动|坚持不懈|常抓不懈|久久为功|一以贯之)"
 _TAIL = re.compile(
     rf"^(?:并|且|再|同时|后续|此后|今后|之后|其他工作|其他|转入|进入|实现|形成)*{_LONG}(?!机制)|^坚持|"
     rf"{_LONG}(?:推进|坚持|整改|巩固|深化|落实|实施|开展|抓好|保持|执行|管理|改进|提升|加强|跟进|用力|做好|完善)|"
-    r"(?:常态化|长效化|常抓不懈|久久为功|坚持不懈|持续|长期)$"
+    r"(?:常态化|长效化|常抓不懈|久久为功|坚持不懈|持续|长期|常年)$|动态(?:清零|管理|调整|更新)"
 )
 _TAIL_OF_DATED = re.compile(
     rf"(?:^|[,、并且后和及]|再|转入|进入)\s?{_LONG}(?:推进|坚持|整改|巩固|深化|落实|实施|开展|抓好|保持|执行|管理|改进|提升|加强)?\w{{0,6}}$"
@@ -83,20 +90,28 @@ _ONLY_LABEL = re.compile(
 _NOBODY = re.compile(r"^[\s/／—–\-－无]*$")
 _EMPTY_BRACKETS = re.compile(r"[((（][\s,,、]*[))）]")
 _OPENING, _CLOSING = frozenset("(（《〈[【“"), frozenset(")）》〉]】”")
+_BRACKETED = re.compile(r"[(（][^()（）]*[)）]?$")
 _SENTENCE_ENDS, _CLAUSE_ENDS = frozenset(";；。\n"), frozenset(",，")
 
 
-def read_limit(text: str, *, year: int | None, seasons: Mapping[str, tuple[int, int]] = DEFAULT_SEASONS) -> Limit:
+def read_limit(
+    text: str, *, year: int | None, seasons: Seasons = DEFAULT_SEASONS, issued_on: dt.date | None = None
+) -> Limit:
     """Read a time limit.
 
     `year` is the document's, for phrases that print none; without it such a phrase is a milestone with no date.
-    `seasons` gives the first (month, day) of named seasons such as 汛期. Never raises; time is linear in the text.
+    `seasons` names feasts and seasons such as 汛期. With `issued_on`, days before the document or many years after it
+    are ambiguous. Words of which nothing can be told are an ambiguous part without a date. Never raises; time is
+    linear in the text.
     """
-    dates = find_dates(text, year=year, seasons=seasons)
+    dates = find_dates(text, year=year, seasons=seasons, issued_on=issued_on)
     found = _Found()
     for begin, end in _split(text, 0, len(text), _SENTENCE_ENDS):
         _read_sentence(text, begin, end, dates, found)
-    return Limit(text, tuple(found.milestones), found.long_term, _category(text, found))
+    category = _category(text, found)
+    if not dates and category is None and not any(part.done or part.kind == "check_in" for part in found.milestones):
+        found.milestones = [replace(part, confidence="ambiguous") for part in found.milestones]
+    return Limit(text, tuple(found.milestones), found.long_term, category)
 
 
 @dataclass(slots=True)
@@ -207,7 +222,7 @@ def _without_date(text: str, begin: int, end: int, date: DatePhrase) -> str:
 def _dated(body: str, clause: str, date: DatePhrase, found: _Found) -> Milestone | None:
     body = _EDGE.sub("", _IMMEDIATE.sub("", body))
     body = "" if _ONLY_LABEL.match(body) else body
-    if _TAIL_OF_DATED.search(body):
+    if any(_TAIL_OF_DATED.search(part) for part in (body, _BRACKETED.sub("", body), body.strip("()（）"))):
         found.long_term = True
         if date.open_ended:
             return None
@@ -247,6 +262,7 @@ def _milestone(text: str, kind: str, date: DatePhrase, *, done: bool) -> Milesto
         done=done,
         confidence="ambiguous" if date.ambiguous else "sure",
         alternative_due_on=date.alternative_due_on,
+        eve=date.eve,
     )
 
 

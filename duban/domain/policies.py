@@ -28,12 +28,12 @@ from duban.domain.policy_model import (
     Review,
     Rung,
     Scoring,
-    Season,
     Target,
     Term,
     WorkingHours,
 )
 from duban.domain.policy_tables import PolicyInvalid, Table, TomlFile
+from duban.domain.seasons import Season
 
 __all__ = ["Policy", "PolicyInvalid", "Rung", "load_policy", "parse_policy"]
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from duban.domain.seasons import DEFAULT_SEASONS, Season, Seasons
+
 
 class ClockKind(StrEnum):
     """What a clock waits for."""
@@ -230,21 +232,6 @@ class PaperRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Season:
-    """A named season: the same (month, day) every year, or the days of the years that are known."""
-
-    name: str
-    start: tuple[int, int] | None = None
-    by_year: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    source: str = ""
-
-    def starts_on(self, year: int) -> dt.date | None:
-        """The season's first day in a year; None where that year's day is not known."""
-        found = self.by_year.get(year, self.start)
-        return dt.date(year, *found) if found else None
-
-
-@dataclass(frozen=True, slots=True)
 class Scoring:
     """The monthly ranking: points out of 100 for each part, and what an overdue item costs."""
 
@@ -311,7 +298,7 @@ class Policy:
         base = key.partition("#")[0]
         return next((r for r in self.rungs if r.key == base), None)
 
-    def season_days(self, year: int) -> dict[str, tuple[int, int]]:
-        """Named seasons as (month, day) in one year, as the reading of limits takes them."""
-        days = {s.name: s.starts_on(year) for s in self.seasons}
-        return {name: (day.month, day.day) for name, day in days.items() if day}
+    @property
+    def named_seasons(self) -> Seasons:
+        """Feasts and seasons as the reading of limits takes them: the policy's own before the usual ones."""
+        return {**DEFAULT_SEASONS, **{season.name: season for season in self.seasons}}

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
-from duban.reading.lint import ambiguous_limits
+from duban.domain.date_phrases import find_dates
 from duban.reading.model import AnomalyCode, Item, Kind, Reading
 from duban.reading.states import opening_state
 from duban.reading.structure_items import read_item_limit
@@ -26,7 +25,7 @@ _MARKS = ",\uff0c。;\uff1b:\uff1a"
 
 
 def limits_in_texts(reading: Reading) -> None:
-    """Give the items without a limit the one that their own text names; doubtful dates are told as anomalies."""
+    """Give the items without a limit the one that their own text names."""
     if reading.kind not in _KINDS:
         return
     missing = {
@@ -46,7 +45,6 @@ def limits_in_texts(reading: Reading) -> None:
             item.time_limit = ";".join(dict.fromkeys(found))
             read_item_limit(item, reading.year)
             item.state = item.state if reading.kind is Kind.PROGRESS_REPORT else opening_state(item)
-            reading.anomalies += ambiguous_limits([item])
 
 
 def _tree(item: Item) -> Iterator[Item]:
@@ -57,7 +55,7 @@ def _tree(item: Item) -> Iterator[Item]:
 
 def _dated(text: str, reading: Reading, item: Item) -> Iterator[str]:
     """The clauses of a text that say by when its work ends; of a report only what is still to come."""
-    for date in find_dates(text, year=reading.year, seasons=DEFAULT_SEASONS):
+    for date in find_dates(text, year=reading.year):
         end = _ENDS.match(text, date.end)
         if date.due_on is None or date.status or date.recurring or end is None or text[date.end - 1] != "前":
             continue

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from duban.reading.model import Anomaly, AnomalyCode, Item
+from duban.reading.model import Anomaly, AnomalyCode, Item, Milestone
 from duban.reading.structure_numbering import value_of
 
 #: A field is expected of an item when at least this share of its siblings has it.
@@ -52,7 +52,6 @@ def lint(items: Sequence[Item]) -> list[Anomaly]:
         *_missing(items),
         *_cut(flat),
         *_shared(items),
-        *ambiguous_limits(flat),
         *_numbering(items),
     ]
     found.sort(key=lambda a: (a.line, a.code.value, a.field or ""))
@@ -209,13 +208,20 @@ def _sharing(group: Sequence[Item], name: str) -> Iterable[Anomaly]:
 
 
 def ambiguous_limits(items: Sequence[Item]) -> Iterable[Anomaly]:
-    """Limits with two readings, both told; the earlier one is used until a person decides."""
+    """Limits that are in doubt: of two readings the earlier one is used until a person decides; one of which no day
+    can be read blocks."""
     for item in items:
         for part in item.milestones:
             if part.confidence == "ambiguous" and not part.done:
-                other = f"或{part.alternative_due_on}" if part.alternative_due_on else ""
-                detail = f"“{item.time_limit}”有两种读法:{part.due_on or '无日期'}{other}"
-                yield anomaly(AnomalyCode.AMBIGUOUS_LIMIT, item, detail, field="time_limit")
+                blocks = part.due_on is None and part.start_on is None
+                detail = _doubt(item.time_limit or part.text, part)
+                yield anomaly(AnomalyCode.AMBIGUOUS_LIMIT, item, detail, field="time_limit", blocks=blocks)
+
+
+def _doubt(limit: str, part: Milestone) -> str:
+    if part.alternative_due_on:
+        return f"“{limit}”有两种读法:{part.due_on or '无日期'}或{part.alternative_due_on}"
+    return f"“{limit}”读作{part.due_on},请核对" if part.due_on else f"“{limit}”读不出日期"
 
 
 # -- numbering

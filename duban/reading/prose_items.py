@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
+from duban.domain.date_phrases import find_dates
 from duban.reading.bracketed import all_known, brackets, clauses, labelled, outside, trailing
 from duban.reading.lexicon import PARTY_ROLES, Lexicon, Role
 from duban.reading.model import Item, Place
@@ -185,7 +185,7 @@ def limit_in(text: str, year: int | None) -> str | None:
     A year that only names a plan dates nothing.
     """
     for sentence in sentences(text):
-        for date in find_dates(sentence, year=year, seasons=DEFAULT_SEASONS):
+        for date in find_dates(sentence, year=year):
             if not date.status and _LIMITED.search(sentence[date.begin : date.end]):
                 comma = max(sentence.rfind(mark, 0, date.begin) for mark in ",\uff0c;\uff1b")
                 return sentence[comma + 1 :].strip()

@@ -13,6 +13,7 @@ from typing import Protocol, cast
 from duban.errors import Unreadable
 from duban.reading.flat_tables import with_tables
 from duban.reading.lexicon import Lexicon, load_lexicon
+from duban.reading.limit_dates import settle_limits
 from duban.reading.limits_in_text import limits_in_texts
 from duban.reading.model import Anomaly, AnomalyCode, Item, Kind, Reading
 from duban.reading.namesakes import tell_apart
@@ -60,6 +61,7 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     _lead_by_order(reading, source)
     limits_in_texts(reading)
     tell_apart(reading, source)
+    settle_limits(reading, source)
     reading.anomalies += [_hidden(line) for line in source.hidden]
     reading.anomalies += [Anomaly(AnomalyCode.ORPHAN_TEXT, detail, line) for line, detail in source.notices]
     return reading

@@ -26,7 +26,9 @@ _DAY = re.compile(
     r"(?P<y>(?:19|20)\d{2})\s*(?:年|[-/.])\s*(?P<m>\d{1,2})\s*(?:月|[-/.])\s*(?P<d>\d{1,2})\s*日?"
     r"|(?P<cy>[一二三四五六七八九零〇○OoO0]{4})年(?P<cm>[一二三四五六七八九十]{1,2})月(?P<cd>[一二三四五六七八九十]{1,3})日"
 )
-_DATED_LABEL = re.compile(r"(?:发布|发文|印发|成文|颁布|公布|制发|签发|落款|发表|制定)(?:时间|日期)?\s*[:：]?\s*$")
+_DATED_LABEL = re.compile(
+    r"(?:(?:发布|发文|印发|成文|颁布|公布|制发|签发|落款|发表|制定)(?:时间|日期)?|(?:填报|填表|制表|上报|报送)(?:时间|日期))\s*[:：]?\s*$"
+)
 _ISSUER_LABEL = re.compile(
     r"(?:发文机关|发布机构|发文单位|发布单位|印发机关|颁发部委|制发机关|发布机关|制定机关)\s*[:：]\s*(?P<who>[^:：]{2,40}?)(?=\s+[\u4e00-\u9fff]{2,6}[:：]|\s*$)"
 )
@@ -64,7 +66,7 @@ def front_of(source: Source, front: Sequence[Line], limits: Iterable[str] = ()) 
     head = [line for line in front if line.cells is None][:60] or source.lines[:20]
     tail = [line for line in source.lines[-12:] if line.cells is None]
     title = _title(head, source)
-    issued_on = _issued_on(head, tail, title)
+    issued_on = _issued_on(head, tail, title) or _filled_in_on(source.lines)
     reference = _reference([*head[:30], *tail])
     front_matter = Front(_bare_title(title), _issuer(head, tail, title), reference, issued_on)
     edition = next((match[1] for line in head[:12] if (match := _EDITION.match(line.text))), "")
@@ -165,6 +167,15 @@ def _issued_on(head: Sequence[Line], tail: Sequence[Line], title: str) -> dt.dat
         match = _DAY.search(text)
         if match and (text == title or _stands_alone(text, match)):
             return _day(match)
+    return None
+
+
+def _filled_in_on(lines: Sequence[Line]) -> dt.date | None:
+    """The day after a label in a row above a ledger: 填报时间：2025年3月31日."""
+    for line in lines[:20]:
+        for labelled in _DAY.finditer(line.text) if line.cells is not None else ():
+            if _DATED_LABEL.search(line.text[: labelled.start()]):
+                return _day(labelled)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -199,8 +200,10 @@ def _named(text: str, role: Role, lexicon: Lexicon) -> tuple[Named, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _limit(text: str, year: int | None) -> Limit:
-    return read_limit(re.sub(r"(?<=\d) (?=[年月日个季])|(?<=[年月]) (?=\d)", "", text), year=year)
+def limit_of(text: str, year: int | None, issued_on: dt.date | None = None) -> Limit:
+    """A limit as `read_limit` reads it; spaces that a document puts around its figures are no part of it."""
+    plain = re.sub(r"(?<=\d) (?=[年月日个季])|(?<=[年月]) (?=\d)", "", text)
+    return read_limit(plain, year=year, issued_on=issued_on)
 
 
 def _party_field(party: Named, one: Field) -> str:
@@ -222,7 +225,7 @@ def read_item_limit(item: Item, year: int | None) -> None:
     """Read the item's time limit into milestones, tail and category."""
     if item.time_limit is None:
         return
-    limit = _limit(item.time_limit, year)
+    limit = limit_of(item.time_limit, year)
     item.milestones = list(limit.milestones)
     item.long_term = limit.long_term
     item.category = item.category or limit.category

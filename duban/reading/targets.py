@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
+from duban.domain.date_phrases import find_dates
 from duban.reading.model import Target
 from duban.reading.target_quantities import Quantity, quantities_of
 from duban.reading.target_words import (
@@ -42,7 +42,7 @@ def find_targets(text: str, *, year: int | None = None) -> list[Target]:
     found: list[Target] = []
     for sentence in SENTENCE.split(text):
         due = None
-        dates = find_dates(sentence, year=year, seasons=DEFAULT_SEASONS)
+        dates = find_dates(sentence, year=year)
         for begin, end in _spans(sentence):
             due = next((d.due_on for d in dates if begin <= d.begin < end and d.due_on and not d.status), due)
             for target in _in_clause(sentence[begin:end], found[-1].name if found else ""):

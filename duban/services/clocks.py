@@ -28,11 +28,6 @@ OPEN = OPEN_CLOCKS
 TOGETHER = 500
 
 
-def roll_with(rules: Rules) -> Callable[[dt.date], dt.date]:
-    """How nominal last days become working days under these rules."""
-    return rules.calendar.roll
-
-
 def arm(session: Session, item: Item, rules: Rules, as_of: dt.date) -> None:
     """Starts what the item still lacks: a limit clock for each dated open part, else check-ins where it is long-term.
 

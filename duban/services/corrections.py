@@ -106,7 +106,7 @@ def _as_read(session: Session, item: Item, plan: Plan, given: dict[str, Any], re
     if "time_limit" in given:
         rules = rules_of(session, plan.id)
         year = plan.year or plan.registered_on.year
-        limit = read_limit(given["time_limit"], year=year, seasons=rules.policy.season_days(year))
+        limit = read_limit(given["time_limit"], year=year, seasons=rules.policy.named_seasons, issued_on=plan.issued_on)
         said.time_limit, said.long_term, said.category = given["time_limit"] or None, limit.long_term, limit.category
         said.milestones = list(limit.milestones)
     if "regulations" in given:

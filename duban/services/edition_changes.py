@@ -84,7 +84,7 @@ def _add(applying: Applying, change: ItemChange) -> int:
     session, plan, document, now = applying.session, applying.plan, applying.document, applying.now
     item = applying.diff.items[change.key]
     rules = rules_of(session, plan.id)
-    writer = ItemWriter(session, plan, applying.book, clocks.roll_with(rules), now)
+    writer = ItemWriter(session, plan, applying.book, rules, now)
     rows = writer.write_added(item, applying.diff.parents[change.key])
     after = applying.diff.after[change.key]
     at = session.scalar(select(Item.position).where(Item.id == after)) if after is not None else 0

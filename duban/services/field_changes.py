@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from duban.reading import model as read
+from duban.reading.limit_dates import parts_by_seasons
 from duban.services import clocks
 from duban.services.clock_changes import change_limit
 from duban.services.item_rows import ROLES, milestone_row, regulation_row, target_row
@@ -24,6 +25,7 @@ from models import (
     Measure,
     Milestone,
     MilestoneKind,
+    Plan,
     Progress,
     Regulation,
     RegulationStatus,
@@ -146,7 +148,10 @@ def _limit(session: Session, row: Item, item: read.Item, now: dt.datetime) -> No
             select(Milestone).where(Milestone.item_id == row.id, ~Milestone.done).order_by(Milestone.position)
         )
     )
-    wanted = [part for part in item.milestones if not part.done]
+    plan = session.get_one(Plan, row.plan_id)
+    seasons = rules.policy.named_seasons
+    parts = parts_by_seasons(item, seasons, year=plan.year, issued_on=plan.issued_on)
+    wanted = [part for part in parts if not part.done]
     for milestone, part in zip(standing, wanted, strict=False):
         _move(session, row, milestone, part, rules, now)
     for milestone in standing[len(wanted) :]:
@@ -154,7 +159,7 @@ def _limit(session: Session, row: Item, item: read.Item, now: dt.datetime) -> No
         milestone.done, milestone.text = True, f"{milestone.text}(新版已取消)"
     last = session.scalar(select(func.max(Milestone.position)).where(Milestone.item_id == row.id)) or 0
     for position, part in enumerate(wanted[len(standing) :], start=last + 1):
-        session.add(milestone_row(row.id, position, part, rules.calendar.roll))
+        session.add(milestone_row(row.id, position, part, rules.calendar))
     session.flush()
     if wanted and any(part.due_on for part in wanted):  # it reports by its dates from now on, not by the calendar
         clocks.complete(session, row, now, kind=ClockKind.CHECK_IN)
@@ -168,16 +173,17 @@ def _move(
     session: Session, row: Item, milestone: Milestone, part: read.Milestone, rules: Rules, now: dt.datetime
 ) -> None:
     milestone.text, milestone.kind = part.text, MilestoneKind(part.kind)
-    if milestone.due_on == part.due_on:
+    due_on = part.last_day(rules.calendar)
+    if milestone.due_on == due_on:
         return
     clock = session.scalars(
         select(Clock).where(Clock.milestone_id == milestone.id, Clock.state.in_(clocks.OPEN))
     ).first()
-    if clock is not None and part.due_on is not None:
-        change_limit(session, clock, row, part.due_on, rules, now)
+    if clock is not None and due_on is not None:
+        change_limit(session, clock, row, due_on, rules, now)
     elif clock is not None:
         clocks.complete(session, row, now, milestone_id=milestone.id)
-    milestone.start_on, milestone.due_on = part.start_on, part.due_on
-    milestone.rolled_due_on = rules.calendar.roll(part.due_on) if part.due_on else None
+    milestone.start_on, milestone.due_on = part.start_on, due_on
+    milestone.rolled_due_on = rules.calendar.roll(due_on) if due_on else None
     milestone.confidence, milestone.alternative_due_on = part.confidence, part.alternative_due_on
     session.flush()

@@ -147,11 +147,10 @@ def set_limit(session: Session, item: Item, text: str) -> None:
     plan = session.get_one(Plan, item.plan_id)
     rules = rules_of(session, item.plan_id)
     year = plan.year or plan.registered_on.year
-    limit = read_limit(text, year=year, seasons=rules.policy.season_days(year))
+    limit = read_limit(text, year=year, seasons=rules.policy.named_seasons, issued_on=plan.issued_on)
     item.time_limit, item.long_term = text or None, limit.long_term
     item.category = Category(limit.category) if limit.category else None
-    roll = rules.calendar.roll
-    parts = [milestone_row(item.id, n, part, roll) for n, part in enumerate(limit.milestones, start=1)]
+    parts = [milestone_row(item.id, n, part, rules.calendar) for n, part in enumerate(limit.milestones, start=1)]
     replace_milestones(session, item, parts)
 
 

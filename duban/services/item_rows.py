@@ -10,9 +10,12 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from duban.domain.calendar import Calendar
 from duban.domain.lifecycle import State
 from duban.reading import model as read
+from duban.reading.limit_dates import parts_by_seasons
 from duban.services.parties import PartyBook
+from duban.services.rules import Rules
 from models import (
     Category,
     Item,
@@ -51,14 +54,14 @@ class ItemWriter:
         session: Session,
         plan: Plan,
         book: PartyBook,
-        roll: Callable[[dt.date], dt.date],
+        rules: Rules,
         now: dt.datetime,
         progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         self._session = session
         self._plan = plan
         self._book = book
-        self._roll = roll
+        self._rules = rules
         self._now = now
         self._progress = progress
         self.rows: list[Item] = []
@@ -157,7 +160,9 @@ class ItemWriter:
             )
             for n, text in enumerate(item.measures, start=1)
         )
-        milestones = [milestone_row(row.id, n, m, self._roll) for n, m in enumerate(item.milestones, start=1)]
+        plan, rules = self._plan, self._rules
+        parts = parts_by_seasons(item, rules.policy.named_seasons, year=plan.year, issued_on=plan.issued_on)
+        milestones = [milestone_row(row.id, n, part, rules.calendar) for n, part in enumerate(parts, start=1)]
         self._session.add_all(milestones)
         self._session.add_all(regulation_row(row.id, n, r) for n, r in enumerate(item.regulations, start=1))
         self._session.add_all(target_row(row.id, n, t) for n, t in enumerate(item.targets, start=1))
@@ -188,17 +193,18 @@ def put_behind(session: Session, plan_id: int, rows: Sequence[Item], at: int) ->
     session.flush()
 
 
-def milestone_row(item_id: int, position: int, part: read.Milestone, roll: Callable[[dt.date], dt.date]) -> Milestone:
+def milestone_row(item_id: int, position: int, part: read.Milestone, calendar: Calendar) -> Milestone:
     """A part of a limit as it is stored: its date as printed and rolled; a start after its end says nothing."""
-    start_on = part.start_on if not (part.start_on and part.due_on and part.start_on > part.due_on) else None
+    due_on = part.last_day(calendar)
+    start_on = part.start_on if not (part.start_on and due_on and part.start_on > due_on) else None
     return Milestone(
         item_id=item_id,
         position=position,
         text=part.text,
         kind=MilestoneKind(part.kind),
         start_on=start_on,
-        due_on=part.due_on,
-        rolled_due_on=roll(part.due_on) if part.due_on else None,
+        due_on=due_on,
+        rolled_due_on=calendar.roll(due_on) if due_on else None,
         alternative_due_on=part.alternative_due_on,
         confidence=part.confidence,
         done=part.done,

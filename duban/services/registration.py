@@ -147,7 +147,7 @@ def enter_within(session: Session, received: Received, intake: Intake) -> Entere
     document = store_document(session, plan, received, 1, intake.actor, intake.now)
     book = _book(session, plan, intake)
     in_force = rules_from(intake.rules.policy_text, calendar_in_force(session))
-    writer = ItemWriter(session, plan, book, clocks.roll_with(in_force), intake.now, intake.progress)
+    writer = ItemWriter(session, plan, book, in_force, intake.now, intake.progress)
     rows = writer.write(received.reading)
     for item in rows:
         item.document_id = document.id

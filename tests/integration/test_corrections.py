@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from duban.adapters.database import Database
+from duban.domain.limits import read_limit
 from duban.errors import Forbidden, Quarantined, StaleVersion
 from duban.reading.model import Anomaly as Doubt
 from duban.reading.model import AnomalyCode
@@ -17,7 +18,7 @@ from duban.services.item_fields import Edit
 from duban.services.progress import report_measure
 from models import Clock, ClockState, Event, Item, Measure, Progress, RungFired
 
-from .ledger import CLERK, NOW, UNIT, World, a_night, a_world, an_item, due
+from .ledger import CLERK, NOW, POLICY, UNIT, World, a_night, a_world, an_item, due
 
 DUE = dt.date(2026, 7, 10)
 
@@ -83,3 +84,28 @@ def test_a_correction_is_refused_without_need_reason_or_right(database: Database
     with pytest.raises(Quarantined):
         fix(world, Edit(goal="目标"), item_id=item(world, "2").id)
     assert not [e for e in world.all(Event) if e.type == "item.edited"]
+
+
+def test_a_feast_is_the_same_day_at_registration_and_at_correction_and_its_limit_ends_before_it(
+    database: Database,
+) -> None:
+    lunar, season = "2027年春节前", "2027年汛期前"
+    own = POLICY.replace('from = "06-01"', 'from = "04-15"')
+    parts = {text: list(read_limit(text, year=2026).milestones) for text in (lunar, season)}
+    items = [
+        an_item("1", time_limit=lunar, milestones=parts[lunar]),
+        an_item("2", time_limit=season, milestones=parts[season]),
+    ]
+    world = a_world(database, *items, policy=own)
+    registered = [item(world, number).due_on for number in ("1", "2")]
+    assert registered == [dt.date(2027, 2, 5), dt.date(2027, 4, 14)]  # 春节 2027 is 02-06, a Saturday
+    for number, text in (("1", lunar), ("2", season)):
+        correct(
+            database,
+            item_id=item(world, number).id,
+            edit=Edit(time_limit=f"{text}完成"),
+            reason="原文如此",
+            actor=CLERK,
+            now=NOW,
+        )
+    assert [item(world, number).due_on for number in ("1", "2")] == registered

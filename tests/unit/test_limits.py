@@ -6,7 +6,9 @@ import datetime as dt
 
 import pytest
 
+from duban.adapters.workdays import official_calendar
 from duban.domain.limits import Limit, Milestone, read_limit
+from duban.domain.seasons import DEFAULT_SEASONS, Season
 
 
 def day(text: str) -> dt.date:
@@ -110,10 +112,6 @@ def test_a_range_has_a_start_and_a_due_day(phrase: str, start: str, due: str) ->
         ("8月份以前", "2025-07-31", "2025-08-31"),
         ("2025年三季度前", "2025-06-30", "2025-09-30"),
         ("2025年10月中旬前", "2025-10-10", "2025-10-20"),
-        ("汛期前", "2025-05-31", "2025-06-01"),
-        ("2026年汛期来临前", "2026-05-31", "2026-06-01"),
-        ("2026年汛前", "2026-05-31", "2026-06-01"),
-        ("国庆节前", "2025-09-30", "2025-10-01"),
     ],
 )
 def test_a_phrase_with_two_readings_is_due_on_the_earlier_and_keeps_the_later(
@@ -124,8 +122,93 @@ def test_a_phrase_with_two_readings_is_due_on_the_earlier_and_keeps_the_later(
     assert (milestone.due_on, milestone.alternative_due_on) == (day(earlier), day(later))
 
 
+ISSUED = day("2025-03-03")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "due"),
+    [
+        ("汛期前", "2025-05-31"),
+        ("2026年汛期来临前", "2026-05-31"),
+        ("2026年汛前", "2026-05-31"),
+        ("国庆节前", "2025-09-30"),
+        ("2026年春节前", "2026-02-16"),
+        ("2025年春节前", "2025-01-28"),
+        ("中秋节前", "2025-10-05"),
+        ("暑假前", "2025-06-30"),
+    ],
+)
+def test_before_a_feast_or_season_is_the_day_before_that_years(phrase: str, due: str) -> None:
+    milestone = only(read_limit(phrase, year=2025))
+    assert (milestone.due_on, milestone.confidence, milestone.eve) == (day(due), "sure", True)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "due"), [("春节前", "2026-02-16"), ("元宵节前", "2026-03-02"), ("五一前", "2025-04-30")]
+)
+def test_a_feast_without_a_year_is_the_next_one_after_the_day_of_issue(phrase: str, due: str) -> None:
+    assert only(read_limit(phrase, year=2025, issued_on=ISSUED)).due_on == day(due)
+
+
+def test_a_feast_of_a_year_that_nobody_knows_has_no_day() -> None:
+    milestone = only(read_limit("2099年中秋节前", year=2025))
+    assert (milestone.due_on, milestone.confidence) == (None, "ambiguous")
+
+
+def test_a_rest_day_before_a_feast_rolls_back_and_every_other_forward() -> None:
+    calendar = official_calendar()
+    before = only(read_limit("2026年春节前", year=2025))
+    assert before.last_day(calendar) == day("2026-02-14")  # a Saturday that is worked; the feast begins on the 15th
+    assert only(read_limit("2026年2月16日前", year=2025)).last_day(calendar) == day("2026-02-16")
+
+
+def test_the_lunar_feasts_agree_with_the_published_holidays() -> None:
+    calendar = official_calendar()
+    for name, printed in (("春节", "春节"), ("端午", "端午节"), ("中秋", "中秋节")):
+        for year in range(2008, calendar.known_through.year + 1):
+            first = DEFAULT_SEASONS[name].starts_on(year)
+            assert first is not None
+            assert calendar.note(first).kind.value in ("holiday", "weekend"), f"{printed} {first}"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "due", "other"),
+    [
+        ("2024年9月30日前", "2024-09-30", None),  # before the day of issue
+        ("2052年6月30日前", "2052-06-30", None),  # 2025 with its figures turned round
+        ("2月底前", "2025-02-28", "2026-02-28"),
+        ("2025年6月l5日前", None, None),
+        ("2025年6月150日前", None, None),
+        ("2025年13月底前", None, None),
+        ("适时推进", None, None),
+        ("开工前", None, None),
+        ("雨季前完成清淤", None, None),
+    ],
+)
+def test_a_day_that_cannot_be_so_is_never_sure(phrase: str, due: str | None, other: str | None) -> None:
+    milestone = only(read_limit(phrase, year=2025, issued_on=ISSUED))
+    assert milestone.confidence == "ambiguous"
+    assert milestone.due_on == (day(due) if due else None)
+    assert milestone.alternative_due_on == (day(other) if other else None)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "due"),
+    [("常年坚持", None), ("2025年12月（长期）", "2025-12-31"), ("动态清零", None), ("6.30前，长期坚持", "2025-06-30")],
+)
+def test_a_tail_in_other_words_is_a_tail(phrase: str, due: str | None) -> None:
+    limit = read_limit(phrase, year=2025)
+    assert limit.long_term
+    assert [part.due_on for part in limit.milestones] == ([day(due)] if due else [])
+
+
+def test_a_year_and_a_range_of_months_are_one_range() -> None:
+    milestone = only(read_limit("2026年1-6月", year=2025))
+    assert (milestone.start_on, milestone.due_on) == (day("2026-01-01"), day("2026-06-30"))
+
+
 def test_a_season_comes_from_the_table_that_is_given() -> None:
-    milestone = only(read_limit("汛期前完成清淤", year=2025, seasons={"汛期": (4, 15)}))
+    milestone = only(read_limit("汛期前完成清淤", year=2025, seasons={"汛期": Season("汛期", (4, 15))}))
     assert milestone.due_on == day("2025-04-14")
 
 

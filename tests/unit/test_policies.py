@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -136,8 +137,9 @@ def test_a_sheet_may_have_a_series_of_the_office() -> None:
 def test_the_rest_of_the_default_rules() -> None:
     policy = parse_policy(DEFAULT)
     assert (policy.acknowledge_days, policy.hold_days, policy.carry) == (2, 2, Carry.ALL)
-    assert policy.season_days(2026) == {"汛期": (6, 1), "春节": (2, 17), "国庆": (10, 1)}
-    assert "春节" not in policy.season_days(1999)
+    assert [season.name for season in policy.seasons] == ["汛期"]
+    assert policy.named_seasons["春节"].starts_on(2026) == dt.date(2026, 2, 17)
+    assert policy.named_seasons["春节"].starts_on(1999) is None
     assert [policy.extension.decider(n) for n in (1, 2, 3)] == [Target.SUPERVISION_OFFICE, Target.PLAN_HEAD, None]
     assert policy.digest.own_sheet == (Colour.RED,)
     assert len(policy.fingerprint) == 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
+from duban.domain.date_phrases import find_dates
 from duban.domain.limits import Milestone, read_limit
 from duban.errors import Unreadable
 from duban.reading.annexes import annexes_of
@@ -153,7 +153,7 @@ def goals_with_a_year(text: str, year: int | None) -> list[Milestone]:
     for sentence in _dated_pieces(text, year):
         if _IN_FORCE.search(sentence):
             continue  # 自2024年5月1日起施行 is no goal
-        dates = [d for d in find_dates(sentence, year=year, seasons=DEFAULT_SEASONS) if d.due_on and not d.status]
+        dates = [d for d in find_dates(sentence, year=year) if d.due_on and not d.status]
         if not dates:
             continue
         first = dates[0]
@@ -177,7 +177,7 @@ def _dated_pieces(text: str, year: int | None) -> list[str]:
     pieces: list[str] = []
     for sentence in sentences(text):
         parts = [part for part in re.split(r"(?<=[;\uff1b])", sentence) if part.strip()]
-        dated = [bool(find_dates(part, year=year, seasons=DEFAULT_SEASONS)) for part in parts]
+        dated = [bool(find_dates(part, year=year)) for part in parts]
         if sum(dated) < 2:
             pieces.append(sentence)
             continue

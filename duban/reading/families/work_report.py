@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from duban.domain.date_phrases import DEFAULT_SEASONS, find_dates
+from duban.domain.date_phrases import find_dates
 from duban.errors import Unreadable
 from duban.reading.baselines import Baselines
 from duban.reading.bracketed import brackets, outside
@@ -257,7 +257,7 @@ def _with_baselines(targets: Sequence[Target], baselines: Baselines) -> list[Tar
 
 def _limit(text: str, year: int | None) -> str | None:
     """The phrase that dates the sentence: 年内, 全年, 年底前, 6月底前."""
-    dates = [d for d in find_dates(text, year=year, seasons=DEFAULT_SEASONS) if d.due_on and not d.status]
+    dates = [d for d in find_dates(text, year=year) if d.due_on and not d.status]
     return text[dates[0].begin : dates[0].end].strip() if dates else None
 
 

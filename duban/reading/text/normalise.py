@@ -6,6 +6,7 @@ Only characters that carry no meaning of their own are changed; Chinese punctuat
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import Protocol
 
@@ -13,7 +14,17 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0
 _FULL_WIDTH |= {0xFF3B: "[", 0xFF3D: "]", 0xFF05: "%", 0xFF0B: "+", 0xFF0F: "/", 0xFF0E: "."}
 _SPACES = dict.fromkeys([0x00A0, 0x3000, 0x2002, 0x2003, 0x2009, 0x202F, 0x1680, 0x0009], " ")
 _NOTHING = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD, 0x000C, 0x0000, 0x200E, 0x200F, 0xFFFC])
-_TABLE: dict[int, int | str | None] = {**_FULL_WIDTH, **_SPACES, **_NOTHING}
+#: Characters of the radicals' blocks (Unicode: EquivalentUnifiedIdeograph) and of the compatibility blocks look like
+#: the ordinary ones, and browsers and WPS write them into PDF: ⽔务局 is 水务局.
+_RADICALS = (
+    "⺁厂⺄乙⺅亻⺆冂⺈刀⺉刂⺋卩⺌小⺍小⺎兀⺏尣⺐尢⺒巳⺓幺⺔彑⺕彐⺖忄⺗心⺘扌⺙攵⺛旡⺝月⺟母⺠民⺡氵⺢水⺣灬⺤爫⺥爪⺦丬⺨犭⺫目⺬示⺭礻⺮竹⺯糸"
+    "⺰纟⺱罓⺲罒⺳网⺵网⺶羊⺷羊⺸羊⺹老⺻聿⺼肉⺽臼⺾艹⺿艹⻀艹⻁虎⻂衤⻃西⻄西⻅见⻆角⻈讠⻉贝⻋车⻌辶⻍辶⻎辶⻏阝⻐钅⻑长⻒长⻓长⻔门⻕阜⻖阝⻘青"
+    "⻙韦⻚页⻛风⻜飞⻝食⻟食⻠饣⻢马⻣骨⻤鬼⻥鱼⻦鸟⻧卤⻨麦⻩黄⻪黾⻫齐⻬齐⻭齿⻮齿⻯龙⻰龙⻱龟⻲龟⻳龟"
+)
+_COMPATIBLE = {ord(odd): plain for odd, plain in zip(_RADICALS[::2], _RADICALS[1::2], strict=True)} | {
+    code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0x2F00, 0x2FD6), *range(0xF900, 0xFB00))
+}
+_TABLE: dict[int, int | str | None] = {**_FULL_WIDTH, **_SPACES, **_NOTHING, **_COMPATIBLE}
 
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ"
 _PINYIN = re.compile(
