@@ -132,6 +132,7 @@ class Party(Base):
         CheckConstraint("email IS NULL OR email LIKE '%_@_%'", name="email_shape"),
         CheckConstraint("substitute_id IS NULL OR substitute_id <> id", name="not_own_substitute"),
         CheckConstraint("superior_id IS NULL OR superior_id <> id", name="not_own_superior"),
+        CheckConstraint("successor_id IS NULL OR successor_id <> id", name="not_own_successor"),
         Index("ix_party_name", "name"),  # an account acts for names, in every plan: asked at each request
         Index(
             "uq_party_office",
@@ -151,6 +152,7 @@ class Party(Base):
     superior_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     substitute_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     head_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)  # a unit's head (单位负责人)
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)  # goes on with all it had
     is_plan_head: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
     known: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))  # false: named in the text only
     valid_from: Mapped[dt.date | None]

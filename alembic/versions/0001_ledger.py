@@ -551,6 +551,7 @@ def upgrade() -> None:
         sa.Column("superior_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("substitute_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("head_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("successor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("is_plan_head", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("known", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=True),
@@ -559,12 +560,14 @@ def upgrade() -> None:
         sa.CheckConstraint("length(name) > 0", name=op.f("ck_party_name_not_empty")),
         sa.CheckConstraint("substitute_id IS NULL OR substitute_id <> id", name=op.f("ck_party_not_own_substitute")),
         sa.CheckConstraint("superior_id IS NULL OR superior_id <> id", name=op.f("ck_party_not_own_superior")),
+        sa.CheckConstraint("successor_id IS NULL OR successor_id <> id", name=op.f("ck_party_not_own_successor")),
         sa.CheckConstraint(
             "valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to", name=op.f("ck_party_valid_period")
         ),
         sa.ForeignKeyConstraint(["head_id"], ["party.id"], name=op.f("fk_party_head_id_party")),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_party_plan_id_plan")),
         sa.ForeignKeyConstraint(["substitute_id"], ["party.id"], name=op.f("fk_party_substitute_id_party")),
+        sa.ForeignKeyConstraint(["successor_id"], ["party.id"], name=op.f("fk_party_successor_id_party")),
         sa.ForeignKeyConstraint(["superior_id"], ["party.id"], name=op.f("fk_party_superior_id_party")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_party")),
         sa.UniqueConstraint("plan_id", "name", name=op.f("uq_party_plan_id_name")),
@@ -574,6 +577,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_party_name", ["name"], unique=False)
         batch_op.create_index(batch_op.f("ix_party_plan_id"), ["plan_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_party_substitute_id"), ["substitute_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_party_successor_id"), ["successor_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_party_superior_id"), ["superior_id"], unique=False)
         batch_op.create_index(
             "uq_party_office",
@@ -1475,6 +1479,7 @@ def downgrade() -> None:
             "uq_party_office", sqlite_where=sa.text("kind = 'office'"), postgresql_where=sa.text("kind = 'office'")
         )
         batch_op.drop_index(batch_op.f("ix_party_superior_id"))
+        batch_op.drop_index(batch_op.f("ix_party_successor_id"))
         batch_op.drop_index(batch_op.f("ix_party_substitute_id"))
         batch_op.drop_index(batch_op.f("ix_party_plan_id"))
         batch_op.drop_index("ix_party_name")

@@ -33,6 +33,7 @@ from duban.services.corrections import Corrected
 from duban.services.directory_log import DirectoryLog
 from duban.services.directory_update import DirectoryUpdated
 from duban.services.editions import Edition, EditionRow
+from duban.services.handovers import HandedOver
 from duban.services.night import WouldSend
 from duban.services.paper_shelf import Issued
 from duban.services.policy_changes import PolicyChange
@@ -339,6 +340,11 @@ class Client:
     def update_directory(self, plan: str, filename: str, content: bytes, *, dry_run: bool = False) -> DirectoryUpdated:
         """A newer directory of parties, as CSV or .xlsx."""
         return self._upload(DirectoryUpdated, f"/plans/{plan}/directory", filename, content, dry_run=dry_run)
+
+    def hand_over(self, plan: str, source: str, target: str, reason: str, *, dry_run: bool = False) -> HandedOver:
+        """All open items of one party go to another."""
+        body = {"source": source, "target": target, "reason": reason}
+        return self._post(HandedOver, f"/plans/{plan}/hand-overs{'?dry_run=true' if dry_run else ''}", body)
 
     def directory_workbook(self, plan: str) -> bytes:
         """The directory as a workbook, to be corrected and given back."""

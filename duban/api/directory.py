@@ -6,7 +6,9 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
+from duban.api.bodies import Body, Date, Reason, ShortText
 from duban.api.context import OFFICE, Ctx, Who
 from duban.api.plans import PlanKey
 from duban.api.problems import documented
@@ -14,6 +16,7 @@ from duban.api.uploads import DirectoryFile, content_of, name_of
 from duban.services.directory_file import directory_workbook
 from duban.services.directory_log import DirectoryLog, directory_log
 from duban.services.directory_update import DirectoryUpdated, read_for, update_directory
+from duban.services.handovers import HandedOver, hand_over
 
 router = APIRouter(tags=["plans"], responses=documented(401, 403, 404, 409, 413, 422, 429))
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -43,6 +46,38 @@ def post_directory(
         unknown_columns=sheet.unknown_columns,
         left_out=sheet.left_out,
         filename=name_of(file, "directory.csv"),
+    )
+
+
+class HandOverIn(Body):
+    """Whose open items go to whom, on what ground."""
+
+    source: ShortText
+    target: ShortText
+    reason: Reason
+    last_on: Date | None = Field(default=None, description="Its last day; what the directory says, else today.")
+
+
+@router.post("/plans/{plan}/hand-overs", summary="Hand all open items of one party to another")
+def post_hand_over(
+    plan: PlanKey,
+    body: HandOverIn,
+    context: Ctx,
+    caller: Who,
+    dry_run: Annotated[bool, Query(description="Only show what it would hand over.")] = False,
+) -> HandedOver:
+    """A unit that goes on in another, or an official with a successor: whole or not at all. The office only."""
+    caller.require("hand items over", *OFFICE)
+    return hand_over(
+        context.database,
+        plan=plan,
+        source=body.source,
+        target=body.target,
+        reason=body.reason,
+        last_on=body.last_on,
+        actor=caller.actor,
+        now=context.now(),
+        dry_run=dry_run,
     )
 
 

@@ -58,7 +58,7 @@ OTHERS: tuple[tuple[str, tuple[UserRole, ...]], ...] = (
     ("预览、变更督办规则和放假安排；预览首夜、写交办通知", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("上传方案、放行通知，放行前作废", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("登记新版方案、整改进展通报，采用或不采用各处改动", (UserRole.SUPERVISOR, UserRole.ADMIN)),
-    ("录入、下载名录", (UserRole.SUPERVISOR, UserRole.ADMIN)),
+    ("录入、下载名录；移交事项", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     ("查看发送情况，登记已送达、丢失，重发；撤回未发出的文书", (UserRole.SUPERVISOR, UserRole.ADMIN)),
     (
         "出具、查看月度材料（进展通报、曝光、排名、检查、议题）；不限单位的只读账户也可以",

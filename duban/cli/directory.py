@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from duban.cli.console import operator, print_json
+from duban.cli.console import DAY, operator, print_json
 
 if TYPE_CHECKING:
     from duban.adapters.database import Database
@@ -64,6 +65,53 @@ def directory(
     _show(plan, done)
 
 
+@click.command("hand-over")
+@click.argument("plan")
+@click.argument("source")
+@click.argument("target")
+@click.option("--reason", required=True, help="On what ground: 机构改革，民政局并入社会局.")
+@click.option("--last-on", type=DAY, help="The last day of SOURCE; default what the directory says, else today.")
+@click.option("--dry-run", is_flag=True, help="Only show what it would hand over.")
+@click.option("--json", "as_data", is_flag=True, help="Print the result as JSON.")
+def hand_over(
+    plan: str, source: str, target: str, reason: str, last_on: dt.date | None, dry_run: bool, as_data: bool
+) -> None:
+    """SOURCE of PLAN goes on in TARGET (并入、更名、继任): all its open items change hands at once."""
+    from dataclasses import asdict
+
+    from duban.services import handovers
+    from duban.services.tools import open_ledger, utc_now
+    from duban.settings import load_settings
+
+    done = handovers.hand_over(
+        open_ledger(load_settings()),
+        plan=plan,
+        source=source,
+        target=target,
+        reason=reason,
+        actor=operator(),
+        now=utc_now(),
+        last_on=last_on,
+        dry_run=dry_run,
+    )
+    if as_data:
+        print_json(asdict(done))
+        return
+    for item in done.items:
+        click.echo(f"  {item.number:>6} {item.title}" + (f"  (kept: {item.kept})" if item.kept else ""))
+    handed = sum(not item.kept for item in done.items)
+    verb = "handed over" if done.written else "would be handed over; nothing written"
+    click.echo(f"{done.plan}: {handed} open items of {done.source} {verb}, to {done.target}; last day {done.last_on}.")
+    if done.closed:
+        click.echo(f"  closed items that stay with {done.source}: {done.closed}")
+    for label, names in (
+        ("now has the other as superior, substitute, head or member", done.related),
+        ("accounts that act for it (duban user scope)", done.accounts),
+    ):
+        if names:
+            click.echo(f"  {label}: {'、'.join(names)}")
+
+
 def _show_log(database: Database, plan: str, find: str, as_data: bool) -> None:
     """The whole log, the last change first."""
     from dataclasses import asdict
@@ -111,5 +159,7 @@ def _show(plan: str, done: DirectoryUpdated) -> None:
     ):
         if names:
             click.echo(f"  {label}: {'、'.join(names)}")
+    for left in done.orphaned:
+        click.echo(f"  {left.name} has left with {left.items} open items: duban hand-over {plan} {left.name} SUCCESSOR")
     if done.doubts_settled:
         click.echo(f"  doubts about unknown names that are settled: {done.doubts_settled}")

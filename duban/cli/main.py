@@ -16,6 +16,11 @@ COMMANDS = {
     "split": ("duban.cli.read", "split", "Write each of several plans in a file to a file of its own."),
     "register": ("duban.cli.register", "register", "Enter a document's items into the ledger."),
     "directory": ("duban.cli.directory", "directory", "Enter a newer directory of parties into a plan."),
+    "hand-over": (
+        "duban.cli.directory",
+        "hand_over",
+        "Hand all open items of a unit or official to another.",
+    ),
     "review": ("duban.cli.review", "review", "Show what stands in quarantine, and why."),
     "resolve": ("duban.cli.review", "resolve", "Decide about an item in quarantine: keep, merge, edit or drop."),
     "correct": ("duban.cli.review", "correct", "Set fields right that were read wrong."),

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
+from duban.domain.lifecycle import State
 from duban.errors import Forbidden
 from duban.reading.directory import Entry, Sheet, read_sheet
 from duban.services.directory_log import COLUMNS, FieldChange, PartyChange, log_changes
@@ -35,6 +36,14 @@ class PartyDifference:
     change: PartyChange
     fields: tuple[FieldChange, ...]
     similar: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Orphaned:
+    """Somebody whose last day is over and who still answers for open items: they can be handed over, all at once."""
+
+    name: str
+    items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,7 @@ class DirectoryUpdated:
     explained: tuple[str, ...]
     unknown: tuple[UnknownName, ...]
     without_address: tuple[str, ...]
+    orphaned: tuple[Orphaned, ...]
     absent: tuple[str, ...]
     unknown_columns: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -104,6 +114,7 @@ def update_directory(
             explained=tuple(explained),
             unknown=_unknown(session, found, book),
             without_address=_without_address(session, found),
+            orphaned=_orphaned(session, found, business_date(now)),
             absent=_absent(before, entries),
             unknown_columns=tuple(unknown_columns),
             left_out=tuple(left_out),
@@ -234,6 +245,18 @@ def _unknown(session: Session, plan: Plan, book: PartyBook) -> tuple[UnknownName
         ).all()
         found.append(UnknownName(party.name, tuple(book.similar(party.name)), tuple(dict.fromkeys(numbers))))
     return tuple(found)
+
+
+def _orphaned(session: Session, plan: Plan, today: dt.date) -> tuple[Orphaned, ...]:
+    query = (
+        select(Party.name, func.count(Item.id.distinct()))
+        .join(ItemParty, ItemParty.party_id == Party.id)
+        .join(Item, Item.id == ItemParty.item_id)
+        .where(Party.plan_id == plan.id, Party.valid_to < today, ~Item.dropped, Item.state != State.CLOSED)
+        .group_by(Party.id, Party.name)
+        .order_by(Party.id)
+    )
+    return tuple(Orphaned(name, count) for name, count in session.execute(query).tuples())
 
 
 def _without_address(session: Session, plan: Plan) -> tuple[str, ...]:

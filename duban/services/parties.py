@@ -58,8 +58,17 @@ class PartyBook:
     def find(self, name: str) -> Party | None:
         """The party that a name or alias means; None where nobody is called so, or several people are.
 
-        Of several people of one name it is the one whose post is printed with it.
+        Of several people of one name it is the one whose post is printed with it. Who has handed over is the one that
+        goes on.
         """
+        return self._going_on(self._meant(name))
+
+    def _going_on(self, party: Party | None) -> Party | None:
+        while party is not None and party.successor_id is not None:
+            party = self._session.get_one(Party, party.successor_id)
+        return party
+
+    def _meant(self, name: str) -> Party | None:
         exact = self._by_name.get(name)
         if exact is not None and exact.kind is not PartyKind.PERSON:
             return exact
@@ -167,6 +176,8 @@ class PartyBook:
             value = getattr(entry, column)
             if entry.says(column) and not (is_office and column == "email" and value is None):
                 setattr(party, column, value)
+        if entry.says("valid_to") and entry.valid_to is None:
+            party.successor_id = None  # it has come back
         party.known = True
         return party
 

@@ -16,10 +16,11 @@ from duban.api.uploads import content_of, name_of
 from duban.services.directory_file import COLUMNS, directory_workbook
 from duban.services.directory_log import directory_log
 from duban.services.directory_update import DirectoryUpdated, read_for, update_directory
+from duban.services.handovers import hand_over
 from duban.services.queries.parties import list_parties
 from duban.services.queries.plans import one_plan
 from duban.services.uploads import Kept, forget, keep, kept
-from duban.web.session import Form, Visit, Visitor, field, file_field
+from duban.web.session import Form, Visit, Visitor, date_field, field, file_field
 
 router = APIRouter(prefix="/plans/{plan_id}/directory")
 
@@ -36,6 +37,7 @@ def get_directory(plan_id: Id, visit: Visit, done: Annotated[Literal["", "1"], Q
         plan=plan,
         known=[p for p in parties if p.known and p not in ended],
         ended=ended,
+        orphaned=[p for p in ended if p.open_items],
         unknown=[p for p in parties if not p.known and p.open_items],
         columns=COLUMNS,
         done=bool(done),
@@ -81,6 +83,28 @@ def get_log(plan_id: Id, visit: Visit, q: Search = "", page: Annotated[int, Quer
     found = directory_log(visit.context.database, plan=str(plan_id), actor=visit.caller.actor, q=q, page=page)
     plan = one_plan(visit.context.database, plan=str(plan_id), scope=visit.caller.scope, as_of=visit.as_of)
     return visit.render("directory_log.html", plan=plan, found=found, q=q)
+
+
+@router.post("/hand-over")
+def post_hand_over(plan_id: Id, visit: Visit, form: Form) -> Response:
+    """Shows what would change hands; on the second press hands it over."""
+    visit.caller.require("移交事项", *OFFICE)
+    sure = field(form, "action", most=20) == "sure"
+    asked = {name: field(form, name, most=200) for name in ("source", "target")} | {"reason": field(form, "reason")}
+    last_on = date_field(form, "last_on")
+    found = hand_over(
+        visit.context.database,
+        plan=str(plan_id),
+        actor=visit.caller.actor,
+        now=visit.context.now(),
+        last_on=last_on,
+        dry_run=not sure,
+        **asked,
+    )
+    if sure:
+        return RedirectResponse(f"/plans/{plan_id}/directory?done=1", 303)
+    plan = one_plan(visit.context.database, plan=str(plan_id), scope=visit.caller.scope, as_of=visit.as_of)
+    return visit.render("hand_over.html", plan=plan, found=found, asked=asked, last_on=last_on)
 
 
 @router.get("/{upload_id}")

@@ -140,6 +140,7 @@ EVENT_ZH = MappingProxyType(
         "item.resolution_undone": "撤回核定",
         "item.directory_updated": "更新名录",
         "item.edited": "修改内容",
+        "item.transferred": "移交",
         "item.voided": "方案作废",
         "progress.published": "按公布的进展情况登记",
         "measure.reported": "填报措施进展",
@@ -184,6 +185,7 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "bad_token": ("登录已失效", "请重新登录。"),
         "bad_credentials": ("用户名或密码不对", "请核对后重试。连续输错5次，账户锁定15分钟。"),
         "locked_out": ("账户已锁定", "密码连续输错次数过多。请15分钟后再试，或请系统管理员重设密码。"),
+        "hand_over_refused": ("没有移交", "{reason}。"),
         "left_office": (
             "已离任（撤并），不能登录",
             "名录中已到失效日期。请由接任者用自己的账户；名录有误的，请告知督查室。",

@@ -107,6 +107,7 @@ VIOLATIONS: dict[str, dict[str, Any]] = {
     "ck_party_name_not_empty": {"name": ""},
     "ck_party_not_own_substitute": {"substitute_id": 1},
     "ck_party_not_own_superior": {"superior_id": 1},
+    "ck_party_not_own_successor": {"successor_id": 1},
     "ck_party_valid_period": {"valid_from": ON, "valid_to": "2026-07-12"},
     "ck_party_member_not_itself": {"member_id": 1},
     "ck_pending_sign_in_state_hash_length": {"state_hash": "abc"},
