@@ -201,12 +201,20 @@ def _text_part(kind: str, text: str) -> str:
 
 
 def _attachment(attachment: Attachment) -> str:
-    """A file; its name as RFC 2231 has it, in one piece, since old mail programs lose a name that is cut in pieces."""
+    """A file, its name in three forms, each for mail programs that know no better one.
+
+    As RFC 2231 has it in one piece; as words of RFC 2047 in `filename` and `name`, which that forbids and Outlook and
+    older webmail read nevertheless. A program that knows RFC 2231 takes `filename*` (RFC 6266, 4.3).
+    """
     kind = attachment.media_type if _MEDIA_TYPE.fullmatch(attachment.media_type) else "application/octet-stream"
     name = _file_name(attachment.name)
+    plain = _PLAIN.fullmatch(name) and "=?" not in name
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    old = f'"{quoted if plain else _encoded_words(name, len(" filename=") + 2)}"'
     return (
-        f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n"
-        f"Content-Disposition: attachment;\r\n filename*=utf-8''{quote(name, safe='', errors='replace')}\r\n\r\n"
+        f"Content-Type: {kind};\r\n name={old}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-Disposition: attachment;\r\n filename={old};\r\n"
+        f" filename*=utf-8''{quote(name, safe='', errors='replace')}\r\n\r\n"
     ) + _base64(attachment.data)
 
 

@@ -19,7 +19,7 @@ _LINK = "https://duban.example.org/link/abc"
 _LEAD: Person = {"name": "沈明远", "post": "区委副书记", "is_unit": False}
 _UNIT: Person = {"name": "区城管执法局", "post": None, "is_unit": True}
 _OTHER_UNIT: Person = {"name": "区生态环境局", "post": None, "is_unit": True}
-_OFFICE: Person = {"name": "区委督查室", "post": None, "is_unit": True}
+_OFFICE: Person = {"name": "中共临江区委督查室", "post": None, "is_unit": True}
 _HEAD: Person = {"name": "周启文", "post": "区委书记", "is_unit": False}
 
 _ITEM: dict[str, Any] = {
@@ -60,7 +60,7 @@ _ITEM: dict[str, Any] = {
     "rung": {"key": "supervise", "offset": 6, "due_on": "2026-07-14", "sent_on": "2026-07-14"},
     "recipient": _LEAD | {"address_as": "to", "on_behalf_of": None, "why": None},
     "addressees": [_LEAD],
-    "copies": [_OFFICE, _OTHER_UNIT],
+    "copies": [_OTHER_UNIT],
     "sheet": {"series": "临督办", "year": 2026, "number": 3, "label": "临督办〔2026〕3号"},
     "office": {
         "name": "中共临江区委督查室",

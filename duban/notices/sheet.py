@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from duban.domain.full_width import full_width
 from duban.notices import sheet_layout as layout
 from duban.notices import wordml
 from duban.notices.context import KINDS_ZH, SHEET_KINDS
 from duban.notices.errors import TemplateRefused, UnknownNoticeKind
 from duban.notices.rendering import Renderer
 from duban.notices.sandbox import plain
-from duban.notices.wording import date_zh
+from duban.notices.wording import copy_names, date_zh
 
 RECEIPT = "[签收]"
 """The line of `sheet.txt` that stands for the receipt box."""
@@ -39,18 +40,23 @@ def render_sheet_docx(context: Mapping[str, Any], kind: str, renderer: Renderer 
         from duban.notices.word_templates import render_word
 
         return render_word(own, renderer.documents[own], values)
-    lines = [str(plain(line)) for line in renderer.part(f"{kind}/sheet.txt.j2", values).splitlines()]
+    lines = [full_width(str(plain(line))) for line in renderer.part(f"{kind}/sheet.txt.j2", values).splitlines()]
     title, addressees, body = sorted_lines(kind, [line for line in lines if line])
     office, date = values["office"], date_zh(values["as_of"])
     blocks = [
         *layout.head(office["letterhead"] or office["name"], values["sheet"]["label"] if values["sheet"] else ""),
         *layout.opening(layout.balanced(title), addressees),
-        *(layout.body_paragraph(text) for text in body if text != RECEIPT),
-        *layout.closing(office["name"], date, _contact(office)),
-        *([layout.receipt_box()] if RECEIPT in body else []),
-        layout.imprint([p["name"] for p in values["copies"]], office["name"], date),
+        *layout.body([text for text in body if text != RECEIPT]),
+        *layout.closing(office["name"], date, _contact(office), receipt=RECEIPT in body),
+        layout.imprint(copied(values, addressees), office["name"], date),
     ]
     return wordml.package("".join(blocks), title, office["name"], values["as_of"])
+
+
+def copied(values: Mapping[str, Any], addressees: str) -> list[str]:
+    """抄送: who is addressed and not named as 主送 (leaders, as 同志), then the copies; nobody twice."""
+    passed_over = [p for p in values["addressees"] if p["name"] not in addressees]
+    return copy_names(passed_over, values["copies"], values["office"])
 
 
 def _contact(office: Mapping[str, Any]) -> str:

@@ -19,6 +19,8 @@ LARGEST_LETTERHEAD = 42.0
 
 _LEVEL_1 = re.compile(r"[一二三四五六七八九十]+、[^。；]{1,40}")
 _TWO = round(2 * EM)
+_CLOSING_WORD = 6
+"""Characters of the longest closing word."""
 
 
 def head(letterhead: str, label: str, characters: float | None = None) -> list[str]:
@@ -46,17 +48,29 @@ def opening(title: str, addressees: str) -> list[str]:
     return [*opening, wordml.paragraph(addressees, Style())] if addressees else opening
 
 
-def body_paragraph(text: str) -> str:
+def body(texts: Sequence[str]) -> list[str]:
+    """正文, its last paragraph on the page of the signature: no page holds signature and date alone (7.3.5).
+
+    With a closing word (此复。特此通知。), the paragraph before it as well.
+    """
+    kept = 2 if texts and len(texts[-1]) <= _CLOSING_WORD else 1
+    return [body_paragraph(text, last=n > len(texts) - kept) for n, text in enumerate(texts, start=1)]
+
+
+def body_paragraph(text: str, *, last: bool = False) -> str:
     """正文: two characters in; 一、 headings in 黑体, （一） ones as they are: ours are whole sentences (7.3.3)."""
     if _LEVEL_1.fullmatch(text):
         return wordml.paragraph(text, Style(font=wordml.HEI, indent=_TWO, keep_next=True))
-    return wordml.paragraph(text, Style(indent=_TWO))
+    return wordml.paragraph(text, Style(indent=_TWO, keep_next=last))
 
 
-def closing(office: str, date: str, contact: str, *, widths: tuple[float, float] | None = None) -> list[str]:
+def closing(
+    office: str, date: str, contact: str, *, receipt: bool = False, widths: tuple[float, float] | None = None
+) -> list[str]:
     """署名 centred over 成文日期, which ends four characters from the edge; 附注 with the contact (7.3.5, 7.3.6).
 
-    `widths` of office and date in characters, where the texts are placeholders.
+    With the receipt box, where there is one, and the imprint that follows, all of it stays on one page. `widths` of
+    office and date in characters, where the texts are placeholders.
     """
     office_width, date_width = widths or (width_of(office), width_of(date))
     date_right = round(4 * EM)
@@ -65,9 +79,11 @@ def closing(office: str, date: str, contact: str, *, widths: tuple[float, float]
         wordml.paragraph("", Style(keep_next=True)),
         wordml.paragraph("", Style(keep_next=True)),
         wordml.paragraph(office, Style(align="right", right=name_right, keep_next=True)),
-        wordml.paragraph(date, Style(align="right", right=date_right)),
+        wordml.paragraph(date, Style(align="right", right=date_right, keep_next=True)),
     ]
-    return [*signature, wordml.paragraph(contact, Style(indent=_TWO))] if contact else signature
+    if contact:
+        signature.append(wordml.paragraph(contact, Style(indent=_TWO, keep_next=True)))
+    return [*signature, receipt_box()] if receipt else signature
 
 
 def receipt_box() -> str:

@@ -29,13 +29,13 @@ def starter_docx(kind: str, renderer: Renderer | None = None) -> bytes:
     title, addressees, body = sorted_lines(kind, lines)
     label = "{% if sheet %}{{ sheet.label }}{% endif %}"
     date = "{{ as_of|date_zh }}"
+    passed_over = "addressees|rejectattr('is_unit')" if "main_units" in addressees else "[]"
     blocks = [
         *layout.head("{{ office.letterhead or office.name }}", label, characters=9),
         *layout.opening(title, addressees),
-        *(layout.body_paragraph(text) for text in body if text != RECEIPT),
-        *layout.closing("{{ office.name }}", date, _CONTACT, widths=(9, 7)),
-        *([layout.receipt_box()] if RECEIPT in body else []),
-        layout.imprint(['{{ copies|map(attribute="name")|names("无") }}'], "{{ office.name }}", date),
+        *layout.body([text for text in body if text != RECEIPT]),
+        *layout.closing("{{ office.name }}", date, _CONTACT, receipt=RECEIPT in body, widths=(9, 7)),
+        layout.imprint([f"{{{{ {passed_over}|copy_names(copies, office)|names('无') }}}}"], "{{ office.name }}", date),
     ]
     return wordml.package("".join(blocks), KINDS_ZH[kind], "", "2000-01-01")
 

@@ -66,6 +66,24 @@ def salutations(people: Iterable[Mapping[str, Any]]) -> str:
     return "、".join(units or [f"{p['name']}同志" for p in listed]) + "："
 
 
+def main_units(people: Iterable[Mapping[str, Any]], units: Iterable[str]) -> str:
+    """主送机关 of a sheet: the units addressed, else those of the item; leaders stand by name on a 呈批件 only.
+
+    GB/T 9704-2012, 7.3.1: 主送机关 are organs. With no unit at all the persons are addressed.
+    """
+    listed = list(people)
+    named = [p["name"] for p in listed if p["is_unit"]] or list(units)
+    return f"{'、'.join(named)}：" if named else salutations(listed)
+
+
+def copy_names(
+    passed_over: Iterable[Mapping[str, Any]], copies: Iterable[Mapping[str, Any]], office: Mapping[str, Any]
+) -> list[str]:
+    """抄送 of a sheet: leaders addressed who are no 主送 (as 同志), then the copies; nobody twice, never the office."""
+    people = [p for p in (*passed_over, *copies) if p["name"] != office["name"]]
+    return list(dict.fromkeys(p["name"] if p["is_unit"] else f"{p['name']}同志" for p in people))
+
+
 def with_post(person: Mapping[str, Any]) -> str:
     """A name with its post, where there is one."""
     return f"{person['name']}（{person['post']}）" if person.get("post") else str(person["name"])
@@ -96,6 +114,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "names": names,
     "salutation": salutation,
     "salutations": salutations,
+    "main_units": main_units,
+    "copy_names": copy_names,
     "with_post": with_post,
     "standing": standing,
     "clock_standing": clock_standing,

@@ -6,6 +6,7 @@ The paper goes to whom it is addressed; the sources, often longer than it, stay 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.sax.saxutils import escape
 
 from duban.notices import sheet_layout as layout
@@ -28,8 +29,8 @@ def word_file(paper: Paper) -> bytes:
     day = date_zh(paper.dated_on)
     blocks = [
         *layout.opening(layout.balanced(_clean(paper.title)), _clean(paper.addressees)),
-        *(_block(block) for block in paper.blocks),
-        *(layout.body_paragraph(_clean(note)) for note in paper.notes),
+        *(_block(block, last=block is paper.blocks[-1] and not paper.notes) for block in paper.blocks),
+        *layout.body([_clean(note) for note in paper.notes]),
         *layout.closing(_clean(paper.office), day, ""),
     ]
     return wordml.package("".join(blocks), _clean(paper.title), _clean(paper.office), paper.dated_on.isoformat())
@@ -50,13 +51,15 @@ def sources_file(paper: Paper) -> bytes:
     return wordml.package("".join(blocks), title, _clean(paper.office), paper.dated_on.isoformat())
 
 
-def _block(block: Heading | Sentence | Grid) -> str:
+def _block(block: Heading | Sentence | Grid, *, last: bool) -> str:
+    """One block; the last one stays on the page of the signature."""
     if isinstance(block, Heading):
         font = wordml.HEI if block.level == 1 else wordml.KAI
         return wordml.paragraph(_clean(block.text), Style(font=font, indent=_TWO, keep_next=True))
     if isinstance(block, Sentence):
-        return _paragraph("".join(_runs(part, _BODY) for part in block.parts), _BODY)
-    return _table(block)
+        style = replace(_BODY, keep_next=last)
+        return _paragraph("".join(_runs(part, style) for part in block.parts), style)
+    return _table(block, last=last)
 
 
 def _runs(part: Part | Cell, style: Style) -> str:
@@ -83,7 +86,7 @@ def _paragraph(runs: str, style: Style) -> str:
     return empty[: empty.index("</w:pPr>") + len("</w:pPr>")] + runs + "</w:p>"
 
 
-def _table(grid: Grid) -> str:
+def _table(grid: Grid, *, last: bool = False) -> str:
     weights = grid.widths or (1,) * len(grid.headings)
     widths = [TYPE_WIDTH * weight // sum(weights) for weight in weights]
     caption = wordml.paragraph(
@@ -96,17 +99,18 @@ def _table(grid: Grid) -> str:
         ],
         380,
     ).replace("<w:trPr>", "<w:trPr><w:tblHeader/>", 1)
+    styles = [replace(_CELL, keep_next=last and n == len(grid.rows)) for n in range(1, len(grid.rows) + 1)]
     rows = [
         wordml.row(
             [
-                wordml.cell(_paragraph(_runs(value, _CELL), _CELL), width, _EDGES)
+                wordml.cell(_paragraph(_runs(value, style), style), width, _EDGES)
                 for value, width in zip(cells, widths, strict=True)
             ],
             340,
         )
-        for cells in grid.rows
+        for cells, style in zip(grid.rows, styles, strict=True)
     ]
-    after = wordml.paragraph("", Style(size=6, line=200, on_grid=False))
+    after = wordml.paragraph("", Style(size=6, line=200, on_grid=False, keep_next=last))
     return caption + wordml.table([head, *rows], widths, "") + after
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
@@ -200,6 +201,7 @@ def test_every_subject_and_name_comes_back_as_it_was(outgoing: Make, sender: Mai
         ("名" * 300 + ".docx", "名" * 70 + ".docx"),
         ("", "attachment"),
         ("a\"b';c%20*.txt", "a\"b';c%20*.txt"),
+        ("a\\b.txt", "a_b.txt"),
     ],
 )
 def test_a_file_keeps_its_name_as_far_as_it_is_one(outgoing: Make, sender: Mailbox, name: str, wanted: str) -> None:
@@ -207,6 +209,17 @@ def test_a_file_keeps_its_name_as_far_as_it_is_one(outgoing: Make, sender: Mailb
     (attachment,) = parsed(to_bytes(outgoing(attachments=files), sender)).iter_attachments()
     assert attachment.get_filename() == wanted
     assert attachment.get_content_type() == "application/octet-stream"
+
+
+@pytest.mark.parametrize("name", ["督办单 临督办〔2026〕3号.docx", "a.docx", 'a"b.docx'])
+def test_a_mail_program_that_knows_no_rfc_2231_reads_a_files_name(outgoing: Make, sender: Mailbox, name: str) -> None:
+    data = to_bytes(outgoing(attachments=(Attachment(name, "text/plain", b"x"),)), sender)
+    older = re.sub(rb"\r\n filename\*=[^\r]*", b"", data)  # what it passes over
+    part = message_from_bytes(older).get_payload()[-1]
+    for header, parameter in (("Content-Disposition", "filename"), ("Content-Type", "name")):
+        value = part.get_param(parameter, header=header)
+        assert str(make_header(decode_header(value))) == name
+    assert max(len(line) for line in older.split(b"\r\n")) <= 998
 
 
 def test_pythons_own_message_object_is_the_same_mail(outgoing: Make, sender: Mailbox) -> None:

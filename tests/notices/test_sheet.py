@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import copy
 import io
+import re
+import shutil
+import subprocess
 import zipfile
+from pathlib import Path
 from typing import Any
 
+import pdfplumber
 import pytest
 from docx import Document
 from docx.document import Document as Word
@@ -21,6 +26,9 @@ from duban.notices.sheet import render_sheet_docx, sheet_file_name
 from duban.notices.sheet_layout import TITLE_CHARACTERS, balanced
 
 KINDS = sorted(SHEET_KINDS)
+LEADER = {"name": "沈明远", "post": "区委副书记", "is_unit": False}
+OFFICE = {"name": "中共临江区委督查室", "post": None, "is_unit": True}
+UNIT_COPIED = {"name": "区财政局", "post": None, "is_unit": True}
 
 
 def opened(data: bytes) -> Word:
@@ -72,7 +80,7 @@ def test_22_lines_and_28_characters_fit_the_type_area_and_23_and_29_do_not() -> 
         ("中共临江区委督查室", "方正小标宋简体", 42),
         ("临督办〔2026〕3号", "仿宋_GB2312", 16),
         ("关于", "方正小标宋简体", 22),
-        ("沈明远同志：", "仿宋_GB2312", 16),
+        ("区城管执法局、区生态环境局：", "仿宋_GB2312", 16),
         ("一、督办事项", "黑体", 16),
         ("（一）", "仿宋_GB2312", 16),
         ("2026年7月14日", "仿宋_GB2312", 16),
@@ -108,6 +116,62 @@ def test_page_numbers_stand_between_dashes_right_on_odd_pages_and_left_on_even_o
 def test_a_sheet_that_is_to_be_acknowledged_has_a_receipt_box_and_others_have_none() -> None:
     assert [c.text for c in made("supervise").tables[0].column_cells(0)] == ["签收单位", "签收时间"]
     assert made("circulate").tables == []
+
+
+def kept_with_next(document: Word) -> list[str]:
+    """The paragraphs and tables from the last of the body's on, each kept on the page of the next, to the imprint."""
+    found: list[str] = []
+    for block in reversed(list(document.element.body)[:-2]):  # the imprint and the section stand last
+        marks = [p.find(qn("w:pPr")).find(qn("w:keepNext")) is not None for p in block.iter(qn("w:p"))]
+        if not all(marks):
+            break
+        found.append("".join(node.text or "" for node in block.iter(qn("w:t"))))
+    return found[::-1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("sample", ["full", "bare", "late"])
+def test_signature_and_date_never_stand_alone_on_a_page(kind: str, sample: str) -> None:
+    context = getattr(samples, sample)(kind)
+    kept = kept_with_next(made(kind, context))
+    at = kept.index(context["office"]["name"])
+    assert len("".join(kept[: at - 2])) > 10, "a paragraph of the body, and more than 此复, is kept with the signature"
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice lays the pages out")
+@pytest.mark.slow
+def test_a_page_of_any_sheet_carries_words_of_its_body(tmp_path: Path) -> None:
+    for lines in range(30):
+        context = samples.full("return")
+        context["returned"]["reason"] = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥天地玄黄宇宙" * lines + "完"
+        (tmp_path / f"{lines}.docx").write_bytes(render_sheet_docx(context, "return"))
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    subprocess.run(
+        ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, *tmp_path.glob("*.docx")],
+        check=True,
+        capture_output=True,
+    )
+    for file in tmp_path.glob("*.pdf"):
+        with pdfplumber.open(file) as pdf:
+            last = pdf.pages[-1].extract_text().splitlines()
+        assert not last[0].startswith(("中共临江区委督查室", "2026", "（联系", "抄送")), file.name
+        assert any("印发" in line for line in last), file.name
+
+
+@pytest.mark.parametrize("kind", sorted(SHEET_KINDS - {"summon"}))
+def test_a_sheet_is_addressed_to_units_and_leaders_get_copies(kind: str) -> None:
+    context = samples.full(kind)
+    context |= {"addressees": [LEADER, *context["addressees"]], "copies": [UNIT_COPIED, OFFICE]}
+    text = everything(render_sheet_docx(context, kind))
+    assert "沈明远同志：" not in text
+    assert "抄送：沈明远同志，区财政局。" in text, "neither the office itself nor a unit twice"
+
+
+def test_marks_on_a_sheet_are_full_width_whatever_the_document_had() -> None:
+    context = samples.full("supervise")
+    context["item"] |= {"title": '作风不实,措施不力(区级)；落实"一网通办"不够.', "goal": "建章立制;抓好「举一反三」"}
+    text = everything(render_sheet_docx(context, "supervise"))
+    assert re.findall(r"[\u4e00-\u9fff][,;:?!()\"]|[,;:?!(\"][\u4e00-\u9fff]|[「」]|。[；，]", text) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
