@@ -1,4 +1,4 @@
-"""One shape for whatever changes an item: the service's function with what it needs, done once, answered with the item.
+"""One shape for whatever changes an item: the service's function with what it needs, answered with the item.
 
 A route says `partial(report_measure, measure_id=…, progress=…)`; who does it, on which version and when is added here,
 for the API's routes as for the forms of the pages.
@@ -10,12 +10,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from fastapi.responses import JSONResponse
-
 from duban.adapters.database import Database
 from duban.api.bodies import VersionedBody
 from duban.api.context import Caller, Context
-from duban.api.once import once
 from duban.domain.actors import Actor
 from duban.errors import NotFound
 from duban.services.queries.item import present_version
@@ -53,18 +50,7 @@ def perform(context: Context, caller: Caller, version: int, change: ItemChange[T
     return change(context.database, actor=caller.actor, expected_version=version, now=context.now())
 
 
-def record_once(
-    context: Context,
-    caller: Caller,
-    key: str | None,
-    request: tuple[int, str, VersionedBody],
-    change: ItemChange[object],
-) -> JSONResponse:
-    """A change of the item as a request with its idempotency key. `request`: item, the address below it, the body."""
-    item_id, below, body = request
-
-    def act() -> Recorded:
-        perform(context, caller, body.expected_version, change)
-        return recorded(context, item_id)
-
-    return once(context, caller, key, (f"/items/{item_id}/{below}", body), act)
+def record(context: Context, caller: Caller, item_id: int, body: VersionedBody, change: ItemChange[object]) -> Recorded:
+    """The change on the version that the body names; the item after it."""
+    perform(context, caller, body.expected_version, change)
+    return recorded(context, item_id)

@@ -5,20 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
-
 from duban.api.bodies import CountIn, DecisionIn, ExtensionIn, Id, PauseIn
-from duban.api.changes import Recorded, perform, record_once, recorded
-from duban.api.context import Ctx, Who
-from duban.api.once import IdempotencyKey, once
+from duban.api.changes import Recorded, perform, record, recorded
+from duban.api.context import OFFICE, Ctx, Who
 from duban.api.problems import documented
+from duban.api.routing import only, router_of
 from duban.services.clock_changes import pause_clock, resume_clock
 from duban.services.counted_limits import start_counted
 from duban.services.extensions import ask, decide
 from duban.services.queries.item import belongs
 
-router = APIRouter(prefix="/items/{item_id}", tags=["limits"], responses=documented(401, 403, 404, 409, 413, 422, 429))
+router = router_of(prefix="/items/{item_id}", tags=["limits"], responses=documented(401, 403, 404, 409, 413, 422, 429))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +27,18 @@ class Asked:
     version: int
 
 
-@router.post("/extensions", summary="Ask for a later limit", response_model=Asked)
-def post_extension(
-    item_id: Id, body: ExtensionIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+@router.post("/extensions", summary="Ask for a later limit")
+def post_extension(item_id: Id, body: ExtensionIn, context: Ctx, caller: Who) -> Asked:
     """Before 17:00 on the last day, with reason and progress. The clock goes on until somebody else decides."""
     belongs(context.database, item_id=item_id, clock_id=body.clock_id)
 
     change = partial(ask, clock_id=body.clock_id, until_on=body.until_on, reason=body.reason, progress=body.progress)
 
-    def act() -> Asked:
-        extension_id = perform(context, caller, body.expected_version, change)
-        return Asked(extension_id, item_id, recorded(context, item_id).version)
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/extensions", body), act)
+    extension_id = perform(context, caller, body.expected_version, change)
+    return Asked(extension_id, item_id, recorded(context, item_id).version)
 
 
-@router.post("/extensions/{extension_id}/decision", summary="Grant or refuse it", response_model=Recorded)
+@router.post("/extensions/{extension_id}/decision", summary="Grant or refuse it")
 def post_decision(
     *,
     item_id: Id,
@@ -54,30 +46,26 @@ def post_decision(
     body: DecisionIn,
     context: Ctx,
     caller: Who,
-    idempotency_key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Recorded:
     """By somebody else than who asked: the first by the office, the second by the plan's head."""
     belongs(context.database, item_id=item_id, extension_id=extension_id)
 
-    def act() -> Recorded:
-        decide(
-            context.database,
-            extension_id=extension_id,
-            granted=body.granted,
-            actor=caller.actor,
-            now=context.now(),
-            until_on=body.until_on,
-            opinion=body.opinion,
-        )
-        return recorded(context, item_id)
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/extensions/{extension_id}/decision", body), act)
+    decide(
+        context.database,
+        extension_id=extension_id,
+        granted=body.granted,
+        actor=caller.actor,
+        now=context.now(),
+        until_on=body.until_on,
+        opinion=body.opinion,
+    )
+    return recorded(context, item_id)
 
 
-@router.post("/limits", summary="Count a relative limit from its day (起算)", response_model=Recorded)
-def post_limit(
-    item_id: Id, body: CountIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+@router.post(
+    "/limits", summary="Count a relative limit from its day (起算)", dependencies=[only("count a limit", *OFFICE)]
+)
+def post_limit(item_id: Id, body: CountIn, context: Ctx, caller: Who) -> Recorded:
     """The office only, for a part without a date: its clock starts, and reminders whose day is over are not sent."""
     if body.milestone_id is not None:
         belongs(context.database, item_id=item_id, milestone_id=body.milestone_id)
@@ -90,10 +78,10 @@ def post_limit(
         milestone_id=body.milestone_id,
         reason=body.reason,
     )
-    return record_once(context, caller, idempotency_key, (item_id, "limits", body), change)
+    return record(context, caller, item_id, body, change)
 
 
-@router.post("/clocks/{clock_id}/pause", summary="Stop a clock")
+@router.post("/clocks/{clock_id}/pause", summary="Stop a clock", dependencies=[only("stop a clock", *OFFICE)])
 def post_pause(item_id: Id, clock_id: Id, body: PauseIn, context: Ctx, caller: Who) -> Recorded:
     """The office only, with a reason. A fixed date does not move unless the plan's rules say so."""
     belongs(context.database, item_id=item_id, clock_id=clock_id)
@@ -101,7 +89,9 @@ def post_pause(item_id: Id, clock_id: Id, body: PauseIn, context: Ctx, caller: W
     return recorded(context, item_id)
 
 
-@router.post("/clocks/{clock_id}/resume", summary="Let a clock run on")
+@router.post(
+    "/clocks/{clock_id}/resume", summary="Let a clock run on", dependencies=[only("let a clock run on", *OFFICE)]
+)
 def post_resume(item_id: Id, clock_id: Id, body: PauseIn, context: Ctx, caller: Who) -> Recorded:
     """The unconsumed working days count from the day after."""
     belongs(context.database, item_id=item_id, clock_id=clock_id)

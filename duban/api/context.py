@@ -125,11 +125,11 @@ class Caller:
             )
 
 
-_bearer = HTTPBearer(auto_error=False, description="A token from `duban token create`, shown once.")
+bearer = HTTPBearer(auto_error=False, description="A token from `duban token create`, shown once.")
 
 
 async def bearer_caller(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 ) -> Caller:
     """Who holds the token of this request. Raises NotSignedIn or BadToken."""
     context = context_of(request)

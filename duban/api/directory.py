@@ -5,27 +5,32 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from duban.api.bodies import Body, Date, Reason, ShortText
 from duban.api.context import OFFICE, Ctx, Who
 from duban.api.plans import PlanKey
 from duban.api.problems import documented
+from duban.api.routing import only, router_of
 from duban.api.uploads import DirectoryFile, content_of, name_of
 from duban.services.directory_file import directory_workbook
 from duban.services.directory_log import DirectoryLog, directory_log
 from duban.services.directory_update import DirectoryUpdated, read_for, update_directory
 from duban.services.handovers import HandedOver, hand_over
 
-router = APIRouter(tags=["plans"], responses=documented(401, 403, 404, 409, 413, 422, 429))
+router = router_of(tags=["plans"], responses=documented(401, 403, 404, 409, 413, 422, 429))
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WORKBOOK: dict[int | str, dict[str, object]] = {
     200: {"description": "A workbook.", "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
 }
 
 
-@router.post("/plans/{plan}/directory", summary="Enter a newer directory of parties")
+@router.post(
+    "/plans/{plan}/directory",
+    summary="Enter a newer directory of parties",
+    dependencies=[only("change a directory", *OFFICE)],
+)
 def post_directory(
     plan: PlanKey,
     context: Ctx,
@@ -34,7 +39,6 @@ def post_directory(
     dry_run: Annotated[bool, Query(description="Only show what it would change.")] = False,
 ) -> DirectoryUpdated:
     """Whole or not at all; wrong rows are named by their line. Who is not in the file stays as they are."""
-    caller.require("change a directory", *OFFICE)
     sheet = read_for(context.database, plan=plan, content=content_of(file), filename=name_of(file, "directory.csv"))
     return update_directory(
         context.database,
@@ -58,7 +62,11 @@ class HandOverIn(Body):
     last_on: Date | None = Field(default=None, description="Its last day; what the directory says, else today.")
 
 
-@router.post("/plans/{plan}/hand-overs", summary="Hand all open items of one party to another")
+@router.post(
+    "/plans/{plan}/hand-overs",
+    summary="Hand all open items of one party to another",
+    dependencies=[only("hand items over", *OFFICE)],
+)
 def post_hand_over(
     plan: PlanKey,
     body: HandOverIn,
@@ -67,7 +75,6 @@ def post_hand_over(
     dry_run: Annotated[bool, Query(description="Only show what it would hand over.")] = False,
 ) -> HandedOver:
     """A unit that goes on in another, or an official with a successor: whole or not at all. The office only."""
-    caller.require("hand items over", *OFFICE)
     return hand_over(
         context.database,
         plan=plan,
@@ -94,11 +101,14 @@ def get_log(
 
 
 @router.get(
-    "/plans/{plan}/directory", summary="The directory as a workbook", response_class=Response, responses=WORKBOOK
+    "/plans/{plan}/directory",
+    summary="The directory as a workbook",
+    response_class=Response,
+    responses=WORKBOOK,
+    dependencies=[only("download a directory with its addresses", *OFFICE)],
 )
-def get_directory(plan: PlanKey, context: Ctx, caller: Who) -> Response:
+def get_directory(plan: PlanKey, context: Ctx) -> Response:
     """To be corrected and given back; names of the text that it lacks stand at its end."""
-    caller.require("download a directory with its addresses", *OFFICE)
     return workbook_answer(directory_workbook(context.database, plan), "名录.xlsx")
 
 

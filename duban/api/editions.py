@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from duban.api.bodies import LARGEST, Body, BodyId, Reason
 from duban.api.context import OFFICE, Ctx, Who
 from duban.api.plans import PlanKey
 from duban.api.problems import documented
+from duban.api.routing import only, router_of
 from duban.api.uploads import DocumentFile, content_of, name_of
 from duban.reading.model import Kind
 from duban.reading.reader import read_bytes
@@ -20,7 +21,7 @@ from duban.services.editions import Edition, EditionRow, compare, decide, discar
 from duban.services.queries.plans import one_plan
 from duban.services.registration import Received
 
-router = APIRouter(prefix="/plans/{plan}", tags=["plans"], responses=documented(401, 403, 404, 409, 413, 422, 429))
+router = router_of(prefix="/plans/{plan}", tags=["plans"], responses=documented(401, 403, 404, 409, 413, 422, 429))
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The edition's number; the first document is 1.")]
 ReportId = Annotated[int, Path(ge=1, le=LARGEST)]
 KeyText = Annotated[str, Field(max_length=400)]
@@ -62,14 +63,18 @@ class ReportMatches:
     entered: tuple[str, ...]
 
 
-@router.get("/editions", summary="The editions of a plan")
-def get_editions(plan: PlanKey, context: Ctx, caller: Who) -> tuple[EditionRow, ...]:
+@router.get("/editions", summary="The editions of a plan", dependencies=[only("look at a plan's editions", *OFFICE)])
+def get_editions(plan: PlanKey, context: Ctx) -> tuple[EditionRow, ...]:
     """The newest first; `pending` counts the differences of the newest one that nobody has decided about."""
-    caller.require("look at a plan's editions", *OFFICE)
     return editions_of(context.database, plan)
 
 
-@router.post("/editions", summary="Upload another edition of a plan", status_code=201)
+@router.post(
+    "/editions",
+    summary="Upload another edition of a plan",
+    status_code=201,
+    dependencies=[only("upload an edition", *OFFICE)],
+)
 def post_edition(
     plan: PlanKey,
     context: Ctx,
@@ -78,7 +83,6 @@ def post_edition(
     dry_run: Annotated[bool, Query(description="Only show the difference; keep nothing.")] = False,
 ) -> Edition:
     """Keeps the document and shows what it changes, item by item. Nothing is applied before somebody accepts it."""
-    caller.require("upload an edition", *OFFICE)
     content, filename = content_of(file), name_of(file)
     kind = Kind(one_plan(context.database, plan=plan, scope=caller.scope, as_of=context.as_of()).kind)
     received = Received(filename, content, read_bytes(content, filename, kind))
@@ -87,19 +91,25 @@ def post_edition(
     return receive(context.database, plan, received, actor=caller.actor, now=context.now())
 
 
-@router.get("/editions/{edition}", summary="An edition's difference to the ledger, as it stands now")
-def get_edition(plan: PlanKey, edition: Number, context: Ctx, caller: Who) -> Edition:
+@router.get(
+    "/editions/{edition}",
+    summary="An edition's difference to the ledger, as it stands now",
+    dependencies=[only("look at a plan's editions", *OFFICE)],
+)
+def get_edition(plan: PlanKey, edition: Number, context: Ctx) -> Edition:
     """Item by item, field by field; `accepted` is null where nobody has decided."""
-    caller.require("look at a plan's editions", *OFFICE)
     return stored(context.database, plan, edition)
 
 
-@router.post("/editions/{edition}/decisions", summary="Take differences over, or not")
+@router.post(
+    "/editions/{edition}/decisions",
+    summary="Take differences over, or not",
+    dependencies=[only("decide about an edition", *OFFICE)],
+)
 def post_edition_decision(
     plan: PlanKey, edition: Number, body: EditionDecisionIn, context: Ctx, caller: Who
 ) -> Edition:
     """Whole or not at all: limits supersede their clocks, items keep their progress, each change is an event."""
-    caller.require("decide about an edition", *OFFICE)
     return decide(
         context.database,
         plan,
@@ -114,22 +124,34 @@ def post_edition_decision(
     )
 
 
-@router.delete("/editions/{edition}", summary="Take back an edition that was the wrong file", status_code=204)
+@router.delete(
+    "/editions/{edition}",
+    summary="Take back an edition that was the wrong file",
+    status_code=204,
+    dependencies=[only("take an edition back", *OFFICE)],
+)
 def delete_edition(plan: PlanKey, edition: Number, context: Ctx, caller: Who) -> Response:
     """Only the newest one, and only while nothing of it was taken over."""
-    caller.require("take an edition back", *OFFICE)
     discard(context.database, plan, edition, actor=caller.actor)
     return Response(status_code=204)
 
 
-@router.get("/reports", summary="The published reports that were received on a plan")
-def get_reports(plan: PlanKey, context: Ctx, caller: Who) -> tuple[progress_reports.ReportRow, ...]:
+@router.get(
+    "/reports",
+    summary="The published reports that were received on a plan",
+    dependencies=[only("look at a plan's reports", *OFFICE)],
+)
+def get_reports(plan: PlanKey, context: Ctx) -> tuple[progress_reports.ReportRow, ...]:
     """The newest first; `pending` counts the problems that nobody has decided about."""
-    caller.require("look at a plan's reports", *OFFICE)
     return progress_reports.reports_on(context.database, plan)
 
 
-@router.post("/reports", summary="Upload a published report on what was done (整改进展情况)", status_code=201)
+@router.post(
+    "/reports",
+    summary="Upload a published report on what was done (整改进展情况)",
+    status_code=201,
+    dependencies=[only("upload a report", *OFFICE)],
+)
 def post_report(
     plan: PlanKey,
     context: Ctx,
@@ -138,7 +160,6 @@ def post_report(
     dry_run: Annotated[bool, Query(description="Only show the matches; keep nothing.")] = False,
 ) -> ReportMatches:
     """Proposes for each problem the open item that is most alike; nothing is entered before somebody accepts it."""
-    caller.require("upload a report", *OFFICE)
     content, filename = content_of(file), name_of(file)
     received = Received(filename, content, read_bytes(content, filename, Kind.PROGRESS_REPORT))
     if dry_run:
@@ -146,19 +167,23 @@ def post_report(
     return _matches(progress_reports.receive(context.database, plan, received, actor=caller.actor, now=context.now()))
 
 
-@router.get("/reports/{report}", summary="A report's problems beside the plan's items")
-def get_report(plan: PlanKey, report: ReportId, context: Ctx, caller: Who) -> ReportMatches:
+@router.get(
+    "/reports/{report}",
+    summary="A report's problems beside the plan's items",
+    dependencies=[only("look at a plan's reports", *OFFICE)],
+)
+def get_report(plan: PlanKey, report: ReportId, context: Ctx) -> ReportMatches:
     """`report` is the `document_id` of the upload's answer."""
-    caller.require("look at a plan's reports", *OFFICE)
     return _matches(progress_reports.stored(context.database, plan, report))
 
 
-@router.post("/reports/{report}/decisions", summary="Enter what was done")
+@router.post(
+    "/reports/{report}/decisions", summary="Enter what was done", dependencies=[only("enter a report", *OFFICE)]
+)
 def post_report_decision(
     plan: PlanKey, report: ReportId, body: ReportDecisionIn, context: Ctx, caller: Who
 ) -> ReportMatches:
     """What was done goes into the items' histories; states stay: striking off remains a person's decision."""
-    caller.require("enter a report", *OFFICE)
     return _matches(
         progress_reports.enter(
             context.database,

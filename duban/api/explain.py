@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from duban.api.bodies import Id
 from duban.api.context import AsOf, Ctx, Who
 from duban.api.problems import documented
+from duban.api.routing import router_of
 from duban.services.queries.explain import ItemExplained, explain_item
 
-router = APIRouter(prefix="/items", tags=["items"], responses=documented(401, 403, 404, 422, 429))
+router = router_of(prefix="/items", tags=["items"], responses=documented(401, 403, 404, 422, 429))
 
 
 @router.get("/{item_id}/explain", summary="Why this date and this light")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query, Response
 
 from duban.api.bodies import Date, Id
 from duban.api.context import AsOf, Ctx, Who
 from duban.api.examples import ITEM_PAGE, answer
 from duban.api.problems import documented
+from duban.api.routing import etag, router_of
 from duban.domain.lifecycle import State
 from duban.services.queries.item import history, one_item
 from duban.services.queries.items import ItemFilter, list_items
 from duban.services.queries.shapes import EventView, ItemPage, ItemWhole
 
-router = APIRouter(prefix="/items", tags=["items"], responses=documented(401, 403, 422, 429))
+router = router_of(prefix="/items", tags=["items"], responses=documented(401, 403, 422, 429))
 
 Search = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
 
@@ -63,9 +64,14 @@ def get_items(
 
 
 @router.get("/{item_id}", summary="One item with everything that belongs to it", responses=documented(404))
-def get_item(item_id: Id, context: Ctx, caller: Who, as_of: AsOf) -> ItemWhole:
-    """Measures, milestones, regulations, doubts, evidence, clocks, rungs, and the actions open to the caller now."""
-    return one_item(context.database, item_id=item_id, scope=caller.scope, actor=caller.actor, as_of=as_of)
+def get_item(item_id: Id, context: Ctx, caller: Who, as_of: AsOf, response: Response) -> ItemWhole:
+    """Measures, milestones, regulations, doubts, evidence, clocks, rungs, and the actions open to the caller now.
+
+    `ETag` is its version, for the `If-Match` of whatever changes it.
+    """
+    found = one_item(context.database, item_id=item_id, scope=caller.scope, actor=caller.actor, as_of=as_of)
+    response.headers["ETag"] = etag(found.row.version)
+    return found
 
 
 @router.get("/{item_id}/history", summary="What happened to an item, in order", responses=documented(404))

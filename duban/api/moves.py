@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import Request, Response
 from fastapi.encoders import jsonable_encoder
-from fastapi.responses import JSONResponse
 
 from duban.adapters.database import Database
 from duban.api.bodies import BulkIn, BulkMove, Id, MoveIn
 from duban.api.context import Caller, Context, Ctx, Who, in_lane, log_refusal
 from duban.api.examples import MOVED, answer
-from duban.api.once import IdempotencyKey, answered, each_once, once
+from duban.api.once import MaybeKeyed, answered, each_once, once
 from duban.api.problems import documented, problem_body
+from duban.api.routing import router_of
 from duban.errors import DubanError
 from duban.services.transitions import Instrument, Moved, MoveDetails, move
 
 T = TypeVar("T")
-router = APIRouter(prefix="/items", tags=["transitions"], responses=documented(401, 403, 409, 413, 422, 429))
+router = router_of(prefix="/items", tags=["transitions"], responses=documented(401, 403, 409, 413, 422, 429))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +50,16 @@ class BulkAnswer:
     response_model=Moved,
     responses=answer(MOVED) | documented(404),
 )
-async def post_transition(
-    item_id: Id, body: MoveIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+async def post_transition(item_id: Id, body: MoveIn, context: Ctx, caller: Who, key: MaybeKeyed) -> Any:
     """Performs one action of the transition table: state, clocks, event and notices commit together or not at all.
 
     409 `stale_version` carries the present version and state; 422 `guard_failed` names each gap.
     """
-    request = (f"/items/{item_id}/transitions", body)
-    return await in_lane(
-        lambda: once(context, caller, idempotency_key, request, lambda: perform(context, caller, item_id, body))
-    )
+    return await in_lane(lambda: once(key, lambda: perform(context, caller, item_id, body)))
 
 
 @router.post("/transitions", summary="Move many items, each by itself", response_model=BulkAnswer)
-async def post_transitions(
-    body: BulkIn, request: Request, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+async def post_transitions(body: BulkIn, request: Request, context: Ctx, caller: Who, key: MaybeKeyed) -> Response:
     """One refused transition never stops the others; each result carries the transition or its problem.
 
     With a key, each result is kept as its transition commits: the same request after a crash goes on where it stopped.
@@ -74,12 +67,12 @@ async def post_transitions(
     """
     acts = [partial(_one_of_many, request, context, caller, one) for one in body.transitions]
 
-    def work() -> JSONResponse:
+    def work() -> Response:
         if body.dry_run:
             return _bulk_answer([jsonable_encoder(result) for result in tried(context.database, acts)], again=False)
-        if idempotency_key is None:
+        if key is None:
             return _bulk_answer([jsonable_encoder(act()) for act in acts], again=False)
-        answers = each_once(context, caller, idempotency_key, ("/items/transitions", body), acts)
+        answers = each_once(key, acts)
         return _bulk_answer([a.body for a in answers], again=all(a.again for a in answers))
 
     return await in_lane(work)
@@ -98,7 +91,7 @@ class _UndoneError(Exception):
     """Takes a transaction back."""
 
 
-def _bulk_answer(results: list[dict[str, Any]], *, again: bool) -> JSONResponse:
+def _bulk_answer(results: list[dict[str, Any]], *, again: bool) -> Response:
     done = sum(bool(r["done"]) for r in results)
     return answered(200, {"done": done, "refused": len(results) - done, "results": results}, again=again)
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from duban.api.bodies import LARGEST, AcknowledgeIn, Id
 from duban.api.context import Ctx, Who
 from duban.api.items import Search
 from duban.api.problems import documented
+from duban.api.routing import anybody, router_of
 from duban.services.acknowledge import acknowledge
 from duban.services.queries.notices import (
     NoticeFilter,
@@ -22,7 +23,7 @@ from duban.services.queries.notices import (
     sheet_of,
 )
 
-router = APIRouter(prefix="/notices", tags=["notices"], responses=documented(401, 403, 422, 429))
+router = router_of(prefix="/notices", tags=["notices"], responses=documented(401, 403, 422, 429))
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 Key = Annotated[int | None, Query(ge=1, le=LARGEST)]
 
@@ -58,7 +59,7 @@ def get_notice(notice_id: Id, context: Ctx, caller: Who) -> NoticeWhole:
     return one_notice(context.database, notice_id=notice_id, scope=caller.scope)
 
 
-@router.post("/{notice_id}/acknowledge", summary="签收", responses=documented(404))
+@router.post("/{notice_id}/acknowledge", summary="签收", responses=documented(404), dependencies=[anybody])
 def post_acknowledgement(notice_id: Id, body: AcknowledgeIn, context: Ctx, caller: Who) -> Acknowledged:
     """For the parties that the account acts for; again it changes nothing. The last receipt ends the clock for it."""
     new = acknowledge(

@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse
+from fastapi import Query
 from pydantic import Field
 
 from duban.api.bodies import LARGEST, Body, Id, Reason
 from duban.api.context import OFFICE, Ctx, Who
 from duban.api.items import Search
-from duban.api.once import IdempotencyKey, once
 from duban.api.problems import documented
+from duban.api.routing import only, router_of
 from duban.services.outbox import Verdict, settle, withdraw
 from duban.services.queries.outbox import MailFilter, MailPage, MailRow, MailWhole, Standing, one_mail, outbox_page
 
-router = APIRouter(tags=["notices"], responses=documented(401, 403, 422, 429))
+router = router_of(tags=["notices"], responses=documented(401, 403, 422, 429))
 Key = Annotated[int | None, Query(ge=1, le=LARGEST)]
 LOOK, DECIDE = "look at the outbox", "decide about mails"
 
@@ -43,11 +42,10 @@ class Withdrawn:
     reason: str
 
 
-@router.get("/outbox", summary="Mails, the newest first, and how many stand how")
+@router.get("/outbox", summary="Mails, the newest first, and how many stand how", dependencies=[only(LOOK, *OFFICE)])
 def get_outbox(
     *,
     context: Ctx,
-    caller: Who,
     standing: Annotated[list[Standing] | None, Query(description="One or more; all where left out.")] = None,
     q: Search | None = None,
     kind: Search | None = None,
@@ -57,59 +55,50 @@ def get_outbox(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> MailPage:
     """For the supervision office. `throttled` and `retrying` say in `not_before` when they go."""
-    caller.require(LOOK, *OFFICE)
     where = MailFilter(tuple(standing or ()), q or None, item, notice, kind or None)
     return outbox_page(context.database, where=where, now=context.now(), before=before, limit=limit)
 
 
-@router.get("/outbox/{delivery_id}", summary="One mail with its words", responses=documented(404))
-def get_mail(delivery_id: Id, context: Ctx, caller: Who) -> MailWhole:
+@router.get(
+    "/outbox/{delivery_id}",
+    summary="One mail with its words",
+    responses=documented(404),
+    dependencies=[only(LOOK, *OFFICE)],
+)
+def get_mail(delivery_id: Id, context: Ctx) -> MailWhole:
     """Without the links in it, which are its reader's own."""
-    caller.require(LOOK, *OFFICE)
     return one_mail(context.database, delivery_id=delivery_id, now=context.now())
 
 
 @router.post(
     "/outbox/{delivery_id}/verdict",
     summary="Say what became of a mail, or send it again",
-    response_model=MailRow,
     responses=documented(404, 409),
+    dependencies=[only(DECIDE, *OFFICE)],
 )
-def post_verdict(
-    delivery_id: Id, body: VerdictIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+def post_verdict(delivery_id: Id, body: VerdictIn, context: Ctx, caller: Who) -> MailRow:
     """Each item that the mail is about gets an event with the note."""
-    caller.require(DECIDE, *OFFICE)
 
-    def act() -> MailRow:
-        settle(
-            context.database,
-            delivery_id=delivery_id,
-            verdict=body.verdict,
-            actor=caller.actor,
-            now=context.now(),
-            note=body.note,
-        )
-        return one_mail(context.database, delivery_id=delivery_id, now=context.now()).row
-
-    return once(context, caller, idempotency_key, (f"/outbox/{delivery_id}/verdict", body), act)
+    settle(
+        context.database,
+        delivery_id=delivery_id,
+        verdict=body.verdict,
+        actor=caller.actor,
+        now=context.now(),
+        note=body.note,
+    )
+    return one_mail(context.database, delivery_id=delivery_id, now=context.now()).row
 
 
 @router.post(
     "/notices/{notice_id}/withdrawal",
     summary="Withdraw a notice that has not been sent",
-    response_model=Withdrawn,
     responses=documented(404, 409),
+    dependencies=[only("withdraw a notice", *OFFICE)],
 )
-def post_withdrawal(
-    notice_id: Id, body: WithdrawalIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+def post_withdrawal(notice_id: Id, body: WithdrawalIn, context: Ctx, caller: Who) -> Withdrawn:
     """It stays on record and keeps its number; a mail that was to carry it with others goes without it."""
-    caller.require("withdraw a notice", *OFFICE)
 
-    def act() -> Withdrawn:
-        now = context.now()
-        withdraw(context.database, notice_id=notice_id, reason=body.reason, actor=caller.actor, now=now)
-        return Withdrawn(notice_id, body.reason.strip())
-
-    return once(context, caller, idempotency_key, (f"/notices/{notice_id}/withdrawal", body), act)
+    now = context.now()
+    withdraw(context.database, notice_id=notice_id, reason=body.reason, actor=caller.actor, now=now)
+    return Withdrawn(notice_id, body.reason.strip())

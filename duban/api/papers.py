@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import JSONResponse
 
 from duban.api.bodies import LARGEST, Id
@@ -13,6 +13,7 @@ from duban.api.context import AsOf, Caller, Context, Ctx, Who
 from duban.api.items import Search
 from duban.api.plans import PlanKey
 from duban.api.problems import RoleForbidden, documented
+from duban.api.routing import router_of
 from duban.domain.policy_model import Every
 from duban.reports.paper import Paper
 from duban.services.paper_shelf import (
@@ -26,7 +27,7 @@ from duban.services.paper_shelf import (
     paper_file,
 )
 
-router = APIRouter(tags=["papers"], responses=documented(401, 403, 404, 422, 429))
+router = router_of(tags=["papers"], responses=documented(401, 403, 404, 422, 429))
 Kind = Literal["progress", "exposure", "ranking", "check", "agenda"]
 Cadence = Annotated[Every, Query(description="With `agenda`: which review.")]
 _FILES: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPES[f].split(";")[0]: {} for f in PaperFormat}}}

@@ -6,12 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from duban.api.bodies import LARGEST, Id, Instant, TokenIn, UserIn
 from duban.api.context import Caller, Ctx, Who
 from duban.api.items import Search
 from duban.api.problems import documented
+from duban.api.routing import anybody, only, router_of
 from duban.services.accounts import (
     Account,
     TokenEntry,
@@ -24,7 +25,7 @@ from duban.services.accounts import (
 from duban.services.queries.access import AccessFilter, AccessPage, access_page
 from models import UserRole
 
-router = APIRouter(tags=["people"], responses=documented(401, 403, 422, 429))
+router = router_of(tags=["people"], responses=documented(401, 403, 422, 429))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ def get_tokens(context: Ctx, caller: Who) -> list[TokenEntry]:
     return list_tokens(context.database, user=_owner(caller))
 
 
-@router.post("/tokens", summary="A new token, shown once", status_code=201, responses=documented(404))
+@router.post(
+    "/tokens", summary="A new token, shown once", status_code=201, responses=documented(404), dependencies=[anybody]
+)
 def post_token(body: TokenIn, context: Ctx, caller: Who) -> FreshToken:
     """For oneself; an administrator may make one for anybody."""
     user = body.user or caller.identity.name
@@ -76,24 +79,30 @@ def post_token(body: TokenIn, context: Ctx, caller: Who) -> FreshToken:
     return FreshToken(token, body.name, user)
 
 
-@router.delete("/tokens/{token_id}", summary="Revoke a token", status_code=204, responses=documented(404))
+@router.delete(
+    "/tokens/{token_id}", summary="Revoke a token", status_code=204, responses=documented(404), dependencies=[anybody]
+)
 def delete_token(token_id: Id, context: Ctx, caller: Who) -> Response:
     """It stops at once."""
     revoke_token(context.database, token_id=token_id, now=context.now(), owner=_owner(caller))
     return Response(status_code=204)
 
 
-@router.get("/users", summary="Users with role and parties")
-def get_users(context: Ctx, caller: Who) -> list[Account]:
+@router.get("/users", summary="Users with role and parties", dependencies=[only("list users", UserRole.ADMIN)])
+def get_users(context: Ctx) -> list[Account]:
     """Administrators only."""
-    caller.require("list users", UserRole.ADMIN)
     return list_users(context.database)
 
 
-@router.post("/users", summary="A new user", status_code=201, responses=documented(409))
-def post_user(body: UserIn, context: Ctx, caller: Who) -> FreshUser:
+@router.post(
+    "/users",
+    summary="A new user",
+    status_code=201,
+    responses=documented(409),
+    dependencies=[only("make users", UserRole.ADMIN)],
+)
+def post_user(body: UserIn, context: Ctx) -> FreshUser:
     """Administrators only. Without a password the user signs in by token only."""
-    caller.require("make users", UserRole.ADMIN)
     user_id = create_user(
         context.database,
         name=body.name,
@@ -105,11 +114,14 @@ def post_user(body: UserIn, context: Ctx, caller: Who) -> FreshUser:
     return FreshUser(user_id, body.name)
 
 
-@router.get("/access-log", summary="Sign-ins and refusals, the newest first")
+@router.get(
+    "/access-log",
+    summary="Sign-ins and refusals, the newest first",
+    dependencies=[only("read the access log", UserRole.ADMIN)],
+)
 def get_access_log(
     *,
     context: Ctx,
-    caller: Who,
     actor: Search | None = None,
     address: Search | None = None,
     outcome: Search | None = None,
@@ -118,7 +130,6 @@ def get_access_log(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> AccessPage:
     """Administrators only: who tried what from where, what came of it (`done`, or a refusal's code), and why."""
-    caller.require("read the access log", UserRole.ADMIN)
     where = AccessFilter(actor, address, outcome, since)
     return access_page(context.database, where=where, before=before, limit=limit)
 

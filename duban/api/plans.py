@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Path, Query, UploadFile
+from fastapi import Depends, File, Form, Path, Query, UploadFile
 from pydantic import Field
 
 from duban.api.bodies import Body, Reason, ShortText
 from duban.api.context import OFFICE, AsOf, Ctx, Who
 from duban.api.problems import documented
+from duban.api.routing import only, router_of
 from duban.api.uploads import DocumentFile, content_of, name_of
 from duban.reading.directory import NO_SHEET, read_sheet
 from duban.reading.model import Kind
@@ -26,7 +27,7 @@ from duban.services.release import release
 from duban.services.tools import office_rules
 from duban.services.voiding import Voided, void, voided_plans
 
-router = APIRouter(prefix="/plans", tags=["plans"], responses=documented(401, 403, 404, 409, 422, 429))
+router = router_of(prefix="/plans", tags=["plans"], responses=documented(401, 403, 404, 409, 422, 429))
 PlanKey = Annotated[str, Path(max_length=100, pattern=r"^[^\x00]+$", description="A plan's id or code.")]
 
 
@@ -38,7 +39,7 @@ class Released:
     plan: PlanView
 
 
-@router.get("", summary="All plans with their counts")
+@router.get("", summary="All plans with their counts", dependencies=[only("upload a plan", *OFFICE)])
 def get_plans(context: Ctx, caller: Who, as_of: AsOf) -> tuple[PlanView, ...]:
     """Counts are of the items that the caller may see."""
     return list_plans(context.database, scope=caller.scope, as_of=as_of)
@@ -78,11 +79,13 @@ def new_plan(
     return NewPlan(Received(filename, content, read_bytes(content, filename, kind)), intake)
 
 
-def _office(caller: Who) -> None:
-    caller.require("upload a plan", *OFFICE)
-
-
-@router.post("", summary="Upload a plan", status_code=201, responses=documented(413), dependencies=[Depends(_office)])
+@router.post(
+    "",
+    summary="Upload a plan",
+    status_code=201,
+    responses=documented(413),
+    dependencies=[only("upload a plan", *OFFICE)],
+)
 def post_plan(*, context: Ctx, new: Annotated[NewPlan, Depends(new_plan)]) -> Registered:
     """Reads and registers a document, whole or not at all; the same bytes again change nothing (`created` is false)."""
     return register(context.database, new.received, new.intake)
@@ -92,17 +95,20 @@ def post_plan(*, context: Ctx, new: Annotated[NewPlan, Depends(new_plan)]) -> Re
     "/preview",
     summary="Show what an upload would enter (a dry run)",
     responses=documented(413),
-    dependencies=[Depends(_office)],
+    dependencies=[only("upload a plan", *OFFICE)],
 )
 def post_preview(*, context: Ctx, new: Annotated[NewPlan, Depends(new_plan)]) -> Preview:
     """Takes what `POST /plans` takes and writes nothing: every item with its parts, parties, limit and targets."""
     return preview(context.database, new.received, new.intake)
 
 
-@router.get("/voided", summary="Plans that were registered by mistake and taken back")
-def get_voided(context: Ctx, caller: Who) -> tuple[Voided, ...]:
+@router.get(
+    "/voided",
+    summary="Plans that were registered by mistake and taken back",
+    dependencies=[only("look at plans that were taken back", *OFFICE)],
+)
+def get_voided(context: Ctx) -> tuple[Voided, ...]:
     """The last one first, with who took it back and why."""
-    caller.require("look at plans that were taken back", *OFFICE)
     return voided_plans(context.database)
 
 
@@ -112,10 +118,13 @@ class VoidIn(Body):
     reason: Annotated[Reason, Field(min_length=1, examples=["传错了文件"])]
 
 
-@router.post("/{plan}/void", summary="Take a plan back that was registered by mistake")
+@router.post(
+    "/{plan}/void",
+    summary="Take a plan back that was registered by mistake",
+    dependencies=[only("take a plan back", *OFFICE)],
+)
 def post_void(plan: PlanKey, body: VoidIn, context: Ctx, caller: Who) -> Voided:
     """Before its release only, as a whole; it stays in the ledger, and its document can be registered again."""
-    caller.require("take a plan back", *OFFICE)
     return void(context.database, plan=plan, reason=body.reason, actor=caller.actor, now=context.now())
 
 
@@ -125,10 +134,9 @@ def get_plan(plan: PlanKey, context: Ctx, caller: Who, as_of: AsOf) -> PlanView:
     return one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of)
 
 
-@router.post("/{plan}/release", summary="Let the plan's notices go")
+@router.post("/{plan}/release", summary="Let the plan's notices go", dependencies=[only("release a plan", *OFFICE)])
 def post_release(plan: PlanKey, context: Ctx, caller: Who, as_of: AsOf) -> Released:
     """The first night after registration only shows what would be sent; this lets it go."""
-    caller.require("release a plan", *OFFICE)
     found = one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of)
     done = release(context.database, plan=found.id, actor=caller.actor, now=context.now())
     return Released(done, one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of))

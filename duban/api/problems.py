@@ -116,6 +116,7 @@ _WORDS = {
     403: "Signed in, but this is not yours to see or to do.",
     404: "There is no such thing.",
     409: "It has changed since you saw it, or its state does not allow this. The present state is in `present`.",
+    412: "`If-Match` names another version than the present one.",
     413: "Too large.",
     416: "The file has no such part.",
     422: "Understood, but a value or a condition is wrong; the answer names each.",

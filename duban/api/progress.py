@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi import File, Form, Response, UploadFile
 from starlette.datastructures import UploadFile as StoredUpload
 
 from duban.api.bodies import ClosingIn, Id, MeasureIn, MilestoneIn, Reason, RegulationIn, Version
-from duban.api.changes import Recorded, record_once, recorded
+from duban.api.changes import Recorded, record, recorded
 from duban.api.context import Caller, Context, Ctx, Who
 from duban.api.downloads import Range, evidence_file
-from duban.api.once import IdempotencyKey
 from duban.api.problems import documented
+from duban.api.routing import router_of
 from duban.services.closing import take_step
 from duban.services.progress import (
     MAX_EVIDENCE_BYTES,
@@ -27,7 +26,7 @@ from duban.services.progress import (
 from duban.services.queries.item import belongs
 from duban.services.tools import evidence_store
 
-router = APIRouter(
+router = router_of(
     prefix="/items/{item_id}", tags=["progress"], responses=documented(401, 403, 404, 409, 413, 422, 429)
 )
 
@@ -50,19 +49,17 @@ class Kept:
     version: int
 
 
-@router.post("/measures/{measure_id}", summary="Report how far a measure is", response_model=Recorded)
-def post_measure(
-    *, item_id: Id, measure_id: Id, body: MeasureIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+@router.post("/measures/{measure_id}", summary="Report how far a measure is")
+def post_measure(*, item_id: Id, measure_id: Id, body: MeasureIn, context: Ctx, caller: Who) -> Recorded:
     """open 未完成, mostly_done 基本完成 (never closes an item), done 已完成."""
     belongs(context.database, item_id=item_id, measure_id=measure_id)
     change = partial(
         report_measure, measure_id=measure_id, progress=body.progress, done_on=body.done_on, reason=body.reason
     )
-    return record_once(context, caller, idempotency_key, (item_id, f"measures/{measure_id}", body), change)
+    return record(context, caller, item_id, body, change)
 
 
-@router.post("/milestones/{milestone_id}", summary="Report that a milestone is done", response_model=Recorded)
+@router.post("/milestones/{milestone_id}", summary="Report that a milestone is done")
 def post_milestone(
     *,
     item_id: Id,
@@ -70,15 +67,14 @@ def post_milestone(
     body: MilestoneIn,
     context: Ctx,
     caller: Who,
-    idempotency_key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Recorded:
     """Its clock ends with it, in the same transaction."""
     belongs(context.database, item_id=item_id, milestone_id=milestone_id)
     change = partial(report_milestone, milestone_id=milestone_id, done_on=body.done_on, reason=body.reason)
-    return record_once(context, caller, idempotency_key, (item_id, f"milestones/{milestone_id}", body), change)
+    return record(context, caller, item_id, body, change)
 
 
-@router.post("/regulations/{regulation_id}", summary="Record a regulation's 文号 and date", response_model=Recorded)
+@router.post("/regulations/{regulation_id}", summary="Record a regulation's 文号 and date")
 def post_regulation(
     *,
     item_id: Id,
@@ -86,8 +82,7 @@ def post_regulation(
     body: RegulationIn,
     context: Ctx,
     caller: Who,
-    idempotency_key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Recorded:
     """With both it counts as issued."""
     belongs(context.database, item_id=item_id, regulation_id=regulation_id)
     change = partial(
@@ -96,7 +91,7 @@ def post_regulation(
         document_number=body.document_number,
         issued_on=body.issued_on,
     )
-    return record_once(context, caller, idempotency_key, (item_id, f"regulations/{regulation_id}", body), change)
+    return record(context, caller, item_id, body, change)
 
 
 @router.post(
@@ -129,10 +124,8 @@ def get_evidence(item_id: Id, evidence_id: Id, context: Ctx, caller: Who, part: 
     return evidence_file(context, caller, item_id, evidence_id, part)
 
 
-@router.post("/closing", summary="Take a step towards 销号", response_model=Recorded)
-def post_closing(
-    *, item_id: Id, body: ClosingIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+@router.post("/closing", summary="Take a step towards 销号")
+def post_closing(*, item_id: Id, body: ClosingIn, context: Ctx, caller: Who) -> Recorded:
     """申请销号 (unit) → 签字 (each lead official) → 核查 (who neither did nor asked for it) → 公示; then `close`."""
     change = partial(
         take_step,
@@ -142,7 +135,7 @@ def post_closing(
         note=body.note,
         ends_on=body.ends_on,
     )
-    return record_once(context, caller, idempotency_key, (item_id, "closing", body), change)
+    return record(context, caller, item_id, body, change)
 
 
 def keep_evidence(

@@ -9,15 +9,14 @@ from fractions import Fraction
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import JSONResponse
+from fastapi import Query, Response
 
 from duban.api.bodies import AbsenceIn, CheckInIn, Date, Id, TargetIn
-from duban.api.changes import Recorded, record_once
+from duban.api.changes import Recorded, record
 from duban.api.context import AsOf, Ctx, Who
-from duban.api.once import IdempotencyKey, once
 from duban.api.plans import PlanKey
 from duban.api.problems import documented
+from duban.api.routing import router_of
 from duban.services.absences import AbsenceView, cancel, enter, list_absences
 from duban.services.progress import report_check_in
 from duban.services.queries.item import belongs
@@ -51,24 +50,18 @@ class TargetLine:
     lag: float | None
 
 
-router = APIRouter(tags=["progress"], responses=documented(401, 403, 404, 409, 413, 422, 429))
+router = router_of(tags=["progress"], responses=documented(401, 403, 404, 409, 413, 422, 429))
 
 
-@router.post("/items/{item_id}/check-ins", summary="Hand in a long-term item's report", response_model=Recorded)
-def post_check_in(
-    item_id: Id, body: CheckInIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+@router.post("/items/{item_id}/check-ins", summary="Hand in a long-term item's report")
+def post_check_in(item_id: Id, body: CheckInIn, context: Ctx, caller: Who) -> Recorded:
     """Its check-in clock ends, and the next period's begins."""
     change = partial(report_check_in, item_id=item_id, text=body.text)
-    return record_once(context, caller, idempotency_key, (item_id, "check-ins", body), change)
+    return record(context, caller, item_id, body, change)
 
 
-@router.post(
-    "/items/{item_id}/targets/{target_id}", summary="Report what a target has reached", response_model=Recorded
-)
-def post_target(
-    item_id: Id, target_id: Id, body: TargetIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+@router.post("/items/{item_id}/targets/{target_id}", summary="Report what a target has reached")
+def post_target(item_id: Id, target_id: Id, body: TargetIn, context: Ctx, caller: Who) -> Recorded:
     """The latest value counts; a day before the last report's is refused."""
     belongs(context.database, item_id=item_id, target_id=target_id)
     change = partial(
@@ -79,7 +72,7 @@ def post_target(
         evidence_id=body.evidence_id,
         note=body.note,
     )
-    return record_once(context, caller, idempotency_key, (item_id, f"targets/{target_id}", body), change)
+    return record(context, caller, item_id, body, change)
 
 
 @router.get("/plans/{plan}/targets", summary="A plan's numeric targets and where they stand")
@@ -110,27 +103,22 @@ def get_absences(
     return list_absences(context.database, plan=found.code, since=since or as_of)
 
 
-@router.post("/plans/{plan}/absences", summary="Enter an absence", status_code=201, response_model=AbsenceView)
-def post_absence(
-    *, plan: PlanKey, body: AbsenceIn, context: Ctx, caller: Who, as_of: AsOf, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+@router.post("/plans/{plan}/absences", summary="Enter an absence", status_code=201)
+def post_absence(*, plan: PlanKey, body: AbsenceIn, context: Ctx, caller: Who, as_of: AsOf) -> AbsenceView:
     """By the supervision office, or by whoever acts for the party itself."""
     found = one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of)
 
-    def act() -> AbsenceView:
-        absence_id = enter(
-            context.database,
-            plan=found.code,
-            party=body.party,
-            first_on=body.first_on,
-            last_on=body.last_on,
-            actor=caller.actor,
-            now=context.now(),
-        )
-        everything = list_absences(context.database, plan=found.code, since=body.last_on)
-        return next(a for a in everything if a.id == absence_id)
-
-    return once(context, caller, idempotency_key, (f"/plans/{found.id}/absences", body), act, status=201)
+    absence_id = enter(
+        context.database,
+        plan=found.code,
+        party=body.party,
+        first_on=body.first_on,
+        last_on=body.last_on,
+        actor=caller.actor,
+        now=context.now(),
+    )
+    everything = list_absences(context.database, plan=found.code, since=body.last_on)
+    return next(a for a in everything if a.id == absence_id)
 
 
 @router.delete("/absences/{absence_id}", summary="Take an absence back", status_code=204)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
 from pydantic import ConfigDict, Field
 
 from duban.api.bodies import Body, Id, Reason, ShortText, VersionedBody
-from duban.api.context import Ctx, Who
-from duban.api.once import IdempotencyKey, once
+from duban.api.context import OFFICE, Ctx, Who
 from duban.api.problems import documented
+from duban.api.routing import only, router_of
 from duban.services.corrections import Corrected, correct
 from duban.services.item_fields import Edit
 from duban.services.item_splits import join, split
@@ -20,7 +18,7 @@ from duban.services.queries.item import belongs
 from duban.services.resolutions import Resolved, resolve, undo
 from models import ResolutionAction
 
-router = APIRouter(prefix="/items/{item_id}", tags=["review"], responses=documented(401, 403, 404, 409, 413, 422, 429))
+router = router_of(prefix="/items/{item_id}", tags=["review"], responses=documented(401, 403, 404, 409, 413, 422, 429))
 Names = Annotated[list[ShortText], Field(max_length=100)]
 Texts = Annotated[list[Reason], Field(max_length=100)]
 Why = Annotated[Reason, Field(min_length=1)]
@@ -99,94 +97,84 @@ class CorrectIn(VersionedBody):
     reason: Why
 
 
-@router.post("/resolution", summary="Settle the doubts about an item (待核)", response_model=Resolved)
-def post_resolution(
-    *, item_id: Id, body: ResolveIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+@router.post(
+    "/resolution", summary="Settle the doubts about an item (待核)", dependencies=[only("settle doubts", *OFFICE)]
+)
+def post_resolution(*, item_id: Id, body: ResolveIn, context: Ctx, caller: Who) -> Resolved:
     """keep, merge, edit or drop; recorded with who and why. Its clocks begin with it. The office only."""
 
-    def act() -> Resolved:
-        return resolve(
-            context.database,
-            item_id=item_id,
-            action=ResolutionAction(body.action),
-            actor=caller.actor,
-            reason=body.reason,
-            now=context.now(),
-            edit=_edit(body.edit),
-            expected_version=body.expected_version,
-        )
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/resolution", body), act)
+    return resolve(
+        context.database,
+        item_id=item_id,
+        action=ResolutionAction(body.action),
+        actor=caller.actor,
+        reason=body.reason,
+        now=context.now(),
+        edit=_edit(body.edit),
+        expected_version=body.expected_version,
+    )
 
 
-@router.post("/resolution/{resolution_id}/undo", summary="Take a decision about the reading back")
+@router.post(
+    "/resolution/{resolution_id}/undo",
+    summary="Take a decision about the reading back",
+    dependencies=[only("take a decision back", *OFFICE)],
+)
 def post_undo(item_id: Id, resolution_id: Id, context: Ctx, caller: Who) -> Undone:
     """Possible until the item has moved on; of several decisions the last one first. The office only."""
     belongs(context.database, item_id=item_id, resolution_id=resolution_id)
     return Undone(undo(context.database, resolution_id=resolution_id, actor=caller.actor, now=context.now()))
 
 
-@router.post("/split", summary="Part an item that is two", response_model=Resolved)
-def post_split(
-    *, item_id: Id, body: SplitIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+@router.post("/split", summary="Part an item that is two", dependencies=[only("part an item", *OFFICE)])
+def post_split(*, item_id: Id, body: SplitIn, context: Ctx, caller: Who) -> Resolved:
     """Both wait in quarantine to be kept; the new one has the limit and the parties of the first. The office only."""
 
-    def act() -> Resolved:
-        return split(
-            context.database,
-            item_id=item_id,
-            number=body.number,
-            title=body.title,
-            from_measure=body.from_measure,
-            actor=caller.actor,
-            reason=body.reason,
-            now=context.now(),
-            expected_version=body.expected_version,
-        )
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/split", body), act)
+    return split(
+        context.database,
+        item_id=item_id,
+        number=body.number,
+        title=body.title,
+        from_measure=body.from_measure,
+        actor=caller.actor,
+        reason=body.reason,
+        now=context.now(),
+        expected_version=body.expected_version,
+    )
 
 
-@router.post("/join", summary="Append an item to the one that it is the rest of", response_model=Resolved)
-def post_join(
-    *, item_id: Id, body: JoinIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+@router.post(
+    "/join", summary="Append an item to the one that it is the rest of", dependencies=[only("join items", *OFFICE)]
+)
+def post_join(*, item_id: Id, body: JoinIn, context: Ctx, caller: Who) -> Resolved:
     """The other one waits in quarantine to be kept; one that is under way takes nothing in. The office only."""
 
-    def act() -> Resolved:
-        return join(
-            context.database,
-            item_id=item_id,
-            into=body.into,
-            actor=caller.actor,
-            reason=body.reason,
-            now=context.now(),
-            expected_version=body.expected_version,
-        )
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/join", body), act)
+    return join(
+        context.database,
+        item_id=item_id,
+        into=body.into,
+        actor=caller.actor,
+        reason=body.reason,
+        now=context.now(),
+        expected_version=body.expected_version,
+    )
 
 
-@router.post("/correction", summary="Set fields right that were read wrong", response_model=Corrected)
-def post_correction(
-    *, item_id: Id, body: CorrectIn, context: Ctx, caller: Who, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+@router.post(
+    "/correction", summary="Set fields right that were read wrong", dependencies=[only("correct an item", *OFFICE)]
+)
+def post_correction(*, item_id: Id, body: CorrectIn, context: Ctx, caller: Who) -> Corrected:
     """For an item under way: progress stays, a changed limit supersedes its clock. The office only."""
 
-    def act() -> Corrected:
-        return correct(
-            context.database,
-            item_id=item_id,
-            edit=_edit(body.edit),
-            reason=body.reason,
-            actor=caller.actor,
-            now=context.now(),
-            expected_version=body.expected_version,
-        )
-
-    return once(context, caller, idempotency_key, (f"/items/{item_id}/correction", body), act)
+    return correct(
+        context.database,
+        item_id=item_id,
+        edit=_edit(body.edit),
+        reason=body.reason,
+        actor=caller.actor,
+        now=context.now(),
+        expected_version=body.expected_version,
+    )
 
 
 def _edit(body: EditIn) -> Edit:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,11 +15,12 @@ from starlette.concurrency import run_in_threadpool
 from duban.api.bodies import LARGEST
 from duban.api.context import Caller, Context, Ctx, Who, still_who
 from duban.api.problems import TooManyRequests, documented
+from duban.api.routing import router_of
 from duban.services.accounts import BadToken
 from duban.services.queries.operations import LATE, events_after, last_event
 from duban.services.queries.shapes import EventView
 
-router = APIRouter(prefix="/events", tags=["events"], responses=documented(401, 422, 429))
+router = router_of(prefix="/events", tags=["events"], responses=documented(401, 422, 429))
 
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 15.0

@@ -300,6 +300,7 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "too_large": ("内容太大", "单个文件不超过20 MB。"),
         "too_many_requests": ("操作太频繁", "请稍等片刻再试。"),
         "bad_cursor": ("翻页已失效", "请从第一页重新查看。"),
+        "precondition_failed": ("事项已有变化", "请重新打开事项，按最新情况办理。"),
         "idempotency_key_reused": ("重复提交", "请刷新页面后重新提交。"),
         "link_refused": ("链接无效或已过期", "请登录后办理，或请督查室重新发送。"),
         "nothing_reported": ("没有填写进展", "请用几句话写明做了什么，最多{most}个字。"),
