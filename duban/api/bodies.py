@@ -98,6 +98,9 @@ class MoveIn(Body):
         default_factory=dict, description="With issue_regulation: what was issued, by the id of the regulation."
     )
     merge_into: BodyId | None = Field(None, description="With merge: the item that it goes on in.")
+    with_merged: list[BodyId] = Field(
+        [], max_length=200, description="With withdraw: every item that was merged into this one, and ends with it."
+    )
     due_on: Date | None = Field(None, description="With reopen: the new limit.")
     occurred_at: Instant | None = Field(None, description="When it really happened, if before now.")
 
@@ -226,6 +229,7 @@ class ViewFilters(Body):
 
     plan: Filter = ""
     state: Literal["", "assigned", "measure_drafted", "regulation_issued", "ongoing", "closed"] = ""
+    outcome: Literal["", "rectified", "withdrawn", "merged"] = ""
     light: Literal["", "green", "yellow", "red", "none"] = ""
     unit: Filter = ""
     lead: Filter = ""

@@ -40,6 +40,7 @@ ITEM_PAGE: dict[str, Any] = {
     "items": [ITEM_ROW],
     "next": "WyJwb3NpdGlvbiIsIDEsIDE3LCAxN10",
     "as_of": "2026-07-13",
+    "total": 214,
 }
 MOVED: dict[str, Any] = {
     "item_id": 17,

@@ -11,7 +11,7 @@ from duban.api.context import AsOf, Ctx, Who
 from duban.api.examples import ITEM_PAGE, answer
 from duban.api.problems import documented
 from duban.api.routing import etag, router_of
-from duban.domain.lifecycle import State
+from duban.domain.lifecycle import Outcome, State
 from duban.services.queries.item import history, one_item
 from duban.services.queries.items import ItemFilter, list_items
 from duban.services.queries.shapes import EventView, ItemPage, ItemWhole
@@ -29,6 +29,9 @@ def get_items(
     as_of: AsOf,
     plan: Annotated[Search | None, Query(description="A plan's id or code.")] = None,
     state: Annotated[list[State] | None, Query(description="One or more states.")] = None,
+    outcome: Annotated[
+        Outcome | None, Query(description="How closed ones ended: 已销号 rectified, 已撤销 withdrawn, 已合并 merged.")
+    ] = None,
     light: Annotated[Literal["green", "yellow", "red", "none"] | None, Query(description="none: 无时限")] = None,
     unit: Annotated[
         Search | None, Query(description="Name of a lead, responsible, support or supervising unit.")
@@ -48,6 +51,7 @@ def get_items(
     where = ItemFilter(
         plan=plan,
         states=tuple(state or ()),
+        outcome=outcome,
         light=light,
         unit=unit,
         lead=lead,

@@ -102,6 +102,7 @@ def perform(context: Context, caller: Caller, item_id: int, body: MoveIn) -> Mov
         measures=tuple(body.measures),
         regulations={k: Instrument(v.document_number, v.issued_on) for k, v in body.regulations.items()},
         merge_into=body.merge_into,
+        with_merged=tuple(body.with_merged),
         due_on=body.due_on,
         occurred_at=body.occurred_at,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from duban.cli.console import DAY, operator, print_json, table, today
-from duban.domain.lifecycle import ACTION_ZH, STATE_ZH, State
+from duban.domain.lifecycle import ACTION_ZH, Outcome, State
 
 if TYPE_CHECKING:
     from duban.adapters.database import Database
@@ -53,6 +53,7 @@ def plans(as_of: dt.date | None, as_data: bool) -> None:
 @click.option("--light", type=click.Choice(list(LIGHTS_ZH)), help="Only with this light.")
 @click.option("--unit", help="Only of this lead or responsible unit.")
 @click.option("--lead", help="Only of this lead official.")
+@click.option("--outcome", type=click.Choice([o.value for o in Outcome]), help="Only closed ones that ended so.")
 @click.option("--overdue", is_flag=True, help="Only past their limit.")
 @click.option("--quarantined", is_flag=True, help="Only in quarantine.")
 @click.option("--search", "words", help="Only with these words in title, goal, measures, parties.")
@@ -69,6 +70,7 @@ def items(as_data: bool, as_of: dt.date | None, limit: int, words: str | None, *
     condition = ItemFilter(
         plan=where["plan"],  # type: ignore[arg-type]
         states=tuple(State(s) for s in where["states"]),  # type: ignore[attr-defined]
+        outcome=Outcome(str(where["outcome"])) if where["outcome"] else None,
         light=where["light"],  # type: ignore[arg-type]
         unit=where["unit"],  # type: ignore[arg-type]
         lead=where["lead"],  # type: ignore[arg-type]
@@ -95,7 +97,8 @@ def items(as_data: bool, as_of: dt.date | None, limit: int, words: str | None, *
         print_json([asdict(i) for i in found])
         return
     table(["id", "方案", "序号", "事项", "状态", "灯", "到期", "牵头", "责任单位"], [_row(i) for i in found], widest=30)
-    click.echo(f"{len(found)} items" + (", more with --limit" if cursor else ""))
+    more = f" of {page.total}, all with --limit {page.total}" if cursor else ""
+    click.echo(f"{len(found)} items{more}")
 
 
 @click.command("show")
@@ -183,7 +186,7 @@ def _row(item: ItemRow) -> tuple[object, ...]:
         item.plan.code,
         item.number,
         item.title,
-        "待核" if item.quarantined else STATE_ZH[item.state],
+        "待核" if item.quarantined else item.state_zh,
         LIGHTS_ZH.get(item.light, item.light),
         item.due_on,
         "、".join(item.names("lead_official")),
@@ -194,7 +197,7 @@ def _row(item: ItemRow) -> tuple[object, ...]:
 def _describe(found: ItemWhole) -> None:
     row = found.row
     click.echo(f"{row.plan.code} 第{row.number}项  {row.title}")
-    state = "待核(在隔离区)" if row.quarantined else STATE_ZH[row.state]
+    state = "待核(在隔离区)" if row.quarantined else row.state_zh
     click.echo(f"  状态 {state}  版本 {row.version}  {';'.join(row.light_reasons)}")
     roles = (("牵头领导", ("lead_official",)), ("责任单位", ("lead_unit", "responsible")), ("配合", ("support",)))
     facts = [("目标", found.goal), ("时限", found.time_limit)]

@@ -16,6 +16,9 @@ from duban.domain.lifecycle import ACTION_ZH, STATE_ZH, Action
 @click.option("--reason", default="", help="Why; needed for return, withdraw, merge and reopen.")
 @click.option("--measure", "measures", multiple=True, help="With draft_measure: the text of a measure; repeatable.")
 @click.option("--into", help="With merge: the item that it goes on in.")
+@click.option(
+    "--with-merged", multiple=True, help="With withdraw: an item merged into this one that ends with it; repeatable."
+)
 @click.option("--due-on", type=DAY, help="With reopen: the new limit.")
 @click.option("--version", "expected_version", type=int, help="Refuse if the item has changed since this version.")
 @click.option("--json", "as_data", is_flag=True, help="Print the result as JSON.")
@@ -25,6 +28,7 @@ def move(
     reason: str,
     measures: tuple[str, ...],
     into: str | None,
+    with_merged: tuple[str, ...],
     due_on: dt.date | None,
     expected_version: int | None,
     as_data: bool,
@@ -37,7 +41,12 @@ def move(
     from duban.settings import load_settings
 
     database = open_ledger(load_settings())
-    details = MoveDetails(measures=measures, merge_into=item_id_of(database, into) if into else None, due_on=due_on)
+    details = MoveDetails(
+        measures=measures,
+        merge_into=item_id_of(database, into) if into else None,
+        with_merged=tuple(item_id_of(database, one) for one in with_merged),
+        due_on=due_on,
+    )
     moved = perform(
         database,
         item_id=item_id_of(database, item),

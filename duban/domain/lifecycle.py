@@ -74,6 +74,13 @@ class Outcome(StrEnum):
 OUTCOME_ZH = MappingProxyType({Outcome.RECTIFIED: "整改到位", Outcome.WITHDRAWN: "已撤销", Outcome.MERGED: "已合并"})
 
 
+def state_zh(state: State, outcome: Outcome | None = None) -> str:
+    """A state in words; withdrawn and merged are not struck off (销号), and never called so."""
+    if state is State.CLOSED and outcome in (Outcome.WITHDRAWN, Outcome.MERGED):
+        return OUTCOME_ZH[outcome]
+    return STATE_ZH[state]
+
+
 class Relation(StrEnum):
     """What an actor is to an item; the transition table says which relation may do what."""
 

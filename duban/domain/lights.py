@@ -21,6 +21,7 @@ class LightFacts:
 
     `due_on` is the rolled date of the nearest limit still open, None where none is; `first_due_on` the item's last
     limit as first set, None for 无时限, an item that never had one. `started_on` is the day its period began.
+    `ended` says how a closed item ended (已销号、已撤销、已合并).
     `progress` is the share done, 0 to 1, None where nobody reported. `paused_on` is set while a limit that moves with
     its pause stands still. `extension_until` is a date asked for and not decided. `check_in_due_on` belongs to the open
     check-in of a long-term item.
@@ -29,7 +30,7 @@ class LightFacts:
     due_on: dt.date | None
     started_on: dt.date | None = None
     progress: Fraction | None = None
-    closed: bool = False
+    ended: str | None = None
     paused_on: dt.date | None = None
     extension_until: dt.date | None = None
     first_due_on: dt.date | None = None
@@ -60,9 +61,9 @@ def light(facts: LightFacts, as_of: dt.date, policy: Policy, calendar: Calendar)
     """
     marks = _marks(facts, as_of)
     notes = _notes(facts, as_of)
-    if facts.closed:
+    if facts.ended is not None:
         dated = facts.due_on is not None or facts.first_due_on is not None
-        return Light(Colour.GREEN if dated else Colour.NONE, ("已销号",))
+        return Light(Colour.GREEN if dated else Colour.NONE, (facts.ended,))
     if facts.due_on is None:
         colour, reason = _without_due(facts, late=MARK_LATE_CHECK_IN in marks)
         return Light(colour, (reason, *notes), marks=marks)
@@ -116,7 +117,7 @@ def _by_gap(schedule: Fraction, reported: Fraction | None, rules: Lights) -> tup
 
 
 def _marks(facts: LightFacts, as_of: dt.date) -> tuple[str, ...]:
-    if facts.closed:
+    if facts.ended is not None:
         return ()
     late = facts.check_in_due_on is not None and facts.check_in_due_on < as_of
     shown = (

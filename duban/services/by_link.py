@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
-from duban.domain.lifecycle import State
+from duban.domain.lifecycle import State, state_zh
 from duban.errors import DubanError, Quarantined, TransitionRefused
 from duban.notices.errors import LinkRefused
 from duban.notices.links import Claim, Purpose
 from duban.services.acknowledge import give_receipt
 from duban.services.item_changes import record
 from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
-from duban.services.notice_facts import item_context, shown_items, state_zh
+from duban.services.notice_facts import item_context, shown_items
 from duban.services.rules import business_date
 from models import Event, Item, Notice, NoticeRecipient, Party, PartyKind
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -79,9 +80,6 @@ def change_limit(
 ) -> Clock:
     """Supersedes a clock by one to a new date, with the rungs that it fired; the caller records why, and commits."""
     today = business_date(now)
-    fired = session.scalars(
-        select(RungFired).where(RungFired.clock_id == clock.id, RungFired.cycle == clock.cycle)
-    ).all()
     was = pure_clock(session, clock, rules)
     _, now_runs = pure.supersede(was, new_due_on, today, rules.policy, rules.calendar)
     new = Clock(
@@ -102,7 +100,7 @@ def change_limit(
         policy=clock.policy,
     )
     clocks.supersede(session, clock, new, now)
-    _carry(session, new, [f for f in fired if f.rung in now_runs.fired])
+    carry_fired(session, clock, new, now_runs.fired)
     if new.state is ClockState.RUNNING:
         look_again(session, [new], {new.plan_id: rules}, today)
     elif new.state is ClockState.PAUSED:
@@ -141,8 +139,10 @@ def _go_on_pausing(session: Session, old: Clock, new: Clock) -> None:
         session.flush()
 
 
-def _carry(session: Session, new: Clock, fired: list[RungFired]) -> None:
-    """The rungs of the old clock count as fired on the new one: the same notices, told once."""
+def carry_fired(session: Session, old: Clock, new: Clock, only: Collection[str] | None = None) -> None:
+    """The rungs of the old clock (or `only` these) count as fired on the new one: the same notices, told once."""
+    query = select(RungFired).where(RungFired.clock_id == old.id, RungFired.cycle == old.cycle)
+    fired = [f for f in session.scalars(query) if only is None or f.rung in only]
     if fired:
         session.execute(
             insert(RungFired),

@@ -15,6 +15,7 @@ from duban.errors import InTheFuture, NotFound
 from duban.services import clocks
 from duban.services.closing_notices import tell_closed, tell_returned
 from duban.services.item_look import Look, MeasureSeen, RegulationSeen
+from duban.services.merging import go_on_in
 from duban.services.rules import business_date, rules_of
 from models import Base, ClockKind, Item, Milestone, MilestoneKind, Progress, RegulationStatus
 
@@ -105,6 +106,8 @@ def carry_out(
             clocks.start_re_inspection(session, item, rules_of(session, item.plan_id), business_date(now))
             tell_closed(session, item, transition.action, reason, now)
         case Action.WITHDRAW | Action.MERGE:
+            if details.merge_into is not None:
+                go_on_in(session, item, details.merge_into, actor, now, reason)
             clocks.cancel(session, item, now)
             tell_closed(session, item, transition.action, reason, now)
         case Action.REOPEN:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
-from duban.domain.lifecycle import STATE_ZH
+from duban.domain.lifecycle import state_zh
 from duban.reports.workbook import put
 from duban.services.plan_lookup import plan_id_of
 from duban.services.queries.items import rows_for
@@ -242,7 +242,7 @@ def _item(item: Item, row: ItemRow) -> tuple[Any, ...]:
         item.version,
         item.number,
         item.title,
-        STATE_ZH[item.state],
+        state_zh(item.state, item.outcome),
         LIGHTS_ZH[row.light],
         item.due_on,
         "、".join(row.names("lead_official")),

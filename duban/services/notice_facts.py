@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from duban.domain.addressees import Resolved
 from duban.domain.ladder import DueRung
-from duban.domain.lifecycle import STATE_ZH, Outcome, State
+from duban.domain.lifecycle import State, state_zh
 from duban.domain.lights import Light
 from duban.domain.numbering import reference
 from duban.domain.parties import LEFT, ItemParties
@@ -30,8 +30,6 @@ from models import Clock, Item, Milestone, PartyKind
 
 if TYPE_CHECKING:
     from duban.services.night_decide import Office
-
-_ENDED_ZH = {Outcome.WITHDRAWN: "已撤销", Outcome.MERGED: "已并入其他事项"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +137,6 @@ def item_context(item: Item, shown: Shown, parties: ItemParties, plan: PlanFacts
         "leads": leads_in_office(parties, plan, as_of),
         "url": f"/items/{item.id}",
     }
-
-
-def state_zh(state: State, outcome: Outcome | None) -> str:
-    """An item's state in words; one that was withdrawn or merged was not struck off as done."""
-    return _ENDED_ZH.get(outcome, STATE_ZH[state]) if outcome else STATE_ZH[state]
 
 
 def clock_context(clock: Clock, shown: Shown, plan: PlanFacts, as_of: dt.date) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from duban.adapters.database import Database
 from duban.domain.full_width import full_width
-from duban.domain.lifecycle import STATE_ZH
 from duban.notices.wording import book, date_zh
 from duban.reports.paper import Block, Figure, Grid, Heading, Link, Paper, RowRef, numeral
 from duban.services.standing import Part, PlanStanding, Standing, plan_standing
@@ -86,7 +85,7 @@ def items_grid(at: Desk, key: str, title: str, items: Sequence[Standing]) -> Gri
             "、".join(one.units),
             "、".join(one.row.names("lead_official")),
             due_text(one),
-            STATE_ZH[one.state],
+            one.row.state_zh,
             max(-(one.row.days_left or 0), 0),
         )
         for one in items[:MOST_IN_TEXT]
@@ -137,12 +136,13 @@ def due_text(one: Standing) -> str:
 def state_note(one: Standing) -> str:
     """Where it stands."""
     kept = "，自查事项" if one.origin is Origin.SELF_CHECK else ""
-    return f"{STATE_ZH[one.state]}{kept}"
+    return f"{one.row.state_zh}{kept}"
 
 
 def closed_note(one: Standing) -> str:
-    """When it was struck off."""
-    return f"{date_zh(one.closed_on)}销号" if one.closed_on else "已销号"
+    """When it was struck off, withdrawn, or merged into another."""
+    said = one.row.state_zh
+    return f"{date_zh(one.closed_on)}{said.removeprefix('已')}" if one.closed_on else said
 
 
 def due_note(one: Standing) -> str:
@@ -151,7 +151,7 @@ def due_note(one: Standing) -> str:
         return closed_note(one)
     late = max(-(one.row.days_left or 0), 0)
     due = f"{date_zh(one.row.due_on)}到期" if one.row.due_on else "无时限"
-    return f"{STATE_ZH[one.state]}，{due}" + (f"，逾期{late}个工作日" if one.row.overdue and late else "")
+    return f"{one.row.state_zh}，{due}" + (f"，逾期{late}个工作日" if one.row.overdue and late else "")
 
 
 def light_note(one: Standing) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from duban.adapters.database import Database
 from duban.domain.full_width import full_width
-from duban.domain.lifecycle import STATE_ZH, State
+from duban.domain.lifecycle import STATE_ZH, Outcome, State
 from duban.domain.policy_model import Colour, Every
 from duban.domain.schedule import period
 from duban.notices.wording import book, date_zh
@@ -67,16 +67,25 @@ def progress_paper(
     return paper_of(at, "progress", report_title(full_width(at.standing.facts.title)), sections, dated_on)
 
 
+#: Ended, and not struck off (销号): counted apart, and in no rate.
+_NOT_STRUCK = ((Outcome.WITHDRAWN, "撤销"), (Outcome.MERGED, "合并"))
+
+
 def _overall(at: Desk) -> list[Block]:
     items, day = at.items, date_zh(at.standing.as_of)
-    closed = [i for i in items if not i.open]
+    closed = [i for i in items if i.struck_off]
     children = [i for i in items if i.row.parent_id is not None]
     whole = at.figure("items", "整改事项", items, state_note)
     struck = at.figure("closed", "已销号", closed, closed_note)
     parts: list[str | Figure | Link] = [f"截至{day}，{at.title}共列事项", whole, "项"]
     if children:
         parts += ["（其中分项", at.figure("children", "分项", children, state_note, "items"), "项）"]
-    parts += ["，已销号", struck, f"项，占{share(struck.value, whole.value)}。"]
+    ended = [(key, zh, [i for i in items if i.row.outcome is key]) for key, zh in _NOT_STRUCK]
+    gone = sum(len(some) for _, _, some in ended)
+    for key, zh, some in ended:
+        parts += ["，" + zh, at.figure(key.value, zh, some, closed_note, "items"), "项"] if some else []
+    of = "应销号事项的" if gone else ""
+    parts += ["，已销号", struck, f"项，占{of}{share(struck.value, whole.value - gone)}。"]
     blocks: list[Block] = [Sentence(tuple(parts)), Sentence(tuple(_states(at)))]
     blocks.append(Sentence(tuple(_measures(at))))
     if at.standing.regulations:
@@ -96,9 +105,8 @@ def _apart(at: Desk) -> list[str | Figure | Link]:
         some = [one for one in at.apart if one.origin is origin]
         if some:
             whole = at.figure(f"{origin.value}s", said.removeprefix("另").lstrip("有"), some, state_note)
-            done = at.figure(
-                f"{origin.value}s-closed", "已办结", [i for i in some if not i.open], closed_note, whole.key
-            )
+            ended = [i for i in some if i.struck_off]
+            done = at.figure(f"{origin.value}s-closed", "已办结", ended, closed_note, whole.key)
             parts += ["；" if parts else "", said, whole, "项，已办结", done, "项"]
     return [*parts, "，均未计入以上各数。"]
 
@@ -162,22 +170,24 @@ def _counts(at: Desk, key: str, name: str, items: Sequence[Standing]) -> tuple[C
         within = None if part == "all" else f"{key}-all"
         return at.figure(f"{key}-{part}", f"{name}：{label}", chosen, light_note, within)
 
-    closed = [i for i in items if not i.open]
+    closed = [i for i in items if i.struck_off]
+    gone = [i for i in items if not i.open and not i.struck_off]
     return (
         name,
         count("all", "事项", items),
         count("closed", "销号", closed),
+        count("gone", "撤销、合并", gone),
         count("open", "在办", [i for i in items if i.open]),
         count("red", "红灯", [i for i in items if i.red]),
         count("yellow", "黄灯", [i for i in items if i.open and i.row.light == Colour.YELLOW]),
         count("late", "逾期", [i for i in items if i.open and i.row.overdue]),
-        share(len(closed), len(items)),
+        share(len(closed), len(items) - len(gone)),
     )
 
 
 def _grid(key: str, title: str, first: str, rows: list[tuple[Cell, ...]], width: int) -> Grid:
-    headings = (first, "事项", "销号", "在办", "红灯", "黄灯", "逾期", "销号率")
-    return Grid(key, title, headings, tuple(rows), (width, 3, 3, 3, 3, 3, 3, 4))
+    headings = (first, "事项", "销号", "撤销合并", "在办", "红灯", "黄灯", "逾期", "销号率")
+    return Grid(key, title, headings, tuple(rows), (width, 3, 3, 3, 3, 3, 3, 3, 4))
 
 
 def _late(at: Desk) -> list[Block]:

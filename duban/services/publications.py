@@ -178,7 +178,7 @@ def _row(item: ItemRow, public_url: str) -> dict[str, str | int | float]:
         "方案": item.plan.code,
         "序号": item.number,
         "事项": item.title,
-        "状态": STATE_ZH[item.state],
+        "状态": item.state_zh,
         "到期": item.due_on.isoformat() if item.due_on else "",
         "逾期工作日": max(0, -(item.days_left or 0)),
         "责任单位": "、".join(item.names("lead_unit", "responsible")),

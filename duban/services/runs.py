@@ -49,6 +49,7 @@ EVENT_WORDS = MappingProxyType(
         "item.closed": "已销号 Closed",
         "item.withdrawn": "已撤销 Withdrawn",
         "item.merged": "已合并 Merged",
+        "item.took_over": "并入 Took over",
         "item.reopened": "已重新启动 Reopened",
         "item.resolved": "疑点已核定 Doubts settled",
         "item.resolution_undone": "核定已撤回 Settlement undone",

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.full_width import full_width
-from duban.domain.lifecycle import State
+from duban.domain.lifecycle import Outcome, State
 from duban.domain.policy_model import Colour
 from duban.services.clock_values import KEYS_A_STATEMENT
 from duban.services.night_facts import PlanFacts, plan_facts
 from duban.services.plan_lookup import plan_id_of
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting
-from duban.services.queries.past import Past, PastLighting, Then, measures_then, past_of, targets_then
+from duban.services.queries.past import Past, PastLighting, Then, past_of, targets_then
 from duban.services.queries.shapes import ItemRow
 from duban.services.targets import TargetStanding
 from models import (
@@ -49,6 +49,21 @@ class Standing:
     def open(self) -> bool:
         """Still to be struck off."""
         return self.state is not State.CLOSED
+
+    @property
+    def struck_off(self) -> bool:
+        """销号: rectified and verified; withdrawn (撤销) and merged (合并) are not."""
+        return self.row.outcome is Outcome.RECTIFIED
+
+    @property
+    def withdrawn(self) -> bool:
+        """撤销."""
+        return self.row.outcome is Outcome.WITHDRAWN
+
+    @property
+    def merged(self) -> bool:
+        """合并: it goes on in another item."""
+        return self.row.outcome is Outcome.MERGED
 
     @property
     def red(self) -> bool:
@@ -113,7 +128,7 @@ def plan_standing(database: Database, *, plan: str, as_of: dt.date) -> PlanStand
             doubtful=tuple(s for s in found if s.row.quarantined),
             measures=_measures(session, plan_id, as_of),
             regulations=_regulations(session, plan_id, as_of),
-            targets=targets_then(session, Item.plan_id == plan_id, past),
+            targets=targets_then(session, Item.plan_id == plan_id, as_of, past.reached),
             past=past,
         )
 
@@ -156,21 +171,12 @@ def _items(session: Session, plan_id: int, past: Past) -> list[Standing]:
         select(Item).where(Item.plan_id == plan_id, ~Item.dropped).order_by(Item.position, Item.id)
     ).all()
     items = [item for item in items if item.id in past.items]
-    lighting = PastLighting(session, past) if past.since else Lighting(session, past.as_of)
+    lighting = PastLighting(session, past.as_of, {plan_id: past}) if past.since else Lighting(session, past.as_of)
     rows: dict[int, ItemRow] = {}
     for start in range(0, len(items), KEYS_A_STATEMENT):
         ids = [item.id for item in items[start : start + KEYS_A_STATEMENT]]
-        done = measures_then(session, ids, past.as_of)
         for row in rows_for(session, lighting, Item.id.in_(ids), limit=len(ids)):
-            then = past.items[row.id]
-            rows[row.id] = replace(
-                row,
-                title=full_width(row.title),
-                state=then.state,
-                due_on=then.due_on,
-                quarantined=then.quarantined,
-                measures_done=done.get(row.id, 0),
-            )
+            rows[row.id] = replace(row, title=full_width(row.title))
     return [_standing(item, rows[item.id], past.items[item.id]) for item in items]
 
 

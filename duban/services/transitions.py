@@ -31,6 +31,7 @@ from duban.services.event_log import Happening, append_to
 from duban.services.item_changes import locked, signal_engine
 from duban.services.item_facts import facts_from, publication_owed
 from duban.services.item_look import Standing, look_at
+from duban.services.merging import merged_into
 from duban.services.rules import business_date
 from models import Anomaly, Base, Item
 
@@ -51,13 +52,15 @@ class MoveDetails:
     """What an action brings along, beside its reason.
 
     `measures` are texts added with draft_measure; `regulations` maps the id of a promised regulation to what was
-    issued; `merge_into` is the id of the item that a merged one goes on in; `due_on` the new limit of a reopened one;
-    `occurred_at` when it really happened, where that was before now.
+    issued; `merge_into` is the id of the item that a merged one goes on in; `with_merged`, with withdraw, the ids of
+    every item that was merged into this one and ends with it; `due_on` the new limit of a reopened one; `occurred_at`
+    when it really happened, where that was before now.
     """
 
     measures: tuple[str, ...] = ()
     regulations: Mapping[int, Instrument] = field(default_factory=dict)
     merge_into: int | None = None
+    with_merged: tuple[int, ...] = ()
     due_on: dt.date | None = None
     occurred_at: dt.datetime | None = None
 
@@ -136,6 +139,8 @@ def move_within(
     )
     missing = gaps(action, facts)
     missing += _missing_limit(action, details)
+    if action is Action.WITHDRAW:
+        missing += _left_behind(session, item, details)
     if missing:
         raise GuardFailed(action=ACTION_ZH[action], gaps=";".join(missing))
     return _apply(session, item, brought, transition, actor, now, reason, details)
@@ -190,6 +195,16 @@ def _is_under(session: Session, target: Item, item: Item) -> bool:
 def _missing_limit(action: Action, details: MoveDetails) -> list[str]:
     # A reopened item without a limit would have no clock, and slip in silence.
     return ["请给出新的整改时限(due_on)"] if action is Action.REOPEN and details.due_on is None else []
+
+
+def _left_behind(session: Session, item: Item, details: MoveDetails) -> list[str]:
+    """Problems that go on in this item end with it: each is named by whoever withdraws it, or none is."""
+    numbers = dict(
+        session.execute(select(Item.id, Item.number).where(Item.id.in_(merged_into(item.id)))).tuples().all()
+    )
+    left = [number for item_id, number in numbers.items() if item_id not in details.with_merged]
+    said = "、".join(f"第{number}项" for number in left)
+    return [f"{said}已并入本事项，撤销后不再有人办理：请逐项确认一并撤销，或者先重新启动"] if left else []
 
 
 def _apply(
@@ -278,6 +293,8 @@ def _payload(details: MoveDetails) -> dict[str, object]:
         }
     if details.merge_into is not None:
         given["merge_into"] = details.merge_into
+    if details.with_merged:
+        given["with_merged"] = list(details.with_merged)
     if details.due_on is not None:
         given["due_on"] = details.due_on.isoformat()
     return given

@@ -21,7 +21,6 @@ from duban.domain.parties import usable
 from duban.notices.rendering import Rendered, Renderer
 from duban.services.link_keys import LinkMaker
 from duban.services.night_facts import PlanFacts, plan_facts
-from duban.services.notice_facts import state_zh
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting
 from duban.services.queries.shapes import ItemRow
@@ -210,7 +209,7 @@ def _line(code: str, row: ItemRow, public_url: str) -> dict[str, Any]:
         "rolled_due_on": row.due_on.isoformat() if row.due_on else None,
         "overdue": row.overdue,
         "days_overdue": -(row.days_left or 0),
-        "state_zh": state_zh(row.state, row.outcome),
+        "state_zh": row.state_zh,
         "closed": row.state is State.CLOSED,
         "marks": list(row.marks),
         "light": row.light,

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from duban.adapters.database import Database
 from duban.api.bodies import Id
 from duban.api.changes import ItemChange, perform
 from duban.api.context import log_refusal
@@ -25,10 +26,21 @@ from duban.services.closing import take_step
 from duban.services.counted_limits import start_counted
 from duban.services.extensions import ask, decide
 from duban.services.progress import report_check_in, report_measure, report_milestone, report_regulation
+from duban.services.queries.choices import merge_target
 from duban.services.queries.item import belongs
 from duban.services.targets import report_target
 from duban.services.transitions import Instrument, MoveDetails, move
-from duban.web.session import Form, Visit, Visitor, date_field, field, file_field, lines_field, number_field
+from duban.web.session import (
+    Form,
+    Visit,
+    Visitor,
+    date_field,
+    field,
+    file_field,
+    lines_field,
+    list_field,
+    number_field,
+)
 from duban.web.words import refusal
 from models import ClosingStep, Progress
 
@@ -58,11 +70,12 @@ def _action(form: FormData) -> Action:
 def post_transition(item_id: Id, visit: Visit, form: Form) -> Response:
     """A transition with what its form brings along."""
     action = _action(form)
-    change = partial(move, item_id=item_id, action=action, reason=field(form, "reason"), details=_details(form, action))
+    details = _details(visit.context.database, form, action, item_id)
+    change = partial(move, item_id=item_id, action=action, reason=field(form, "reason"), details=details)
     return _done(visit, form, item_id, change)
 
 
-def _details(form: FormData, action: Action) -> MoveDetails:
+def _details(database: Database, form: FormData, action: Action, item_id: int) -> MoveDetails:
     """What this action's form has; fields of another action's are not looked at."""
     match action:
         case Action.DRAFT_MEASURE:
@@ -72,7 +85,10 @@ def _details(form: FormData, action: Action) -> MoveDetails:
             issued = {i: Instrument(field(form, f"number_{i}") or None, date_field(form, f"issued_{i}")) for i in ids}
             return MoveDetails(regulations={i: v for i, v in issued.items() if v.document_number or v.issued_on})
         case Action.MERGE:
-            return MoveDetails(merge_into=number_field(form, "merge_into"))
+            return MoveDetails(merge_into=merge_target(database, item_id=item_id, said=field(form, "merge_into")))
+        case Action.WITHDRAW:
+            ticked = (one for one in list_field(form, "with_merged", most=1000) if one.isascii() and one.isdigit())
+            return MoveDetails(with_merged=tuple(int(one) for one in ticked))
         case Action.REOPEN:
             return MoveDetails(due_on=date_field(form, "due_on"))
         case _:

@@ -19,5 +19,5 @@ def get_board(visit: Visit) -> Response:
     return visit.render(
         "board.html",
         board=board(database, scope=scope, as_of=visit.as_of),
-        events=recent_events(database, scope=scope, limit=12),
+        events=recent_events(database, scope=scope, limit=12, until=visit.as_of if visit.past else None),
     )

@@ -28,11 +28,13 @@ MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src d
 
 
 @router.get("/notices")
-def get_notices(visit: Visit, kind: Search = "", unacknowledged: str = "", before: Key = None) -> Response:
+def get_notices(
+    visit: Visit, kind: Search = "", unacknowledged: str = "", item: Key = None, before: Key = None
+) -> Response:
     """The newest first."""
-    where = NoticeFilter(kind=kind or None, unacknowledged=bool(unacknowledged))
+    where = NoticeFilter(kind=kind or None, unacknowledged=bool(unacknowledged), item=item)
     page = list_notices(visit.context.database, scope=visit.caller.scope, where=where, before=before)
-    query = {"kind": kind, "unacknowledged": unacknowledged}
+    query = {"kind": kind, "unacknowledged": unacknowledged, "item": item}
     return visit.render("notices.html", page=page, query=query, before=before)
 
 

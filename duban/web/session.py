@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -26,6 +27,16 @@ COOKIE = "duban_session"
 #: Fields of forms that somebody has typed: a refusal shows them again, so that no work is lost.
 TYPED = ("reason", "measures", "note", "text", "goal", "title")
 SIGN_IN_COOKIE = "duban_sign_in"
+#: Pages that show the day that was asked for; all others show how things are now, and say so.
+OF_THE_DAY = frozenset(
+    {"board.html", "item.html", "items.html", "plan.html", "ranking.html", "report.html", "reports.html"}
+    | {"calls.html", "self_checks.html", "self_checks_of.html", "re_inspections.html"}
+    | {"release.html", "policy_preview.html"}
+)
+#: Addresses that know no day.
+ELSEWHERE = ("/static/", "/docs", "/account", "/sign-", "/views", "//")
+_LINK = re.compile(r'href="(?P<path>/[^"?#]*)(?P<query>\?[^"#]*)?(?P<rest>#[^"]*)?"')
+_SEARCH = re.compile(r'(<form[^>]*method="get"[^>]*>)(.*?</form>)', re.DOTALL)
 
 
 class Csrf(DubanError):
@@ -50,24 +61,52 @@ class Visitor:
     as_of: dt.date
     as_of_asked: bool
 
+    @property
+    def today(self) -> dt.date:
+        """The date of now, in the settings' time zone."""
+        return self.context.now().astimezone(self.context.settings.zone).date()
+
+    @property
+    def past(self) -> bool:
+        """Whether an earlier day was asked for: it is read back, and nothing can be done on it."""
+        return self.as_of_asked and self.as_of < self.today
+
     def render(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page with what surrounds every page: who is signed in, the date that it shows, the last night."""
-        today = self.context.now().astimezone(self.context.settings.zone).date()
-        return self.pages.page(
+        text = self.pages.text(
             template,
-            status,
             me=self.caller.identity,
             role=self.caller.identity.role.value,
             office=self.caller.identity.role.value in ("supervisor", "admin"),
             csrf=self.csrf,
             path=self.path,
             as_of=self.as_of,
-            today=today,
-            night=last_night(self.context.database, successful=False, until=today),
+            today=self.today,
+            past=self.past,
+            as_of_asked=self.as_of_asked,
+            of_the_day=template in OF_THE_DAY,
+            night=last_night(self.context.database, successful=False, until=self.today),
             prefect_ui=self.context.prefect_ui,
             views=list_views(self.context.database, user_id=self.caller.identity.user_id),
             **values,
         )
+        return HTMLResponse(kept_on(text, self.as_of) if self.as_of_asked else text, status)
+
+
+def kept_on(page: str, as_of: dt.date) -> str:
+    """A page whose links and searches stay on the day that was asked for; where one names a day itself, it is left."""
+
+    def linked(found: re.Match[str]) -> str:
+        path, query, rest = found["path"], found["query"] or "", found["rest"] or ""
+        if "as_of=" in query or path.startswith(ELSEWHERE):
+            return found[0]
+        return f'href="{path}{query + "&amp;" if query else "?"}as_of={as_of}{rest}"'
+
+    page = _LINK.sub(linked, page)
+    return _SEARCH.sub(
+        lambda f: f[0] if 'name="as_of"' in f[0] else f'{f[1]}<input type="hidden" name="as_of" value="{as_of}">{f[2]}',
+        page,
+    )
 
 
 def visitor(

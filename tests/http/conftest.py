@@ -92,6 +92,9 @@ class Clock:
     def advance(self, **by: float) -> None:
         self.now += dt.timedelta(**by)
 
+    def today(self) -> dt.date:
+        return self.now.astimezone(dt.timezone(dt.timedelta(hours=8))).date()
+
 
 @dataclass
 class Site:
@@ -196,13 +199,18 @@ def serve(server: tuple[str, Holder], database: Database, tmp_path: Path, **limi
     clock = Clock()
     url, holder = server
     if limits or holder.shared is None:
-        built = create_site(settings, database, now=clock, as_of=lambda: AS_OF, **limits)
+        built = create_site(settings, database, now=clock, as_of=clock.today, **limits)
         holder.shared = holder.shared or (None if limits else built)
     else:  # building the routes takes half a second: the same app looks at another ledger
         built = holder.shared
         before = built.state.context
         built.state.context = dataclasses.replace(
-            before, settings=settings, database=database, now=clock, allowances=Allowances(REQUESTS_A_MINUTE)
+            before,
+            settings=settings,
+            database=database,
+            now=clock,
+            as_of=clock.today,
+            allowances=Allowances(REQUESTS_A_MINUTE),
         )
         built.state.links = Door(settings)
     holder.site = built

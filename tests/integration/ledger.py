@@ -224,6 +224,7 @@ def a_world(
     title: str | None = None,
     policy: str = POLICY,
     doubts: Sequence[Doubt] = (),
+    entered: dt.datetime = NOW,
 ) -> World:
     """Registers these items as a plan, and releases it unless told otherwise."""
     number = next(_codes)
@@ -232,7 +233,7 @@ def a_world(
     plan = register(
         database,
         Received("方案.txt", title.encode(), reading),
-        Intake(rules=rules(policy), actor=CLERK, as_of=as_of, now=NOW, directory=directory, code=f"青河{number}"),
+        Intake(rules=rules(policy), actor=CLERK, as_of=as_of, now=entered, directory=directory, code=f"青河{number}"),
     )
     if released:
         release(database, plan=plan.code, actor=CLERK, now=dt.datetime.combine(as_of, dt.time(2), dt.UTC))

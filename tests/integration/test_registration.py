@@ -20,7 +20,7 @@ from duban.reading.model import AnomalyCode, Reading
 from duban.reading.reader import read_bytes
 from duban.services.checks import check
 from duban.services.plan_code import plan_code
-from duban.services.queries.items import ItemFilter, count_items
+from duban.services.queries.items import ItemFilter, list_items
 from duban.services.queries.scope import WHOLE
 from duban.services.registration import CodeTaken, EditionStands, Intake, Received, Registered, register
 from duban.services.release import release
@@ -96,7 +96,7 @@ def test_items_are_counted_within_their_plan(database: Database) -> None:
     enter(database, a_reading([an_item("1")], "乙方案"), content=b"other bytes")
     for plan, count in ((str(first.plan_id), 2), (None, 3)):
         where = ItemFilter(plan=plan)
-        assert count_items(database, scope=WHOLE, as_of=REGISTERED, where=where) == count
+        assert list_items(database, scope=WHOLE, as_of=REGISTERED, where=where).total == count
 
 
 @pytest.mark.parametrize("title", ["2025年柳河区民生实事任务清单", "柳河区2025年度重点任务分解"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,8 @@ def after_a_night(seeded_sqlite: Path, tmp_path_factory: pytest.TempPathFactory)
     shutil.copy(seeded_sqlite, path)
     database = Database(f"sqlite:///{path}")
     release(database, plan=1, actor=OFFICE, now=NOW)
-    report = run_night(night_tools(Settings(data_dir=folder), database), AS_OF)
+    tools = dataclasses.replace(night_tools(Settings(data_dir=folder), database), clock=lambda: NOW)
+    report = run_night(tools, AS_OF)
     assert report.ok
     database.dispose()
     return path

@@ -49,7 +49,9 @@ def test_on_the_rest_day_after_its_limit_an_item_is_overdue_already() -> None:
 @pytest.mark.parametrize("long_term", [True, False])
 def test_an_item_without_any_date_is_never_overdue_and_never_green(long_term: bool) -> None:
     for closed in (True, False):
-        found = light(LightFacts(None, long_term=long_term, closed=closed), day("12-31"), DAYS, CALENDAR)
+        found = light(
+            LightFacts(None, long_term=long_term, ended="已销号" if closed else None), day("12-31"), DAYS, CALENDAR
+        )
         assert (found.colour, found.overdue, found.days_left) == (Colour.NONE, False, None)
 
 
@@ -61,7 +63,7 @@ def test_an_item_whose_dated_parts_are_done_is_green_until_a_check_in_is_late() 
 
 
 def test_a_closed_item_is_green_however_late_it_was() -> None:
-    found = light(LightFacts(DUE, closed=True, first_due_on=DUE), day("12-31"), DAYS, CALENDAR)
+    found = light(LightFacts(DUE, ended="已销号", first_due_on=DUE), day("12-31"), DAYS, CALENDAR)
     assert (found.colour, found.reasons, found.overdue) == (Colour.GREEN, ("已销号",), False)
 
 

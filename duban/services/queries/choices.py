@@ -6,16 +6,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from duban.adapters.database import Database
 from duban.domain.lifecycle import State
+from duban.errors import DubanError
 from duban.services.queries.scope import Scope, own_parties
 from models import Item, ItemParty, Origin, Party, PartyKind, PartyMember, Role
 
 #: So many entries of one list a page carries.
-MOST_CHOICES = 500
+MOST_CHOICES = 200
+#: So many of those that words fit are named.
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +84,57 @@ def own_choices(
         return tuple(PartyChoice(name, kind is PartyKind.PERSON, substitute) for name, kind, substitute in rows)
 
 
-def merge_choices(database: Database, *, item_id: int) -> tuple[tuple[int, str, str], ...]:
-    """The open items of the same plan that an item may go on in, as id, number and title, in the plan's order."""
+class NoMergeTarget(DubanError):
+    """{said} names {count} open items of the plan{which}.
+
+    Give the number (编号) of the one that it goes on in, or words that only its title has.
+    """
+
+    code = "no_merge_target"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class MergeChoices:
+    """Open items of the same plan, as id, number and title, in the plan's order: the first of `total`."""
+
+    total: int
+    first: tuple[tuple[int, str, str], ...]
+
+
+def merge_choices(database: Database, *, item_id: int) -> MergeChoices:
+    """The items that an item may go on in; a page offers the first, and finds the others by number or title."""
     with database.read() as session:
-        plan_id = select(Item.plan_id).where(Item.id == item_id).scalar_subquery()
-        rows = session.execute(
-            select(Item.id, Item.number, Item.title)
-            .where(
-                Item.plan_id == plan_id,
-                Item.id != item_id,
-                Item.state != State.CLOSED,
-                ~Item.quarantined,
-                ~Item.dropped,
-            )
-            .order_by(Item.position, Item.id)
-            .limit(MOST_CHOICES)
-        ).tuples()
-        return tuple(rows)
+        query = _mergeable(item_id)
+        total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        return MergeChoices(total, tuple(session.execute(query.limit(MOST_CHOICES)).tuples()))
+
+
+def merge_target(database: Database, *, item_id: int, said: str) -> int:
+    """The item that somebody means by a number, or by words of a title. Raises NoMergeTarget."""
+    said = said.strip()
+    with database.read() as session:
+        rows = session.execute(_mergeable(item_id)).tuples().all()
+    found = [row for row in rows if row[1] == said] or [row for row in rows if said and said in row[2]]
+    if len(found) != 1:
+        named = "；".join(f"{number} {title[:30]}" for _, number, title in found[:MOST_NAMED])
+        raise NoMergeTarget(said=said, count=len(found), which=f"：{named}" if named else "")
+    return found[0][0]
+
+
+def _mergeable(item_id: int) -> Select[tuple[int, str, str]]:
+    plan_id = select(Item.plan_id).where(Item.id == item_id).scalar_subquery()
+    return (
+        select(Item.id, Item.number, Item.title)
+        .where(
+            Item.plan_id == plan_id,
+            Item.id != item_id,
+            Item.state != State.CLOSED,
+            ~Item.quarantined,
+            ~Item.dropped,
+        )
+        .order_by(Item.position, Item.id)
+    )
 
 
 def _taken(session: Session, item_id: int) -> dict[int, str]:

@@ -18,7 +18,8 @@ from duban.domain.policy_model import ClockKind
 from duban.services.clock_values import pure_clock
 from duban.services.night_decide import armed_on
 from duban.services.night_facts import acknowledged
-from duban.services.queries.lights import STANDING, Lighting, Standing
+from duban.services.queries.lights import STANDING, Standing
+from duban.services.queries.past import lighting_on
 from duban.services.queries.scope import Scope, check_item
 from duban.services.rules import Rules
 from duban.services.targets import standings
@@ -56,7 +57,7 @@ def explain_item(database: Database, *, item_id: int, scope: Scope, as_of: dt.da
     """The explanation as of a day. Raises NotFound, OutOfScope."""
     with database.read() as session:
         item = check_item(session, item_id, scope)
-        lighting = Lighting(session, as_of)
+        lighting = lighting_on(session, as_of)
         rules = lighting.rules(item.plan_id)
         standing = Standing(*session.execute(select(*STANDING).where(Item.id == item_id)).one())
         light: Light = lighting.of([standing], Item.id == item_id)[item_id]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor, relations
-from duban.domain.lifecycle import ACTION_ZH, TRANSITIONS, Relation, State, gaps, possible_actions
+from duban.domain.lifecycle import ACTION_ZH, TRANSITIONS, Outcome, Relation, State, gaps, possible_actions
 from duban.errors import NotFound
 from duban.services.item_facts import facts_of, standing_of
+from duban.services.merging import merged_into
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting
+from duban.services.queries.past import lighting_on
 from duban.services.queries.scope import Scope, check_item
 from duban.services.queries.shapes import (
     ActionView,
@@ -25,6 +28,7 @@ from duban.services.queries.shapes import (
     EventView,
     EvidenceView,
     ExtensionView,
+    ItemRow,
     ItemWhole,
     MeasureView,
     MilestoneView,
@@ -32,6 +36,7 @@ from duban.services.queries.shapes import (
     RungView,
     TargetView,
 )
+from duban.services.rules import business_date
 from models import (
     Anomaly,
     Clock,
@@ -43,6 +48,7 @@ from models import (
     Measure,
     Milestone,
     Party,
+    Progress,
     Regulation,
     Resolution,
     RungFired,
@@ -55,14 +61,21 @@ V = TypeVar("V")
 
 
 def one_item(database: Database, *, item_id: int, scope: Scope, actor: Actor, as_of: dt.date) -> ItemWhole:
-    """The item as it stands on `as_of`, with the actions open to `actor`. Raises NotFound, OutOfScope."""
+    """The item as it stands on `as_of`, with the actions open to `actor`. Raises NotFound, OutOfScope.
+
+    Of a day that is past its log is read back: what was recorded by then. Nothing can be done on such a day.
+    """
     with database.read() as session:
         item = check_item(session, item_id, scope)
-        lighting = Lighting(session, as_of)
-        (row,) = rows_for(session, lighting, Item.id == item_id, limit=1)
+        lighting = lighting_on(session, as_of)
+        row = next(iter(rows_for(session, lighting, Item.id == item_id, limit=1)), None)
+        if row is None:
+            raise NotFound(what=f"item on {as_of}", key=item_id)
         parent = rows_for(session, lighting, Item.id == item.parent_id, limit=1) if item.parent_id else []
-        children = rows_for(session, lighting, (Item.parent_id == item_id) & ~Item.dropped, limit=500)
-        return ItemWhole(
+        below = (Item.parent_id == item_id) & ~Item.dropped
+        number = session.scalar(select(func.count(Item.id)).where(below)) or 0
+        children = rows_for(session, lighting, below, limit=number)
+        whole = ItemWhole(
             row=row,
             path=tuple(item.path),
             goal=item.goal,
@@ -72,6 +85,7 @@ def one_item(database: Database, *, item_id: int, scope: Scope, actor: Actor, as
             relapses=item.relapses,
             closed_at=item.closed_at,
             merged_into_id=item.merged_into_id,
+            merged=_merged(session, lighting, item_id),
             source_line=item.source_line,
             source_end_line=item.source_end_line,
             flow_run_id=item.flow_run_id,
@@ -87,14 +101,53 @@ def one_item(database: Database, *, item_id: int, scope: Scope, actor: Actor, as
             extensions=_all(session, ExtensionView, Extension, item_id, Extension.id),
             children=tuple(sorted(children, key=lambda r: r.id)),
             parent=parent[0] if parent else None,
-            actions=_actions(session, item, actor),
+            actions=() if lighting.back else _actions(session, item, actor),
         )
+        return _by(whole, as_of) if lighting.back else whole
+
+
+def _merged(session: Session, lighting: Lighting, item_id: int) -> tuple[ItemRow, ...]:
+    """The items that go on in this one, and in those, the whole chain down; by number."""
+    ids = session.scalars(merged_into(item_id)).all()
+    rows = rows_for(session, lighting, Item.id.in_(ids), limit=len(ids)) if ids else []
+    return tuple(sorted((r for r in rows if r.outcome is Outcome.MERGED), key=lambda row: row.id))
+
+
+def _by(whole: ItemWhole, as_of: dt.date) -> ItemWhole:
+    """What was recorded by a day that is past, of what carries its date."""
+    ended = whole.row.outcome is not None
+    return replace(
+        whole,
+        closed_at=whole.closed_at if ended else None,
+        merged_into_id=whole.merged_into_id if ended else None,
+        measures=tuple(_undone(m, as_of) for m in whole.measures),
+        milestones=tuple(
+            m if m.done_on is None or m.done_on <= as_of else replace(m, done=False, done_on=None, reported_by=None)
+            for m in whole.milestones
+        ),
+        evidence=tuple(e for e in whole.evidence if business_date(e.uploaded_at) <= as_of),
+        closing=tuple(c for c in whole.closing if business_date(c.done_at) <= as_of),
+        rungs=tuple(r for r in whole.rungs if r.fired_on <= as_of),
+        extensions=tuple(_undecided(e, as_of) for e in whole.extensions if business_date(e.asked_at) <= as_of),
+    )
+
+
+def _undone(measure: MeasureView, as_of: dt.date) -> MeasureView:
+    if measure.done_on is None or measure.done_on <= as_of:
+        return measure
+    return replace(measure, progress=Progress.OPEN, done_on=None, reported_by=None)
+
+
+def _undecided(asked: ExtensionView, as_of: dt.date) -> ExtensionView:
+    if asked.decided_at is None or business_date(asked.decided_at) <= as_of:
+        return asked
+    return replace(asked, decided_by=None, decided_at=None, granted=None, granted_until_on=None, opinion="")
 
 
 def history(
-    database: Database, *, item_id: int, scope: Scope, after: int = 0, limit: int = 500
+    database: Database, *, item_id: int, scope: Scope, after: int = 0, limit: int | None = 500
 ) -> tuple[EventView, ...]:
-    """An item's events in order, after number `after`. Raises NotFound, OutOfScope."""
+    """An item's events in order, after number `after`; all where `limit` is None. Raises NotFound, OutOfScope."""
     with database.read() as session:
         check_item(session, item_id, scope)
         rows = session.scalars(

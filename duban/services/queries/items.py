@@ -7,7 +7,7 @@ import binascii
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,10 +15,11 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, 
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
-from duban.domain.lifecycle import State
+from duban.domain.lifecycle import Outcome, State
 from duban.domain.lights import Light
 from duban.errors import DubanError
 from duban.services.queries.lights import STANDING, Lighting, Standing, live, overdue
+from duban.services.queries.past import PastLighting, lighting_on
 from duban.services.queries.scope import Scope, own_parties, visible
 from duban.services.queries.shapes import ItemPage, ItemParty, ItemRow, PlanRef
 from models import Item, Measure, Party, PartyAlias, Plan, Progress, Regulation, Role
@@ -48,10 +49,14 @@ class BadCursor(DubanError):
 
 @dataclass(frozen=True, slots=True)
 class ItemFilter:
-    """Which items: every condition given must hold. `plan` is an id or a code; `unit` and `lead` are names."""
+    """Which items: every condition given must hold. `plan` is an id or a code; `unit` and `lead` are names.
+
+    `outcome`: how closed ones ended (销号、撤销、合并).
+    """
 
     plan: str | None = None
     states: tuple[State, ...] = ()
+    outcome: Outcome | None = None
     light: str | None = None
     unit: str | None = None
     lead: str | None = None
@@ -74,33 +79,26 @@ def list_items(
     cursor: str | None = None,
     limit: int = 50,
 ) -> ItemPage:
-    """One page of the items that a scope may see, with lights on `as_of`. Raises BadCursor."""
+    """One page of the items that a scope may see, as they stood on `as_of`. Raises BadCursor."""
     limit = max(1, min(limit, MOST))
     with database.read() as session:
-        lighting = Lighting(session, as_of)
-        order = ORDERS[sort]
+        lighting = lighting_on(session, as_of)
         after = _after(cursor, sort)
+        if where.light or lighting.back:
+            return _looked_through(session, lighting, scope, where, as_of, sort, after, limit)
         condition = _condition(scope, where, as_of)
-        if where.light:
-            ids = _under_light(session, lighting, where.light, condition, order, after, limit + 1)
-            condition, after = Item.id.in_(ids), None
-        found = _item_rows(lighting, _rows(session, condition, order, after, limit + 1))
+        found = _item_rows(lighting, _rows(session, condition, ORDERS[sort], after, limit + 1))
         more = len(found) > limit
         found = _completed(session, found[:limit])
-        return ItemPage(tuple(found), _cursor(session, found[-1].id, sort) if more else None, as_of)
+        counted = select(func.count(Item.id)).join(Plan, Plan.id == Item.plan_id).where(condition)
+        following = _cursor(sort, _key_of(session, found[-1].id, sort)) if more else None
+        return ItemPage(tuple(found), following, as_of, session.scalar(counted) or 0)
 
 
 def rows_for(session: Session, lighting: Lighting, condition: ColumnElement[bool], *, limit: int) -> list[ItemRow]:
     """Items under a condition, the earliest limit first, with their parties: for boards and single pages."""
     rows = _rows(session, condition, ORDERS["due"], None, limit)
-    return _completed(session, _item_rows(lighting, rows))
-
-
-def count_items(database: Database, *, scope: Scope, as_of: dt.date, where: ItemFilter) -> int:
-    """How many items a filter keeps, lights left aside."""
-    with database.read() as session:
-        counted = select(func.count(Item.id)).join(Plan, Plan.id == Item.plan_id)
-        return session.scalar(counted.where(_condition(scope, where, as_of))) or 0
+    return lighting.shown(_completed(session, _item_rows(lighting, rows)))
 
 
 def _rows(
@@ -117,29 +115,96 @@ def _rows(
     return session.execute(query.order_by(*order).limit(limit)).all()
 
 
-def _under_light(
+def _looked_through(
     session: Session,
     lighting: Lighting,
-    light: str,
-    condition: ColumnElement[bool],
-    order: tuple[Any, ...],
+    scope: Scope,
+    where: ItemFilter,
+    as_of: dt.date,
+    sort: str,
     after: tuple[Any, ...] | None,
-    most: int,
-) -> list[int]:
-    """The ids of the first items under a light, in the list's order; of the others little is read."""
-    found: list[int] = []
-    while len(found) < most:
-        query = select(*STANDING, *order).join(Plan, Plan.id == Item.plan_id).where(condition)
-        if after is not None:
-            query = query.where(tuple_(*order) > tuple_(*(literal(v) for v in after)))
-        rows = session.execute(query.order_by(*order).limit(CHUNK)).all()
-        standing = [Standing(*row[: len(STANDING)]) for row in rows]
-        lights = lighting.of(standing, Item.id.in_([s.id for s in standing]))
-        found += [s.id for s in standing if lights[s.id].colour == light]
-        if len(rows) < CHUNK:
-            break
-        after = tuple(rows[-1][-len(order) :])
-    return found[:most]
+    limit: int,
+) -> ItemPage:
+    """A page of what no condition on rows can choose: items under a light, or as they stood on a day that is past."""
+    chosen = _chosen(session, lighting, scope, where, as_of, sort)
+    left = [(key, item_id) for key, item_id in chosen if after is None or key > after]
+    shown = left[:limit]
+    rows = {row.id: row for row in rows_for(session, lighting, Item.id.in_([i for _, i in shown]), limit=limit)}
+    following = _cursor(sort, shown[-1][0]) if len(left) > limit else None
+    return ItemPage(tuple(rows[item_id] for _, item_id in shown), following, as_of, len(chosen))
+
+
+def _chosen(
+    session: Session, lighting: Lighting, scope: Scope, where: ItemFilter, as_of: dt.date, sort: str
+) -> list[tuple[tuple[Any, ...], int]]:
+    """The place in the list and the id of each item that a filter keeps, in the list's order; little is read of each.
+
+    Of a day that is past, what rows say is held against its log.
+    """
+    order = ORDERS[sort]
+    condition = _condition(scope, _lasting(where) if lighting.back else where, as_of)
+    query = select(*STANDING, *order).join(Plan, Plan.id == Item.plan_id).where(condition)
+    rows = [tuple(row) for row in session.execute(query.order_by(*order))]
+    keys = {row[0]: row[len(STANDING) :] for row in rows}
+    items = lighting.there(Standing(*row[: len(STANDING)]) for row in rows)
+    if isinstance(lighting, PastLighting):
+        named = [_named(session, lighting, name, roles) for name, roles in _asked(where) if name]
+        items = [i for i in items if _stood(i, where, as_of) and all(test(i) for test in named)]
+        if sort == "due":
+            keys = {i.id: (i.due_on or FAR, i.id) for i in items}
+    if where.light:
+        lights = _lights(lighting, items)
+        items = [i for i in items if _running(i) and lights[i.id] == where.light]
+    return sorted((keys[i.id], i.id) for i in items)
+
+
+def _lights(lighting: Lighting, items: list[Standing]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for start in range(0, len(items), CHUNK):
+        part = items[start : start + CHUNK]
+        lights = lighting.of(part, Item.id.in_([i.id for i in part]))
+        found |= {item_id: light.colour.value for item_id, light in lights.items()}
+    return found
+
+
+def _lasting(where: ItemFilter) -> ItemFilter:
+    """What of a filter a later day does not change: the rest is asked of the day's log."""
+    return ItemFilter(plan=where.plan, long_term=where.long_term, q=where.q, mine=where.mine)
+
+
+def _running(item: Standing) -> bool:
+    return item.state is not State.CLOSED and not item.quarantined and not item.dropped
+
+
+def _stood(item: Standing, where: ItemFilter, as_of: dt.date) -> bool:
+    """Whether an item, as it stood, is one that the filter keeps."""
+    late = _running(item) and item.due_on is not None and item.due_on < as_of
+    return (
+        (not where.states or item.state in where.states)
+        and where.outcome in (None, item.outcome)
+        and where.overdue in (None, late)
+        and where.quarantined in (None, item.quarantined)
+        and (where.due_from is None or (item.due_on is not None and item.due_on >= where.due_from))
+        and (where.due_to is None or (item.due_on is not None and item.due_on <= where.due_to))
+    )
+
+
+def _asked(where: ItemFilter) -> tuple[tuple[str | None, tuple[Role, ...]], ...]:
+    return (where.unit, _UNITS), (where.lead, (Role.LEAD_OFFICIAL,))
+
+
+def _named(session: Session, lighting: PastLighting, name: str, roles: tuple[Role, ...]) -> Callable[[Standing], bool]:
+    """Whether an item was somebody's on the day: as its parties stand, but for roles that were set anew since."""
+    meant = select(Party.id).where(or_(Party.name == name, Party.id.in_(_aliased(name))))
+    names = {name, *session.scalars(select(Party.name).where(Party.id.in_(meant)))}
+    pairs = select(ItemPartyRow.item_id, ItemPartyRow.role).where(ItemPartyRow.party_id.in_(meant))
+    now = set(session.execute(pairs).tuples())
+
+    def held(item: Standing) -> bool:
+        before = lighting.then(item.plan_id)[item.id].parties
+        return any(not names.isdisjoint(before[role]) if role in before else (item.id, role) in now for role in roles)
+
+    return held
 
 
 def _item_rows(lighting: Lighting, rows: Sequence[Any]) -> list[ItemRow]:
@@ -205,7 +270,7 @@ def _condition(scope: Scope, where: ItemFilter, as_of: dt.date) -> ColumnElement
     if where.overdue is not None:
         parts.append(overdue(as_of) if where.overdue else or_(~live(), Item.due_on.is_(None), Item.due_on >= as_of))
     if where.light:
-        parts.append(_possible(where.light, as_of))
+        parts.append(_possible(where.light))
     if where.unit:
         parts.append(_has_party(where.unit, _UNITS))
     if where.lead:
@@ -219,6 +284,8 @@ def _plain(where: ItemFilter) -> list[ColumnElement[bool]]:
     parts: list[ColumnElement[bool]] = [] if where.quarantined else [~Item.dropped]
     if where.states:
         parts.append(Item.state.in_(where.states))
+    if where.outcome is not None:
+        parts.append(Item.outcome == where.outcome)
     if where.quarantined is not None:
         parts.append(Item.quarantined.is_(where.quarantined))
     if where.long_term is not None:
@@ -230,13 +297,13 @@ def _plain(where: ItemFilter) -> list[ColumnElement[bool]]:
     return parts
 
 
-def _possible(light: str, as_of: dt.date) -> ColumnElement[bool]:
-    """What SQL can say of a light, so that Python looks at few rows; never narrower than the light itself."""
-    if light == "none":
-        return and_(live(), Item.due_on.is_(None))
-    if light == "red":
-        return and_(live(), Item.due_on.is_not(None))
-    return and_(live(), Item.due_on >= as_of)
+def _possible(light: str) -> ColumnElement[bool]:
+    """What SQL can say of a light, so that Python looks at few rows; never narrower than the light itself.
+
+    An item whose dated parts are done has no date left and still a light.
+    """
+    dated = or_(Item.due_on.is_not(None), Item.first_due_on.is_not(None))
+    return and_(live(), Item.due_on.is_not(None) if light == "red" else ~dated if light == "none" else dated)
 
 
 def _words(q: str | None) -> list[ColumnElement[bool]]:
@@ -257,19 +324,25 @@ def _words(q: str | None) -> list[ColumnElement[bool]]:
     return parts
 
 
+def _aliased(name: str) -> Select[tuple[int]]:
+    return select(PartyAlias.party_id).where(PartyAlias.name == name)
+
+
 def _has_party(name: str, roles: tuple[Role, ...]) -> ColumnElement[bool]:
-    aliased = select(PartyAlias.party_id).where(PartyAlias.name == name)
     found = (
         select(ItemPartyRow.item_id)
         .join(Party, Party.id == ItemPartyRow.party_id)
-        .where(or_(Party.name == name, Party.id.in_(aliased)), ItemPartyRow.role.in_(roles))
+        .where(or_(Party.name == name, Party.id.in_(_aliased(name))), ItemPartyRow.role.in_(roles))
     )
     return Item.id.in_(found)
 
 
-def _cursor(session: Session, item_id: int, sort: str) -> str:
-    values = session.execute(select(*ORDERS[sort]).where(Item.id == item_id)).one()
-    plain = [v.isoformat() if isinstance(v, dt.date) else v for v in values]
+def _key_of(session: Session, item_id: int, sort: str) -> tuple[Any, ...]:
+    return tuple(session.execute(select(*ORDERS[sort]).where(Item.id == item_id)).one())
+
+
+def _cursor(sort: str, key: tuple[Any, ...]) -> str:
+    plain = [v.isoformat() if isinstance(v, dt.date) else v for v in key]
     return base64.urlsafe_b64encode(json.dumps([sort, *plain]).encode()).decode().rstrip("=")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -11,12 +11,13 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from duban.domain.lifecycle import State
+from duban.domain.lifecycle import Outcome, State, state_zh
 from duban.domain.lights import Light, LightFacts, light
 from duban.domain.policy_model import ClockKind, Colour, LightRule
+from duban.services.queries.shapes import ItemRow
 from duban.services.rules import Rules, rules_of
 from duban.services.targets import share_by_item, standings
-from models import Clock, ClockState, Extension, Item, Measure, Progress
+from models import Clock, ClockState, Extension, Item, ItemParty, Measure, Party, Progress, Role
 
 OPEN_CLOCKS = (ClockState.ARMED, ClockState.RUNNING, ClockState.PAUSED)
 _DOUBTFUL = Light(Colour.NONE, ("待核，未计时",))
@@ -45,6 +46,7 @@ class Standing:
     long_term: bool
     quarantined: bool
     dropped: bool
+    outcome: Outcome | None
 
     @classmethod
     def of(cls, item: Item) -> Standing:
@@ -62,6 +64,7 @@ STANDING = (
     Item.long_term,
     Item.quarantined,
     Item.dropped,
+    Item.outcome,
 )
 
 
@@ -93,6 +96,33 @@ class Lighting:
         if plan_id not in self._rules:
             self._rules[plan_id] = rules_of(self._session, plan_id)
         return self._rules[plan_id]
+
+    @property
+    def back(self) -> bool:
+        """Whether the day is read back from the log: then no condition on rows says what stood."""
+        return False
+
+    def there(self, items: Iterable[Standing]) -> list[Standing]:
+        """The items that were in the ledger on the day, as they stood."""
+        return list(items)
+
+    def shown(self, rows: list[ItemRow]) -> list[ItemRow]:
+        """Rows as they stood on the day."""
+        return rows
+
+    def named(self, items: Iterable[Standing], roles: Sequence[Role]) -> dict[int, set[str]]:
+        """The names in these roles on each item, on the day."""
+        wanted = {item.id for item in items}
+        rows = self._session.execute(
+            select(ItemParty.item_id, Party.name)
+            .join(Party, Party.id == ItemParty.party_id)
+            .where(ItemParty.role.in_(roles))
+        ).tuples()
+        found: dict[int, set[str]] = {item_id: set() for item_id in wanted}
+        for item_id, name in rows:
+            if item_id in wanted:
+                found[item_id].add(name)
+        return found
 
     def of(self, items: Iterable[Standing], among: ColumnElement[bool]) -> dict[int, Light]:
         """The light of each item, by id. `among` is a condition on `Item` that holds for all of them."""
@@ -129,7 +159,7 @@ class Lighting:
             due_on=item.due_on,
             started_on=limit.started_on if limit is not None else None,
             progress=progress,
-            closed=item.state is State.CLOSED,
+            ended=state_zh(item.state, item.outcome) if item.state is State.CLOSED else None,
             paused_on=limit.paused_on if limit is not None and movable else None,
             extension_until=extension_until,
             first_due_on=item.first_due_on,

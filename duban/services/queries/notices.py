@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from duban.adapters.database import Database
@@ -65,10 +65,11 @@ class NoticeRow:
 
 @dataclass(frozen=True, slots=True)
 class NoticePage:
-    """One page of notices, the newest first; `next` is the id to go on below, null at the end."""
+    """One page of notices, the newest first, of `total`; `next` is the id to go on below, null at the end."""
 
     notices: tuple[NoticeRow, ...]
     next: int | None
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class NoticeFilter:
 
     plan: int | None = None
     item: int | None = None
+    until: dt.date | None = None
     kind: str | None = None
     unacknowledged: bool = False
     mine: bool = False
@@ -108,13 +110,13 @@ def list_notices(
     database: Database, *, scope: Scope, where: NoticeFilter, before: int | None = None, limit: int = 50
 ) -> NoticePage:
     """One page of the notices that a scope may see."""
-    query = select(Notice).where(visible_notices(scope)).order_by(Notice.id.desc())
-    if before is not None:
-        query = query.where(Notice.id < before)
+    query = select(Notice).where(visible_notices(scope))
     if where.plan is not None:
         query = query.where(Notice.plan_id == where.plan)
     if where.item is not None:
         query = query.where(Notice.item_id == where.item)
+    if where.until is not None:
+        query = query.where(Notice.as_of <= where.until)
     if where.kind is not None:
         query = query.where(Notice.kind == where.kind)
     if where.unacknowledged or where.mine:
@@ -126,9 +128,11 @@ def list_notices(
             wanted = wanted.where(NoticeRecipient.party_id.in_(own_parties(scope)))
         query = query.where(Notice.id.in_(wanted))
     with database.read() as session:
-        found = session.scalars(query.limit(limit + 1)).all()
+        total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        below = query.where(Notice.id < before) if before is not None else query
+        found = session.scalars(below.order_by(Notice.id.desc()).limit(limit + 1)).all()
         rows = _rows(session, list(found[:limit]), scope)
-        return NoticePage(tuple(rows), rows[-1].id if len(found) > limit else None)
+        return NoticePage(tuple(rows), rows[-1].id if len(found) > limit else None, total)
 
 
 def one_notice(database: Database, *, notice_id: int, scope: Scope) -> NoticeWhole:

@@ -14,6 +14,7 @@ from duban.services.queries.item import view
 from duban.services.queries.lights import overdue
 from duban.services.queries.scope import WHOLE, Scope, visible
 from duban.services.queries.shapes import EventView
+from duban.services.rules import AUTHORITY_ZONE
 from models import SETTLED, Delivery, DeliveryStatus, Event, Item, Night, NightState, Notice, Signal
 
 #: An event may commit after one with a higher id; so long the stream looks back for such.
@@ -97,9 +98,13 @@ class Recent:
     title: str
 
 
-def recent_events(database: Database, *, scope: Scope = WHOLE, limit: int = 20) -> tuple[Recent, ...]:
-    """The newest events, newest first."""
+def recent_events(
+    database: Database, *, scope: Scope = WHOLE, limit: int = 20, until: dt.date | None = None
+) -> tuple[Recent, ...]:
+    """The newest events, newest first; with `until`, of what happened by the end of that day."""
     query = select(Event, Item.number, Item.title).join(Item, Item.id == Event.item_id)
+    if until is not None:
+        query = query.where(Event.occurred_at < dt.datetime.combine(until, dt.time.max, AUTHORITY_ZONE))
     query = query.order_by(Event.id.desc()).limit(limit)
     if not scope.everything:
         query = query.where(visible(scope))

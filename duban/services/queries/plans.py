@@ -12,7 +12,8 @@ from duban.adapters.database import Database
 from duban.domain.lifecycle import State
 from duban.errors import DubanError, NotFound
 from duban.services.queries.item import view
-from duban.services.queries.lights import STANDING, Lighting, Standing
+from duban.services.queries.lights import STANDING, Standing
+from duban.services.queries.past import lighting_on
 from duban.services.queries.scope import Scope, visible
 from duban.services.queries.shapes import AnomalyView, PlanView
 from models import Anomaly, Document, Item, Plan
@@ -87,13 +88,16 @@ def _plan_views(session: Session, plans: list[Plan], scope: Scope, as_of: dt.dat
     states: dict[int, Counter[str]] = defaultdict(Counter)
     lights: dict[int, Counter[str]] = defaultdict(Counter)
     quarantined: Counter[int] = Counter()
-    for plan_id, state, light, doubtful in slim(session, scope, as_of, ids):
-        if doubtful:
-            quarantined[plan_id] += 1
+    outcomes: dict[int, Counter[str]] = defaultdict(Counter)
+    for item, light in slim(session, scope, as_of, ids):
+        if item.quarantined:
+            quarantined[item.plan_id] += 1
             continue
-        states[plan_id][state.value] += 1
-        if state is not State.CLOSED:
-            lights[plan_id][light] += 1
+        states[item.plan_id][item.state.value] += 1
+        if item.state is not State.CLOSED:
+            lights[item.plan_id][light] += 1
+        elif item.outcome is not None:
+            outcomes[item.plan_id][item.outcome.value] += 1
     doubts = select(Anomaly.plan_id, func.count()).where(Anomaly.plan_id.in_(ids), Anomaly.resolved_at.is_(None))
     open_doubts = dict(session.execute(doubts.group_by(Anomaly.plan_id)).tuples().all())
     return tuple(
@@ -105,14 +109,17 @@ def _plan_views(session: Session, plans: list[Plan], scope: Scope, as_of: dt.dat
             open_anomalies=open_doubts.get(p.id, 0),
             states=dict(states[p.id]),
             lights=dict(lights[p.id]),
+            outcomes=dict(outcomes[p.id]),
         )
         for p in plans
     )
 
 
-def slim(session: Session, scope: Scope, as_of: dt.date, plan_ids: list[int]) -> list[tuple[int, State, str, bool]]:
-    """Plan, state, light and quarantine of every item that the scope may see: what counts are made of."""
+def slim(session: Session, scope: Scope, as_of: dt.date, plan_ids: list[int]) -> list[tuple[Standing, str]]:
+    """Every item that the scope may see as it stood on the day, with its light: what counts are made of."""
     among = and_(Item.plan_id.in_(plan_ids), ~Item.dropped)
-    items = [Standing(*row) for row in session.execute(select(*STANDING).where(among, visible(scope))).tuples()]
-    lights = Lighting(session, as_of).of(items, among)
-    return [(i.plan_id, i.state, lights[i.id].colour.value, i.quarantined) for i in items]
+    lighting = lighting_on(session, as_of)
+    rows = session.execute(select(*STANDING).where(among, visible(scope))).tuples()
+    items = lighting.there(Standing(*row) for row in rows)
+    lights = lighting.of(items, among)
+    return [(item, lights[item.id].colour.value) for item in items]

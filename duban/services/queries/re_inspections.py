@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.services.queries.items import rows_for
-from duban.services.queries.lights import Lighting
+from duban.services.queries.past import lighting_on
 from duban.services.queries.plans import find_plan
 from duban.services.queries.scope import Scope, visible
 from duban.services.queries.shapes import ItemRow
@@ -74,7 +74,7 @@ def list_re_inspections(
             query = query.where(Clock.due_on <= until)
         owed = session.execute(query).tuples().all()
         ids = [item_id for item_id, *_ in owed]
-        rows = {r.id: r for r in rows_for(session, Lighting(session, as_of), Item.id.in_(ids), limit=MOST)}
+        rows = {r.id: r for r in rows_for(session, lighting_on(session, as_of), Item.id.in_(ids), limit=MOST)}
         last = {finding.item_id: finding for finding in reversed(_findings(session, Event.item_id.in_(ids)))}
         due = [_due(session, rows[i], on, closed, relapses, last.get(i), as_of) for i, on, closed, relapses in owed]
         return ReInspections(tuple(due), tuple(_findings(session, condition)))

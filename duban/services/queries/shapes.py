@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from duban.domain.lifecycle import Action, Outcome, State
+from duban.domain.lifecycle import Action, Outcome, State, state_zh
 from models import (
     Category,
     ClockKind,
@@ -71,6 +71,11 @@ class ItemRow:
     measures: int = 0
     measures_done: int = 0
 
+    @property
+    def state_zh(self) -> str:
+        """The state in words; what was withdrawn or merged is called so, never 已销号."""
+        return state_zh(self.state, self.outcome)
+
     def names(self, *roles: str) -> list[str]:
         """The names of the parties in these roles, in order."""
         return [p.name for p in self.parties if p.role.value in roles]
@@ -78,11 +83,12 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True)
 class ItemPage:
-    """One page of items; `next` is the cursor of the following one, null at the end."""
+    """One page of items, of `total` in the list; `next` is the cursor of the following page, null at the end."""
 
     items: tuple[ItemRow, ...]
     next: str | None
     as_of: dt.date
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +270,7 @@ class ItemWhole:
     relapses: int
     closed_at: dt.datetime | None
     merged_into_id: int | None
+    merged: tuple[ItemRow, ...]
     source_line: int | None
     source_end_line: int | None
     flow_run_id: str | None
@@ -344,3 +351,4 @@ class PlanView:
     open_anomalies: int
     states: dict[str, int] = field(default_factory=dict)
     lights: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)  # of the closed: rectified (已销号), withdrawn, merged

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.addressees import resolve_targets
-from duban.domain.lifecycle import State
+from duban.domain.lifecycle import Outcome, State
 from duban.domain.parties import ItemParties
 from duban.domain.policy_model import Rung
 from duban.services.answers import CALL_ANSWERED, SELF_CHECK_REPORTED
 from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
 from duban.services.queries.items import rows_for
-from duban.services.queries.lights import Lighting
+from duban.services.queries.past import lighting_on
 from duban.services.queries.plans import find_plan
 from duban.services.queries.scope import Scope, check_item, own_parties, visible
 from duban.services.queries.shapes import ItemRow
@@ -133,7 +133,7 @@ def self_checks_of(database: Database, *, item_id: int, scope: Scope, as_of: dt.
     """One item's self-checks, all units' to the office, to others what they may see. Raises NotFound, OutOfScope."""
     with database.read() as session:
         check_item(session, item_id, scope)
-        (of,) = rows_for(session, Lighting(session, as_of), Item.id == item_id, limit=1)
+        (of,) = rows_for(session, lighting_on(session, as_of), Item.id == item_id, limit=1)
         found = _self_checks(session, Item.parent_id == item_id, scope, as_of)
         return _rolled_up(of, found.get(item_id, []))
 
@@ -145,7 +145,7 @@ def list_self_checks(
     with database.read() as session:
         condition = Item.plan_id == find_plan(session, plan).id if plan else Item.id > 0
         found = _self_checks(session, condition, scope, as_of)
-        parents = rows_for(session, Lighting(session, as_of), Item.id.in_(found), limit=MOST) if found else []
+        parents = rows_for(session, lighting_on(session, as_of), Item.id.in_(found), limit=MOST) if found else []
         rolled = [_rolled_up(of, found[of.id]) for of in parents]
         return tuple(sorted(rolled, key=lambda one: -max(check.row.id for check in one.checks)))
 
@@ -160,7 +160,7 @@ def list_calls(
             condition &= Item.plan_id == find_plan(session, plan).id
         if item_id is not None:
             condition &= Item.id == item_id
-        rows = sorted(rows_for(session, Lighting(session, as_of), condition, limit=MOST), key=lambda r: -r.id)
+        rows = sorted(rows_for(session, lighting_on(session, as_of), condition, limit=MOST), key=lambda r: -r.id)
         ids = [row.id for row in rows]
         goals = dict(session.execute(select(Item.id, Item.goal).where(Item.id.in_(ids))).tuples().all())
         answers = _answers(session, ids, CALL_ANSWERED)
@@ -174,7 +174,7 @@ def _self_checks(
 ) -> dict[int, list[SelfCheck]]:
     """Self-checks by the item that they belong to, in the order in which they were spawned."""
     here = and_(condition, Item.origin == Origin.SELF_CHECK, ~Item.dropped, visible(scope))
-    rows = sorted(rows_for(session, Lighting(session, as_of), here, limit=MOST), key=lambda row: row.id)
+    rows = sorted(rows_for(session, lighting_on(session, as_of), here, limit=MOST), key=lambda row: row.id)
     answers = _answers(session, [row.id for row in rows], SELF_CHECK_REPORTED)
     found: dict[int, list[SelfCheck]] = defaultdict(list)
     for row in rows:
@@ -194,7 +194,7 @@ def _rolled_up(of: ItemRow, checks: list[SelfCheck]) -> SelfChecks:
         found=sum(numbers),
         with_findings=sum(number > 0 for number in numbers),
         overdue=sum(check.row.overdue for check in checks),
-        closed=sum(check.row.state is State.CLOSED for check in checks),
+        closed=sum(check.row.outcome is Outcome.RECTIFIED for check in checks),
         checks=tuple(checks),
     )
 
