@@ -7,6 +7,7 @@ import os
 import platform
 import signal
 import sys
+import traceback
 
 from benchmarks.figures import Figure, say, table
 
@@ -26,21 +27,34 @@ BENCHES = {
 
 
 def main(names: list[str]) -> int:
-    """Runs the named benchmarks; 1 if a figure missed its aim, 2 for an unknown name."""
+    """Runs the named benchmarks; 1 if a figure missed its aim or a benchmark failed, 2 for an unknown name."""
     unknown = [n for n in names if n not in BENCHES]
     if unknown:
         say(f"unknown: {', '.join(unknown)}; there are: {', '.join(BENCHES)}")
         return 2
     # A polite kill ends the servers of a benchmark as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    figures: list[Figure] = []
-    for name in names or BENCHES:
-        say(f"{name} …")
-        figures += importlib.import_module(BENCHES[name]).run()
+    figures, failed = taken(names or list(BENCHES))
     print(machine())
     print()
     print(table(figures))
-    return 1 if any(f.ok is False for f in figures) else 0
+    for name, why in failed.items():
+        print(f"FAILED {name}: {why}")
+    return 1 if failed or any(f.ok is False for f in figures) else 0
+
+
+def taken(names: list[str]) -> tuple[list[Figure], dict[str, str]]:
+    """The figures of these benchmarks, and why the others failed: one that fails takes no other's figures along."""
+    figures: list[Figure] = []
+    failed: dict[str, str] = {}
+    for name in names:
+        say(f"{name} …")
+        try:
+            figures += importlib.import_module(BENCHES[name]).run()
+        except Exception as error:  # whatever it is, the next one is measured
+            failed[name] = f"{type(error).__name__}: {error}"
+            say(traceback.format_exc())
+    return figures, failed
 
 
 def machine() -> str:

@@ -11,6 +11,7 @@ import datetime as dt
 import difflib
 import os
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from duban.domain.parties import usable
 from duban.errors import WrongSetting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -124,8 +126,15 @@ class Settings(BaseSettings):
     @field_validator("office_email")
     @classmethod
     def _has_address(cls, value: str) -> str:
-        if "@" not in value.strip("@") or any(c.isspace() for c in value):
+        if not usable(value):
             raise ValueError("an e-mail address such as duban@example.org: it answers for everybody who has none")
+        return value
+
+    @field_validator("mail_sender")
+    @classmethod
+    def _sends_from_an_address(cls, value: str) -> str:
+        if not usable(parseaddr(value)[1]):
+            raise ValueError("an e-mail address, with or without a name: 督查室 <duban@example.org>")
         return value
 
     @field_validator("oidc_issuer")

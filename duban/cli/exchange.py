@@ -51,7 +51,10 @@ def export(plan: str, xlsx: Path | None, json_file: Path | None, csv_file: Path 
 @click.option("--dry-run", is_flag=True, help="Show what would change and what is wrong; write nothing.")
 @click.option("--json", "as_data", is_flag=True, help="Print the result as JSON.")
 def import_(file: Path, dry_run: bool, as_data: bool) -> None:
-    """Enter what an exported workbook FILE was filled in with: all of it, or nothing where one row is wrong."""
+    """Enter what an exported workbook FILE was filled in with: all of it, or nothing where one row is wrong.
+
+    Edits that cannot come back this way are named, and the exit code is 1.
+    """
     from dataclasses import asdict
 
     from duban.cli.read import load
@@ -71,7 +74,12 @@ def import_(file: Path, dry_run: bool, as_data: bool) -> None:
         )
         for wrong in done.wrong:
             click.echo(f"  {wrong}", err=True)
+        for ignored in done.ignored:
+            click.echo(f"  ! {ignored}", err=True)
         verb = "entered" if done.applied else "would change"
-        click.echo(f"{done.plan}: {done.rows} rows read, {len(done.changes)} cells {verb}, {len(done.wrong)} wrong")
-    if done.wrong:
+        click.echo(
+            f"{done.plan}: {done.rows} rows read, {len(done.changes)} cells {verb}, {len(done.wrong)} wrong, "
+            f"{len(done.ignored)} edits left out"
+        )
+    if done.wrong or done.ignored:
         sys.exit(1)

@@ -49,11 +49,13 @@ def self_check(item: str, units: tuple[str, ...], due_on: dt.date, goal: str) ->
 def call(plan: str, caller: str, units: tuple[str, ...], title: str, due_on: dt.date, goal: str) -> None:
     """吹哨: CALLER calls UNITS of PLAN, which must report; it escalates upward from them, never from the caller."""
     from duban.services.new_items import call as make
+    from duban.services.new_items import waiting_for
     from duban.services.tools import open_ledger, utc_now
     from duban.settings import load_settings
 
+    database = open_ledger(load_settings())
     found = make(
-        open_ledger(load_settings()),
+        database,
         plan=plan,
         caller=caller,
         called=units,
@@ -63,4 +65,10 @@ def call(plan: str, caller: str, units: tuple[str, ...], title: str, due_on: dt.
         now=utc_now(),
         goal=goal,
     )
-    click.echo(f"item {found} made; the called units have been notified")
+    queued = waiting_for(database, item_id=found)
+    click.echo(f"item {found} made; 交办通知 is queued for {'、'.join(queued.names)}, and nothing has left yet")
+    click.echo(
+        "  it leaves with the next night, or with: duban deliver"
+        if queued.released
+        else f"  it waits until the plan is released: duban release {plan}"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,9 @@ from types import MappingProxyType
 
 from duban.errors import DubanError
 
+#: What stands in no address outside quotes, full-width punctuation included.
+_BARRED = re.compile(r"[\s\x00-\x20\x7f,;:<>\"()\[\]\\\u3000-\u303f\uff00-\uffef]")
+_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 LEFT = "已离任"
 
 
@@ -62,11 +66,14 @@ class PartyFacts:
 
 
 def usable(address: str | None) -> bool:
-    """Whether an address can be written into a mail at all: one @ with something on both sides, no blanks or breaks."""
-    if address is None or any(c.isspace() or ord(c) < 32 or c in ',;<>"' for c in address):
+    """Whether a server can take an address (RFC 5321): no blanks, no empty or overlong part, a domain of host names."""
+    if address is None or len(address) > 254 or _BARRED.search(address):
         return False
     local, at, domain = address.rpartition("@")
-    return bool(at and local and domain) and "@" not in local
+    if not at or "@" in local or not 1 <= len(local.encode()) <= 64 or "" in local.split("."):
+        return False
+    labels = domain.split(".")
+    return all(_LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit()
 
 
 class Directory:

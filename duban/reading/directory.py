@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from duban.domain.parties import usable
 from duban.errors import DubanError, Unreadable
 from duban.reading.namesakes import holders, labelled, parted
 
@@ -107,7 +108,6 @@ KINDS = {
 PLAN_HEADS = ("总负责人", "主要领导", "plan_head")
 _LIST = re.compile(r"[、;;,,\n]+")
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
-_EMAIL = re.compile(r"[^@\s<>,;\"'()\[\]\\]+@[^@\s<>,;\"'()\[\]\\]+")
 NOBODY: Mapping[str, Listed] = MappingProxyType({})
 MAX_ROWS = 20_000
 MOST_PROBLEMS = 50
@@ -200,8 +200,8 @@ def _entry(number: int, cells: list[str], columns: dict[str, int], problems: lis
         problems.append(f"第{number}行（{name}）：类别“{kind_text}”不是领导、单位、集体、督查室、总负责人之一")
         return None
     email = named("email")
-    if email and not _EMAIL.fullmatch(email):
-        problems.append(f"第{number}行（{name}）：“{email}”不是邮箱地址")
+    if email and not usable(email):
+        problems.append(f"第{number}行（{name}）：“{email}”不是可用的邮箱地址")
     return Entry(
         row=number,
         name=name,

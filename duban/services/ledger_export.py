@@ -25,7 +25,8 @@ PROGRESS_ZH = {Progress.OPEN: "未完成", Progress.MOSTLY_DONE: "基本完成",
 YES, NO = "是", "否"
 LIGHTS_ZH = {"red": "红灯", "yellow": "黄灯", "green": "绿灯", "none": "无时限"}
 ABOUT = "说明"
-MARK = "duban-ledger-1"  # what an import looks for: a workbook of another shape is refused
+ORIGINALS = "导出原值"
+MARK = "duban-ledger-2"  # what an import looks for: a workbook of another shape is refused
 CHUNK = 500
 
 
@@ -147,9 +148,23 @@ def as_workbook(ledger: Ledger) -> bytes:
     about.column_dimensions["A"].width, about.column_dimensions["B"].width = 12, 90
     for shape in SHEETS:
         _write(book.create_sheet(shape.name), shape, ledger.rows[shape.name])
+    _write_originals(book.create_sheet(ORIGINALS), ledger)
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
+
+
+def _write_originals(sheet: Any, ledger: Ledger) -> None:
+    """Every cell as it was exported, on a hidden sheet: an import sees by it what somebody has touched."""
+    number = 0
+    for shape in SHEETS:
+        for row in ledger.rows[shape.name]:
+            number += 1
+            for place, value in enumerate((shape.name, *row), start=1):
+                cell = put(sheet, number, place, value)
+                if isinstance(value, dt.date):
+                    cell.number_format = "yyyy-mm-dd"
+    sheet.sheet_state = "veryHidden"
 
 
 def as_data(ledger: Ledger) -> dict[str, Any]:

@@ -1,6 +1,9 @@
-"""An exported workbook comes back: every filled-in cell that differs is an update, checked row by row.
+"""An exported workbook comes back: every open cell that somebody touched is an update, checked row by row.
 
-All updates are one transaction: where one row is wrong nothing is written, and every wrong row is named.
+What was touched is told by the cells as they were exported, which the workbook carries: a row that nobody touched is
+never refused because somebody else has reported on it. All updates are one transaction: where one row is wrong
+nothing is written, and every wrong row is named. What can not come back this way is named too: nothing is dropped in
+silence.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ import datetime as dt
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database, OneTransaction
 from duban.domain.actors import Actor
-from duban.errors import DubanError, StaleVersion, Unreadable
+from duban.errors import DubanError, Unreadable
 from duban.reading.text.archive import Archive
 from duban.services.event_log import lock_items
 from duban.services.ledger_export import (
@@ -28,6 +31,7 @@ from duban.services.ledger_export import (
     MEASURES,
     MILESTONES,
     NO,
+    ORIGINALS,
     PROGRESS_ZH,
     REGULATIONS,
     SHEETS,
@@ -94,12 +98,13 @@ class Wrong:
 
 @dataclass(slots=True)
 class Imported:
-    """What an import would change, or changed, and what is wrong with it."""
+    """What an import would change, or changed, what is wrong with it, and what of it is not taken over, and why."""
 
     plan: str
     rows: int = 0
     changes: list[Change] = field(default_factory=list)
     wrong: list[Wrong] = field(default_factory=list)
+    ignored: list[Wrong] = field(default_factory=list)
     applied: bool = False
 
 
@@ -118,47 +123,115 @@ def check_import(database: Database, content: bytes, *, actor: Actor, now: dt.da
 
 
 def _run(database: Database, content: bytes, actor: Actor, now: dt.datetime, *, commit: bool) -> Imported:
-    code, sheets = read_workbook(content)
-    plan_id = plan_id_of(database, code)
-    done = Imported(code)
+    book = read_workbook(content)
+    plan_id = plan_id_of(database, book.code)
+    done = Imported(book.code, ignored=list(book.ignored))
     with database.write() as session:
         lock_items(session, set(session.scalars(select(Item.id).where(Item.plan_id == plan_id))))
         present = read_rows(session, plan_id, business_date(now))
-        for shape, enter in ENTER.items():
-            known = {row[0]: row for row in present[shape]}
-            for number, row in sheets.get(shape, []):
-                done.rows += 1
-                _take(session, database, shape, number, row, known, enter, actor, now, done)
+        for shape in SHEETS:
+            if shape.name not in book.rows:
+                continue
+            seen = _Seen(shape, {row[0]: row for row in present[shape.name]}, book.originals[shape.name])
+            for number, row in book.rows[shape.name]:
+                done.rows += shape.name in ENTER
+                _take(session, database, seen, number, row, actor, now, done)
+            _name_missing(seen, book.rows[shape.name], done)
         done.applied = commit and not done.wrong
         if not done.applied:
             session.rollback()
     return done
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a sheet's rows are held against, by id: as they stand, and as they were exported."""
+
+    shape: SheetShape
+    present: dict[Any, tuple[Any, ...]]
+    exported: dict[Any, tuple[Any, ...]]
+    taken: set[int] = field(default_factory=set)
+
+
 def _take(
     session: Session,
     database: Database,
-    sheet: str,
+    seen: _Seen,
     number: int,
     row: tuple[Any, ...],
-    known: dict[Any, tuple[Any, ...]],
-    enter: Callable[..., list[tuple[str, object, object]]],
     actor: Actor,
     now: dt.datetime,
     done: Imported,
 ) -> None:
     """One row under a savepoint of its own: what is wrong with it is noted, and the next one is looked at."""
+    shape, key = seen.shape, _id(row[0])
+    before, exported = seen.present.get(key), seen.exported.get(key)
+    differing: _Differing = []
     try:
-        before = known.get(_id(row[0]))
-        if before is None:
-            raise _WrongCell("编号不是本方案的:请勿改动、复制或添加行")
-        differing = enter(OneTransaction(database, session), before, row, actor, now)
+        if key is None or before is None or exported is None:
+            raise _WrongCell("编号不是本方案导出的：不能在表中添加行，也请勿改动编号")
+        if key in seen.taken:
+            raise _WrongCell("编号与上面的一行相同：请勿复制行")
+        seen.taken.add(key)
+        _name_closed(shape, number, exported, row, done)
+        if touched := _touched(shape, exported, row):
+            wanted = _merged(shape, before, exported, row, touched)
+            differing = ENTER[shape.name](OneTransaction(database, session), before, wanted, actor, now)
     except DubanError as error:
-        done.wrong.append(Wrong(sheet, number, f"{error.message} {error.remedy}".strip()))
+        done.wrong.append(Wrong(shape.name, number, f"{error.message} {error.remedy}".strip()))
         return
     done.changes += [
-        Change(sheet, number, str(before[2]), what, _shown(was), _shown(now_is)) for what, was, now_is in differing
+        Change(shape.name, number, str(row[2]), what, _shown(was), _shown(now_is)) for what, was, now_is in differing
     ]
+
+
+def _touched(shape: SheetShape, exported: tuple[Any, ...], row: tuple[Any, ...]) -> list[int]:
+    """The open cells that are other than they were exported, by their places."""
+    return [n for n, c in enumerate(shape.columns) if c.open and not _alike(exported[n], row[n])]
+
+
+def _merged(
+    shape: SheetShape, before: tuple[Any, ...], exported: tuple[Any, ...], row: tuple[Any, ...], touched: list[int]
+) -> tuple[Any, ...]:
+    """The row as it stands, with the touched cells. Raises _WrongCell where somebody else has changed one since."""
+    for place in touched:
+        if not _alike(before[place], exported[place]) and not _alike(before[place], row[place]):
+            heading, now_is = shape.columns[place].heading, _shown(before[place]) or "空"
+            given = _shown(row[place]) or "空"
+            raise _WrongCell(f"“{heading}”在导出以后已改为{now_is}，表中填的是{given}；请重新导出后填报")
+    return tuple(row[n] if n in touched else value for n, value in enumerate(before))
+
+
+def _name_closed(
+    shape: SheetShape, number: int, exported: tuple[Any, ...], row: tuple[Any, ...], done: Imported
+) -> None:
+    """Edits of cells that cannot come back this way: limits, parties, texts."""
+    for place, column in enumerate(shape.columns):
+        if place and not column.open and not _alike(exported[place], row[place]):
+            was, now_is = _shown(exported[place]) or "空", _shown(row[place]) or "空"
+            done.ignored.append(Wrong(shape.name, number, f"“{column.heading}”的改动没有录入（{was} → {now_is}）"))
+
+
+def _name_missing(seen: _Seen, rows: Sequence[tuple[int, tuple[Any, ...]]], done: Imported) -> None:
+    """Rows that were exported and are not in the file: nothing is deleted by leaving them out."""
+    there = {_id(row[0]) for _, row in rows}
+    for place, (key, row) in enumerate(seen.exported.items(), start=2):
+        if key not in there:
+            said = f"这一行已从表中删去（第{row[2]}项：{str(row[3])[:30]}），台账未变"
+            done.ignored.append(Wrong(seen.shape.name, place, said))
+
+
+def _alike(one: object, other: object) -> bool:
+    return _plain(one) == _plain(other)
+
+
+def _plain(value: object) -> object:
+    """A cell as it is compared: however a spreadsheet stores it."""
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, (int, float, Decimal)):
+        return Decimal(str(value)).normalize()
+    return value if isinstance(value, dt.date) else _text(value)
 
 
 class _WrongCell(DubanError):
@@ -181,7 +254,6 @@ def _measure(database: Database, before: tuple[Any, ...], row: tuple[Any, ...], 
         return found
     if on is not None and words != "已完成":
         raise _WrongCell(f"填了完成日期{on},进展却是{words}")
-    _check_version(before, row)
     report_measure(
         database,
         measure_id=before[0],
@@ -206,7 +278,6 @@ def _milestone(
         raise _WrongCell("该节点已经完成,不能在表中改动")
     if done == NO:
         raise _WrongCell(f"填了完成日期{on},却没有填「是」")
-    _check_version(before, row)
     report_milestone(
         database,
         milestone_id=before[0],
@@ -228,7 +299,6 @@ def _regulation(
         return found
     if any(was is not None and now_is is None for _, was, now_is in found):
         raise _WrongCell("已登记的文号、日期不能在表中清空")
-    _check_version(before, row)
     report_regulation(
         database,
         regulation_id=before[0],
@@ -248,7 +318,6 @@ def _target(database: Database, before: tuple[Any, ...], row: tuple[Any, ...], a
         return found
     if reached is None:
         raise _WrongCell("没有填数值" if on else "已报的数值不能在表中清空")
-    _check_version(before, row)
     report_target(
         database,
         target_id=before[0],
@@ -275,18 +344,21 @@ def _differences(shape: SheetShape, before: tuple[Any, ...], given: dict[str, ob
     return [(h, before[shape.at(h)], value) for h, value in given.items() if before[shape.at(h)] != value]
 
 
-def _check_version(before: tuple[Any, ...], row: tuple[Any, ...]) -> None:
-    """`before` was read when the import began, so that several rows of one item do not hinder each other."""
-    exported = _id(row[1])
-    if exported != before[1]:
-        raise StaleVersion(expected=exported, present=before[1], state="?")
-
-
 # -- reading -----------------------------------------------------------------------------------------------------
 
 
-def read_workbook(content: bytes) -> tuple[str, dict[str, list[tuple[int, tuple[Any, ...]]]]]:
-    """The plan's code and the rows of each sheet with their numbers. Raises NotAnExport or Unreadable."""
+@dataclass(slots=True)
+class Filled:
+    """A workbook that came back: its plan's code, the rows of each sheet with their numbers, and as exported by id."""
+
+    code: str
+    rows: dict[str, list[tuple[int, tuple[Any, ...]]]] = field(default_factory=dict)
+    originals: dict[str, dict[Any, tuple[Any, ...]]] = field(default_factory=dict)
+    ignored: list[Wrong] = field(default_factory=list)
+
+
+def read_workbook(content: bytes) -> Filled:
+    """What an exported workbook holds by now. Raises NotAnExport or Unreadable."""
     from openpyxl import load_workbook
 
     archive = Archive(content)
@@ -306,34 +378,50 @@ def read_workbook(content: bytes) -> tuple[str, dict[str, list[tuple[int, tuple[
         raise Unreadable(reason="the workbook is damaged", remedy="Open it and save it again as .xlsx.") from error
 
 
-def _parse(book: Any) -> tuple[str, dict[str, list[tuple[int, tuple[Any, ...]]]]]:
-    if ABOUT not in book.sheetnames:
-        raise NotAnExport(reason=f"the sheet {ABOUT} is missing")
+def _parse(book: Any) -> Filled:
+    if ABOUT not in book.sheetnames or ORIGINALS not in book.sheetnames:
+        missing = ORIGINALS if ABOUT in book.sheetnames else ABOUT
+        raise NotAnExport(reason=f"the sheet {missing} is missing")
     about = {row[0]: row[1] for row in book[ABOUT].iter_rows(max_row=20, max_col=2, values_only=True) if len(row) == 2}
     if about.get("格式") != MARK or not about.get("方案"):
         raise NotAnExport(reason=f"the sheet {ABOUT} does not name its form and plan")
-    found: dict[str, list[tuple[int, tuple[Any, ...]]]] = {}
+    found = Filled(str(about["方案"]), originals={shape.name: {} for shape in SHEETS})
+    widths = {shape.name: len(shape.columns) for shape in SHEETS}
+    for cells in book[ORIGINALS].iter_rows(values_only=True):
+        if cells and cells[0] in widths:
+            row = _of_width(cells[1:], widths[cells[0]])
+            found.originals[cells[0]][_id(row[0])] = row
     for shape in SHEETS:
-        if shape.name in book.sheetnames and shape.name in ENTER:
-            found[shape.name] = list(_rows(book[shape.name], shape))
-    if not found:
+        if shape.name in book.sheetnames:
+            found.rows[shape.name] = list(_rows(book[shape.name], shape, found))
+        elif found.originals[shape.name]:
+            found.ignored.append(Wrong(shape.name, 1, "整张工作表已删去，台账未变"))
+    if not found.rows:
         raise NotAnExport(reason="none of its sheets is there")
-    return str(about["方案"]), found
+    ours = {ABOUT, ORIGINALS, *widths}
+    found.ignored += [Wrong(name, 1, "不是导出的工作表，没有读取") for name in book.sheetnames if name not in ours]
+    return found
 
 
-def _rows(sheet: Any, shape: SheetShape) -> Iterator[tuple[int, tuple[Any, ...]]]:
+def _rows(sheet: Any, shape: SheetShape, found: Filled) -> Iterator[tuple[int, tuple[Any, ...]]]:
     sheet.reset_dimensions()
     width = len(shape.columns)
     for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-        row = (*cells[:width], *(None,) * (width - len(cells[:width])))
+        row = _of_width(cells, width)
         if number == 1:
             if [_text(cell) for cell in row] != [column.heading for column in shape.columns]:
                 raise NotAnExport(reason=f"the headings of the sheet {shape.name} were changed")
+            added = [words for cell in cells[width:] if (words := _text(cell))]
+            found.ignored += [Wrong(shape.name, 1, f"“{heading}”一列不是导出的，没有读取") for heading in added]
             continue
         if number > MOST_ROWS:
             raise NotAnExport(reason=f"the sheet {shape.name} has more than {MOST_ROWS} rows")
-        if any(cell is not None and str(cell).strip() for cell in row):
+        if any(_text(cell) for cell in row):
             yield number, row
+
+
+def _of_width(cells: Sequence[Any], width: int) -> tuple[Any, ...]:
+    return (*cells[:width], *(None,) * (width - len(cells[:width])))
 
 
 def _id(value: object) -> int | None:

@@ -37,6 +37,7 @@ from models import (
     PartyAlias,
     PartyKind,
     PartyMember,
+    Plan,
     Role,
     Signal,
 )
@@ -167,6 +168,28 @@ def call(
             measure=f"到{calling.name}报到，会同办理。",
         )
         return _make(session, plan_id, new, rules, actor, now).id
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """For whom an item's notices wait in the outbox, and whether anything but the next night holds them."""
+
+    names: tuple[str, ...]
+    released: bool
+
+
+def waiting_for(database: Database, *, item_id: int) -> Waiting:
+    """Who is to get what was queued for a new item."""
+    with database.read() as session:
+        item = session.get_one(Item, item_id)
+        query = (
+            select(Party.name)
+            .join(ItemParty, ItemParty.party_id == Party.id)
+            .where(ItemParty.item_id == item_id, ItemParty.role == Role.RESPONSIBLE)
+            .order_by(ItemParty.position)
+        )
+        released = session.scalar(select(Plan.released_at).where(Plan.id == item.plan_id)) is not None
+        return Waiting(tuple(session.scalars(query)), released)
 
 
 def _make(session: Session, plan_id: int, new: NewItem, rules: Rules, actor: Actor, now: dt.datetime) -> Item:

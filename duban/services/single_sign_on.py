@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from duban.adapters.database import Database
 from duban.adapters.oidc import Begun, Client, Person, ProviderRefused
 from duban.adapters.oidc_logout import SignedOut
+from duban.domain.parties import usable
 from duban.errors import DubanError
 from duban.services.accounts import NameTaken, digest, user_named
 from duban.services.sign_in import LockedOut, PageSession, log_access, open_session
@@ -39,6 +40,17 @@ class UnknownPerson(DubanError):
 
     code = "unknown_person"
     status = 403
+
+
+class BadAddress(DubanError):
+    """No server takes the address {address}.
+
+    Give one like name@example.org, without blanks, full-width characters or an empty part.
+    """
+
+    code = "bad_address"
+    status = 422
+    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +144,11 @@ def _account(database: Database, person: Person) -> tuple[str | None, dt.datetim
 def link(database: Database, *, name: str, mail: str | None = None, external: str | None = None) -> None:
     """Links an account to a person at the provider, by their address or by issuer|subject; neither: unlinks it.
 
-    A new link replaces the one before, so that an address finds its person anew. Raises NotFound, NameTaken.
+    A new link replaces the one before, so that an address finds its person anew. Raises NotFound,
+    NameTaken, BadAddress.
     """
+    if mail and not usable(mail.strip()):
+        raise BadAddress(address=mail.strip())
     try:
         with database.write() as session:
             user = user_named(session, name)

@@ -187,6 +187,7 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "bad_credentials": ("用户名或密码不对", "请核对后重试。连续输错5次，账户锁定15分钟。"),
         "locked_out": ("账户已锁定", "密码连续输错次数过多。请15分钟后再试，或请系统管理员重设密码。"),
         "hand_over_refused": ("没有移交", "{reason}。"),
+        "bad_address": ("邮箱地址不能用", "“{address}”不是可用的邮箱地址，请核对后重新填写。"),
         "left_office": (
             "已离任（撤并），不能登录",
             "名录中已到失效日期。请由接任者用自己的账户；名录有误的，请告知督查室。",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from duban.adapters.database import Database
@@ -12,10 +13,13 @@ from duban.domain.actors import Actor
 from duban.errors import Forbidden
 from duban.reading.directory import DirectoryInvalid, Entry, read_sheet
 from duban.reading.reader import read_bytes
+from duban.services.accounts import create_user
 from duban.services.directory_log import directory_log
 from duban.services.directory_update import read_for, update_directory
 from duban.services.registration import Intake, OfficeRules, Received, register
-from models import Anomaly, Event, ItemParty, Party, PartyKind, Role
+from duban.services.single_sign_on import BadAddress, link
+from duban.settings import Settings
+from models import Anomaly, Event, ItemParty, Party, PartyKind, Role, UserRole
 from tests.conftest import NOW, ROOT
 
 OFFICE = Actor("督查员", "supervisor")
@@ -197,3 +201,19 @@ def test_the_log_tells_who_changed_which_column_and_from_which_file(database: Da
     }
     found = [directory_log(database, plan=code, actor=OFFICE, q=q).total for q in ("new@example", "李科员", "没有")]
     assert found == [1, 1, 0]
+
+
+@pytest.mark.parametrize("address", ["li..si@example.org", "lisi@-example.org", "lisi@example.org。"])
+def test_an_address_that_no_server_takes_is_refused_with_its_row(address: str) -> None:
+    with pytest.raises(DirectoryInvalid) as refused:
+        directory(f"名称,类别,邮箱\n李四,领导,{address}\n")
+    assert "第2行（李四）" in str(refused.value.fields["problems"])
+
+
+def test_an_address_of_an_account_or_a_setting_that_no_server_takes_is_refused(sqlite_database: Database) -> None:
+    create_user(sqlite_database, name="李四", role=UserRole.VIEWER, now=NOW)
+    with pytest.raises(BadAddress):
+        link(sqlite_database, name="李四", mail="li..si@example.org")
+    for setting in ("office_email", "mail_sender"):
+        with pytest.raises(ValidationError):
+            Settings.model_validate({setting: "a..b@example.org"})

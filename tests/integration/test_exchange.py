@@ -100,21 +100,42 @@ def test_one_wrong_row_keeps_all_out_and_every_wrong_row_is_named(database: Data
     assert len(world.events()) == 1
 
 
-def test_a_row_whose_item_has_moved_on_is_stale_and_an_unchanged_row_of_it_is_not(database: Database) -> None:
+def test_a_second_clerk_is_refused_only_for_the_cells_that_both_touched(database: Database) -> None:
     world = a_ledger(database)
     book = exported(world)
-    report_measure(
-        database,
-        measure_id=world.of(Measure)[0].id,
-        progress=Progress.MOSTLY_DONE,
-        actor=UNIT,
-        expected_version=None,
-        now=NOW,
-    )
+    first, second = world.of(Measure)
+    for progress in (Progress.MOSTLY_DONE,):
+        report_measure(database, measure_id=first.id, progress=progress, actor=UNIT, expected_version=None, now=NOW)
     book["措施"]["E3"] = "已完成"
+    done = import_ledger(database, saved(book), actor=CLERK, now=NOW)
+    assert (done.wrong, done.ignored, [c.row for c in done.changes]) == ([], [], [3])
+    first, second = world.of(Measure)
+    assert (first.progress, second.progress) == (Progress.MOSTLY_DONE, Progress.DONE), "row 2 was nobody's to take back"
+    book["措施"]["E2"] = "已完成"
     shown = check_import(database, saved(book), actor=CLERK, now=NOW)
-    assert [w.row for w in shown.wrong] == [2, 3], "row 2 would take back what was reported since"
-    assert "changed since" in shown.wrong[1].reason
+    assert [w.row for w in shown.wrong] == [2]
+    assert "基本完成" in shown.wrong[0].reason
+
+
+def test_whatever_cannot_come_back_is_named_and_the_rest_comes_in(database: Database) -> None:
+    world = a_ledger(database)
+    book = exported(world)
+    book["事项"]["G2"] = dt.date(2026, 12, 31)
+    book["事项"]["I2"] = "区教育局"
+    book["措施"]["D2"] = "改写的措施"
+    book["措施"]["G1"], book["措施"]["G2"] = "备注", "请尽快"
+    book["措施"]["E3"] = "基本完成"
+    book["节点"].delete_rows(2)
+    book.create_sheet("附表")["A1"] = "另记"
+    done = import_ledger(database, saved(book), actor=CLERK, now=NOW)
+    assert (done.wrong, [(c.row, c.what) for c in done.changes]) == ([], [(3, "进展")])
+    said = {(i.sheet, i.row): i.reason for i in done.ignored}
+    assert "到期日" in " ".join(str(i) for i in done.ignored if i.sheet == "事项")
+    assert "责任单位" in said["事项", 2]
+    assert "措施" in said["措施", 2]
+    assert "备注" in said["措施", 1]
+    assert "删去" in said["节点", 2]
+    assert "没有读取" in said["附表", 1]
 
 
 def test_foreign_copied_or_added_rows_are_refused(database: Database) -> None:
@@ -122,8 +143,9 @@ def test_foreign_copied_or_added_rows_are_refused(database: Database) -> None:
     book = exported(world)
     book["措施"]["A2"] = other.of(Measure)[0].id
     book["措施"].append(["x", 1, "1", "新措施", "未完成", None])
+    book["措施"].append([cell.value for cell in book["措施"][3]])
     shown = check_import(database, saved(book), actor=CLERK, now=NOW)
-    assert [w.row for w in shown.wrong] == [2, 5]
+    assert [w.row for w in shown.wrong] == [2, 5, 6]
 
 
 @pytest.mark.parametrize(

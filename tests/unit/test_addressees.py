@@ -152,5 +152,14 @@ def test_an_address_that_would_break_a_mail_is_not_used() -> None:
     assert usable("a@example.org")
     assert usable("张三@example.org")
     broken = ["a", "@example.org", "a@", "a@b@example.org", "a b@example.org", "a@example.org\r\nBcc: b@example.org"]
-    for address in (*broken, "A <a@example.org>", "a@example.org,b@example.org", "", None):
+    never = [
+        "a..b@example.org",
+        ".a@example.org",
+        "a@-example.org",
+        "a@example..org",
+        "a@example.123",
+        "a@exa mple.org",
+    ]
+    never += ["a\uff20example.org", "a@example\u3002org", "a@example.org\uff1b", "a" * 65 + "@example.org"]
+    for address in (*broken, *never, "A <a@example.org>", "a@example.org,b@example.org", "", None):
         assert not usable(address), address
