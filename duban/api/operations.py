@@ -11,8 +11,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from duban.adapters.database import ping
-from duban.api.context import Ctx, Who
+from duban.api.context import OFFICE, Ctx
 from duban.api.problems import documented
+from duban.api.routing import only
 from duban.services.queries.operations import figures, last_night
 
 router = APIRouter(tags=["operations"])
@@ -72,9 +73,10 @@ def get_readiness(context: Ctx, response: Response) -> Readiness:
     "/metrics",
     summary="Figures for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented(401)},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented(401, 403)},
+    dependencies=[only("read the figures", *OFFICE)],
 )
-def get_metrics(context: Ctx, _caller: Who) -> Response:
-    """Prometheus sends a token too (`authorization` in its scrape settings): counts are data."""
+def get_metrics(context: Ctx) -> Response:
+    """The office's; Prometheus sends a token too (`authorization` in its scrape settings): counts are data."""
     states, found = figures(context.database, as_of=context.as_of(), now=context.now())
     return Response(context.metrics.exposition(states, found), media_type=CONTENT_TYPE_LATEST)

@@ -12,18 +12,23 @@ from functools import cache
 from sqlalchemy import Executable, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from models import Base, RequestCount
 
 #: A client that has asked for nothing for so long has its allowance back many times over.
 KEPT = dt.timedelta(hours=1)
+ABSENT_KEPT = dt.timedelta(days=30)
 #: A process that nobody asked for so long begins anew.
 REST = dt.timedelta(seconds=10)
 #: One of so many exchanges takes such clients out, and reads all counts anew.
 SWEPT_EVERY = 500
 #: Clocks of several machines do not agree to the second.
 APART = dt.timedelta(minutes=1)
+
+#: Rows under this are wrong passwords under names that nobody has: see sign_in.py.
+ABSENT = "sign-in "
 
 _COUNTS = Base.metadata.tables["request_count"]
 
@@ -49,7 +54,8 @@ class SharedCounts:
                 rows = [{"client": c, "taken": n, "at": now} for c, n in sorted(taken.items())]
                 session.execute(_add(session.get_bind().dialect.name), rows)
             if afresh:
-                session.execute(delete(RequestCount).where(RequestCount.at < now - KEPT))
+                old = RequestCount.at < now - KEPT
+                session.execute(delete(RequestCount).where(old, ~RequestCount.client.startswith(ABSENT)))
             elif self._read_at is not None:
                 query = query.where(_COUNTS.c.at >= self._read_at - APART)
             totals = dict(session.execute(query).tuples().all())
@@ -59,6 +65,23 @@ class SharedCounts:
         self._known = totals if afresh else self._known | totals
         self._exchanges += 1
         return {} if rested else {client: number for client, number in elsewhere.items() if number > 0}
+
+
+def absent_name(session: Session, key: str, *, most: int, lock: dt.timedelta, now: dt.datetime) -> dt.datetime | None:
+    """Counts a try under a name that nobody has; until when it is locked, None where the try is counted.
+
+    As an account's own row counts it, so that nobody can tell the two apart.
+    """
+    client = f"{ABSENT}{key}"
+    row = session.execute(select(_COUNTS.c.taken, _COUNTS.c.at).where(_COUNTS.c.client == client)).first()
+    if row is not None and row.taken >= most and row.at + lock > now:
+        locked: dt.datetime = row.at + lock
+        return locked
+    session.execute(_add(session.get_bind().dialect.name), [{"client": client, "taken": 1, "at": now}])
+    session.execute(
+        delete(RequestCount).where(RequestCount.client.startswith(ABSENT), RequestCount.at < now - ABSENT_KEPT)
+    )
+    return None
 
 
 @cache

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from duban.adapters.database import Database
 from duban.errors import DubanError
 from duban.services.accounts import BadCredentials, LeftOffice, check_in_office, digest, password_matches, user_named
+from duban.services.request_counts import absent_name
 from models import AccessLog, Token, User
 
 #: So many wrong passwords in a row lock an account for so long, whoever tries.
@@ -52,7 +53,10 @@ def sign_in(database: Database, *, name: str, password: str, address: str, now: 
     with database.write() as session:
         user = session.scalar(select(User).where(User.name == name))
         stored = user.password_hash if user is not None and user.active else None
-        locked = user.locked_until if user is not None else None
+        if user is None:
+            locked = absent_name(session, digest(name), most=MOST_ATTEMPTS, lock=LOCK, now=now)
+        else:
+            locked = user.locked_until
         if locked is not None and locked > now:
             session.add(_line(actor=name, action="sign_in", outcome="locked_out", address=address, now=now))
         elif user is not None:

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from models import Document, IdempotencyKey, Token
+from models import Document, IdempotencyKey, Party, Token
 
-from .conftest import ROOT, Site
+from .conftest import OFFICE, PEOPLE, ROOT, Site
 
 #: What a viewer may do: his own keys and views, and receipts for whom he acts.
 OWN = {
@@ -132,3 +132,39 @@ def test_a_refusal_frees_the_key_on_a_route_that_took_none(site: Site) -> None:
     right = stale | {"expected_version": item.version}
     assert client.post(address, json=right, headers=key).status_code == 200
     assert client.post(address, json=right, headers=key).headers["idempotency-replayed"] == "true"
+
+
+@pytest.mark.parametrize("address", ["/api/v1/plans/1/parties", "/api/v1/notices?limit=200"])
+@pytest.mark.parametrize("person", ["viewer", "unit", "lead"])
+def test_nobody_but_the_office_reads_the_addresses_of_others(site_on_both: Site, address: str, person: str) -> None:
+    from duban.services.assignments import assign_items
+
+    site = site_on_both
+    assign_items(site.database, plan="1", actor=OFFICE, now=site.clock())
+    assert "@example.org" in site.client("supervisor").get(address).text
+    seen = set(re.findall(r"[\w.-]+@example\.org", site.client(person).get(address).text))
+    with site.database.read() as session:
+        names = PEOPLE[person][1]
+        own = set(session.scalars(select(Party.email).where(Party.name.in_(names), Party.email.is_not(None))))
+    assert seen <= own, seen
+    assert person != "viewer" or not seen
+
+
+def test_a_name_that_nobody_has_is_answered_as_one_that_somebody_has(site_on_both: Site) -> None:
+    site = site_on_both
+
+    def tries(name: str) -> list[int]:
+        client = site.client()
+        csrf = client.get("/sign-in").text.split('name="csrf" value="')[1].split('"')[0]
+        form = {"name": name, "password": "wrong password", "csrf": csrf}
+        return [client.post("/sign-in", data=form).status_code for _ in range(7)]
+
+    assert tries("viewer") == tries("nobody of this name") == [401] * 5 + [429] * 2
+    site.clock.advance(minutes=16)
+    assert tries("viewer") == tries("nobody of this name") == [401] + [429] * 6
+
+
+def test_the_figures_are_the_offices_own(site: Site) -> None:
+    assert site.client().get("/metrics").status_code == 401
+    for person, status in (("viewer", 403), ("unit", 403), ("lead", 403), ("supervisor", 200), ("admin", 200)):
+        assert site.client(person).get("/metrics").status_code == status

@@ -21,14 +21,17 @@ DIGEST = "digest"
 
 @dataclass(frozen=True, slots=True)
 class RecipientView:
-    """Who gets a notice; `own` where the reader acts for that party and may acknowledge."""
+    """Who gets a notice; `own` where the reader acts for that party and may acknowledge.
+
+    `address` and `error` are shown to the supervision office, and to the party itself.
+    """
 
     id: int
     party_id: int
     name: str
     on_behalf_of: str | None
     role: str
-    address: str
+    address: str | None
     why: str | None
     status: str | None
     error: str | None
@@ -243,6 +246,8 @@ def _recipients(session: Session, ids: list[int], scope: Scope) -> dict[int, lis
     )
     found: dict[int, list[RecipientView]] = {}
     for r, name, status, error, sent_at in rows:
+        mine = r.party_id in own or r.for_party_id in own
+        shown = scope.sees_addresses or mine  # a server's refusal names the address too
         found.setdefault(r.notice_id, []).append(
             RecipientView(
                 id=r.id,
@@ -250,16 +255,16 @@ def _recipients(session: Session, ids: list[int], scope: Scope) -> dict[int, lis
                 name=name,
                 on_behalf_of=r.for_name or None,
                 role=r.role,
-                address=r.address,
+                address=r.address if shown else None,
                 why=r.why,
                 status=status.value if status is not None else None,
-                error=error,
+                error=error if shown else None,
                 sent_at=sent_at,
                 acknowledged_at=r.acknowledged_at,
                 acknowledged_by=r.acknowledged_by,
-                own=r.party_id in own or r.for_party_id in own,
+                own=mine,
                 delivery_id=r.delivery_id,
-                readable=scope.everything or r.party_id in own or r.for_party_id in own,
+                readable=scope.everything or mine,
             )
         )
     return found

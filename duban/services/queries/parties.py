@@ -20,7 +20,7 @@ MOST_NAMES = 600
 
 
 def list_parties(database: Database, *, plan: str, scope: Scope, as_of: dt.date) -> tuple[PartyView, ...]:
-    """A plan's directory, by name. Only who sees everything sees addresses. Raises NotFound."""
+    """A plan's directory, by name. Addresses are the supervision office's alone. Raises NotFound."""
     with database.read() as session:
         found = find_plan(session, plan)
         late = func.sum(case((overdue(as_of), 1), else_=0))
@@ -47,7 +47,7 @@ def list_parties(database: Database, *, plan: str, scope: Scope, as_of: dt.date)
                 PartyView,
                 p,
                 plan=ref,
-                email=p.email if scope.everything else None,
+                email=p.email if scope.sees_addresses else None,
                 aliases=tuple(a.name for a in p.aliases),
                 open_items=counts.get(p.id, (0, 0))[0],
                 overdue_items=counts.get(p.id, (0, 0))[1],

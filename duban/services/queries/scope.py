@@ -42,6 +42,11 @@ class Scope:
         """Whether the whole ledger is open: to the supervision office, and to viewers without parties."""
         return self.role in OVERSEERS or (self.role is UserRole.VIEWER and not self.parties)
 
+    @property
+    def sees_addresses(self) -> bool:
+        """Whether everybody's mail address is shown: to the supervision office alone, whoever else sees every item."""
+        return self.role in OVERSEERS
+
     def named(self) -> str:
         """The parties in words, for messages."""
         return "、".join(sorted(self.parties)) or "nobody"
