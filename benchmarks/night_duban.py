@@ -11,7 +11,7 @@ from duban.adapters.database import Database
 from duban.adapters.mail import Mailbox, transport_from_url
 from duban.notices.rendering import Renderer
 from duban.services.night import NightTools, run_night
-from duban.services.night_decide import Office
+from duban.services.notice_rows import Office
 
 OFFICE = "ducha@example.org"
 PUBLIC_URL = "http://127.0.0.1:8300"

@@ -35,7 +35,7 @@ from duban.services.periodicals import issue_papers
 from duban.services.registration import Intake, Received, register
 from duban.services.tools import night_tools, office_rules
 from duban.settings import ROOT, Settings
-from models import Delivery, DeliveryStatus, UserRole
+from models import Approval, Delivery, DeliveryStatus, UserRole
 
 TARGET = ROOT / "duban" / "api" / "examples.json"
 NOW = dt.datetime(2026, 7, 13, 1, 0, tzinfo=dt.UTC)
@@ -248,6 +248,12 @@ def _notices(walk: Walk, database: Database, settings: Settings) -> None:
         values = {"status": DeliveryStatus.UNKNOWN, "sent_at": None, "error": "发送过程中断"}
         session.execute(update(Delivery).where(Delivery.id == unknown).values(**values))
     walk.ask("POST", f"/outbox/{unknown}/verdict", json={"verdict": "arrived", "note": "电话核实"})
+    sheet = walk.ask("GET", "/proposals")[0]["notice_id"]
+    walk.ask("POST", f"/notices/{sheet}/decision", json={"approved": True, "reason": "同意"})
+    with database.write() as session:  # as a summons whose talk is over
+        held = {"talk_at": NOW, "talk_place": "二号楼301会议室", "talk_speaker": "区长"}
+        session.execute(update(Approval).where(Approval.notice_id == sheet).values(**held))
+    walk.ask("POST", f"/notices/{sheet}/talk", json={"promised": "8月底前全部完成", "promised_on": "2026-08-31"})
     issue_papers(database, Every.MONTHLY, as_of=AS_OF, now=NOW, public_url=settings.public_url)
     walk.ask("GET", "/papers")
 

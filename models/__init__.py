@@ -25,7 +25,16 @@ from models.items import (
     Role,
     Target,
 )
-from models.notices import SETTLED, Delivery, DeliveryStatus, Notice, NoticeRecipient, NoticeSeries
+from models.notices import (
+    SETTLED,
+    Approval,
+    ApprovalOutcome,
+    Delivery,
+    DeliveryStatus,
+    Notice,
+    NoticeRecipient,
+    NoticeSeries,
+)
 from models.papers import IssuedPaper
 from models.plans import (
     Absence,
@@ -62,6 +71,8 @@ __all__ = [
     "AccessLog",
     "Anchor",
     "Anomaly",
+    "Approval",
+    "ApprovalOutcome",
     "Base",
     "CalendarEdition",
     "Category",

@@ -104,6 +104,55 @@ class NoticeRecipient(Base):
     notice: Mapped[Notice] = relationship(back_populates="recipients")
 
 
+class ApprovalOutcome(StrEnum):
+    """What became of a sheet that waited: it left, somebody refused it, or what it said held no longer."""
+
+    APPROVED = "approved"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+class Approval(Base):
+    """A sheet of the ladder that leaves only when its approver lets it go; until then it has neither number nor reader.
+
+    A summons gets its time, place and speaker with the approval, and the record of the talk when it was held.
+    """
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        UniqueConstraint("notice_id"),
+        CheckConstraint("approver IN ('plan_head', 'supervision_office')", name="approver"),
+        CheckConstraint("(outcome IS NULL) = (decided_at IS NULL)", name="decided_has_instant"),
+        CheckConstraint("(outcome IS NULL) = (decided_by IS NULL)", name="decided_has_actor"),
+        CheckConstraint("outcome NOT IN ('refused', 'lapsed') OR reason <> ''", name="says_why"),
+        CheckConstraint("(talk_at IS NULL) = (talk_place IS NULL)", name="talk_has_place"),
+        CheckConstraint("(talk_at IS NULL) = (talk_speaker IS NULL)", name="talk_has_speaker"),
+        CheckConstraint("talk_at IS NULL OR outcome = 'approved'", name="talk_approved"),
+        CheckConstraint("(recorded_at IS NULL) = (promised IS NULL)", name="record_has_promise"),
+        CheckConstraint("(recorded_at IS NULL) = (recorded_by IS NULL)", name="record_has_actor"),
+        CheckConstraint("recorded_at IS NULL OR talk_at IS NOT NULL", name="record_of_talk"),
+        CheckConstraint("promised_on IS NULL OR promised IS NOT NULL", name="promised_what"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"))  # the sheet that waits
+    memo_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"), index=True)  # the 呈批件 that asks for it
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"), index=True)  # whose rung it is
+    due_on: Mapped[dt.date]  # that clock's limit when it was proposed: moved since, the proposal lapses
+    approver: Mapped[str] = mapped_column(String(32))
+    outcome: Mapped[ApprovalOutcome | None] = mapped_column(values_of(ApprovalOutcome, "outcome"))
+    decided_at: Mapped[dt.datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(String(100))
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    talk_at: Mapped[dt.datetime | None]
+    talk_place: Mapped[str | None] = mapped_column(String(200))
+    talk_speaker: Mapped[str | None] = mapped_column(String(100))
+    promised: Mapped[str | None] = mapped_column(Text)  # what was said and promised in the talk
+    promised_on: Mapped[dt.date | None]
+    recorded_at: Mapped[dt.datetime | None]
+    recorded_by: Mapped[str | None] = mapped_column(String(100))
+
+
 class Delivery(Base):
     """One sending over one channel to one address, rendered as it goes out: the outbox.
 

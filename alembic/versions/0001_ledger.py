@@ -1289,6 +1289,54 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "approval",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("memo_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("clock_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("approver", sa.String(length=32), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "approved", "refused", "lapsed", name="outcome", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=True,
+        ),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(length=100), nullable=True),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("talk_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("talk_place", sa.String(length=200), nullable=True),
+        sa.Column("talk_speaker", sa.String(length=100), nullable=True),
+        sa.Column("promised", sa.Text(), nullable=True),
+        sa.Column("promised_on", sa.Date(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recorded_by", sa.String(length=100), nullable=True),
+        sa.CheckConstraint("approver IN ('plan_head', 'supervision_office')", name=op.f("ck_approval_approver")),
+        sa.CheckConstraint("(outcome IS NULL) = (decided_at IS NULL)", name=op.f("ck_approval_decided_has_instant")),
+        sa.CheckConstraint("(outcome IS NULL) = (decided_by IS NULL)", name=op.f("ck_approval_decided_has_actor")),
+        sa.CheckConstraint(
+            "outcome NOT IN ('refused', 'lapsed') OR reason <> ''", name=op.f("ck_approval_says_why")
+        ),
+        sa.CheckConstraint("(talk_at IS NULL) = (talk_place IS NULL)", name=op.f("ck_approval_talk_has_place")),
+        sa.CheckConstraint("(talk_at IS NULL) = (talk_speaker IS NULL)", name=op.f("ck_approval_talk_has_speaker")),
+        sa.CheckConstraint("talk_at IS NULL OR outcome = 'approved'", name=op.f("ck_approval_talk_approved")),
+        sa.CheckConstraint("(recorded_at IS NULL) = (promised IS NULL)", name=op.f("ck_approval_record_has_promise")),
+        sa.CheckConstraint("(recorded_at IS NULL) = (recorded_by IS NULL)", name=op.f("ck_approval_record_has_actor")),
+        sa.CheckConstraint("recorded_at IS NULL OR talk_at IS NOT NULL", name=op.f("ck_approval_record_of_talk")),
+        sa.CheckConstraint("promised_on IS NULL OR promised IS NOT NULL", name=op.f("ck_approval_promised_what")),
+        sa.ForeignKeyConstraint(["clock_id"], ["clock.id"], name=op.f("fk_approval_clock_id_clock")),
+        sa.ForeignKeyConstraint(["memo_id"], ["notice.id"], name=op.f("fk_approval_memo_id_notice")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_approval_notice_id_notice")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
+        sa.UniqueConstraint("notice_id", name=op.f("uq_approval_notice_id")),
+    )
+    with op.batch_alter_table("approval", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_approval_clock_id"), ["clock_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_approval_memo_id"), ["memo_id"], unique=False)
+
+    op.create_table(
         "rung_fired",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("clock_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1335,6 +1383,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rung_fired_clock_id"))
 
     op.drop_table("rung_fired")
+    with op.batch_alter_table("approval", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_approval_memo_id"))
+        batch_op.drop_index(batch_op.f("ix_approval_clock_id"))
+
+    op.drop_table("approval")
     with op.batch_alter_table("extension", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_extension_pending",

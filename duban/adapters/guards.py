@@ -19,6 +19,7 @@ GUARDED = (
     "access_log",
     "anchor",
     "anomaly",
+    "approval",
     "calendar_edition",
     "clock",
     "clock_pause",

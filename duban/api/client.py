@@ -25,6 +25,7 @@ from duban.api.moves import BulkAnswer
 from duban.api.notices import Acknowledged
 from duban.api.outbox import Withdrawn
 from duban.api.progress import Kept
+from duban.api.proposals import TalkRecorded
 from duban.api.rules import Assigned
 from duban.api.spread import Called, Spawned
 from duban.services.absences import AbsenceView
@@ -37,9 +38,11 @@ from duban.services.handovers import HandedOver
 from duban.services.night import WouldSend
 from duban.services.paper_shelf import Issued
 from duban.services.policy_changes import PolicyChange
+from duban.services.proposals import Decided
 from duban.services.queries.explain import ItemExplained
 from duban.services.queries.notices import NoticePage, NoticeWhole
 from duban.services.queries.outbox import MailPage, MailRow
+from duban.services.queries.proposals import ProposalView
 from duban.services.queries.quarantine import Doubtful
 from duban.services.queries.ranking import Ranked
 from duban.services.queries.re_inspections import ReInspections
@@ -284,6 +287,30 @@ class Client:
     def acknowledge(self, notice_id: int, *, on_behalf_of: str | None = None) -> Acknowledged:
         """签收."""
         return self._post(Acknowledged, f"/notices/{notice_id}/acknowledge", {"on_behalf_of": on_behalf_of})
+
+    def proposals(self, *, waiting: bool = True) -> tuple[ProposalView, ...]:
+        """Sheets that wait for their approval, or all that ever needed one."""
+        return self._get(tuple[ProposalView, ...], "/proposals", {"waiting": waiting})
+
+    def decide(
+        self,
+        notice_id: int,
+        *,
+        approved: bool,
+        reason: str = "",
+        talk_at: dt.datetime | None = None,
+        talk_place: str = "",
+        talk_speaker: str = "",
+    ) -> Decided:
+        """Lets a sheet go that waits, or refuses it; a summons needs time, place and speaker."""
+        talk = {"talk_at": talk_at.isoformat() if talk_at else None, "talk_place": talk_place}
+        body = {"approved": approved, "reason": reason, "talk_speaker": talk_speaker} | talk
+        return self._post(Decided, f"/notices/{notice_id}/decision", body)
+
+    def record_talk(self, notice_id: int, *, promised: str, promised_on: dt.date | None = None) -> TalkRecorded:
+        """What was promised in a talk, and by when."""
+        body = {"promised": promised, "promised_on": promised_on.isoformat() if promised_on else None}
+        return self._post(TalkRecorded, f"/notices/{notice_id}/talk", body)
 
     def settle_mail(self, delivery_id: int, verdict: str, *, note: str = "") -> MailRow:
         """What became of a mail (arrived, lost), or that it goes out again (resend)."""

@@ -22,6 +22,7 @@ TARGETS_ZH = {
     Target.UNIT_HEAD: "责任单位负责人",
     Target.LEAD_OFFICIALS: "牵头领导",
     Target.SUPERVISING_UNITS: "督导单位",
+    Target.PLAN_UNITS: "方案各责任单位",
     Target.PLAN_HEAD: "方案负责人",
     Target.SUPERVISION_OFFICE: "督查机构",
 }
@@ -107,6 +108,8 @@ class _Resolver:
             yield self.directory.supervision_office
         elif target == Target.UNIT_CONTACTS:
             yield from map(self._party, self.units)
+        elif target == Target.PLAN_UNITS:
+            yield from map(self._party, self.parties.plan_units)
         elif target == Target.UNIT_HEAD:
             for unit in self.units:
                 yield self._head(self._party(unit))

@@ -96,7 +96,8 @@ class Directory:
 class ItemParties:
     """Who an item concerns, as keys of the directory (a name that it does not have is a key that is not found).
 
-    `units` are the lead and responsible units. A 吹哨 item has a `called` unit, which must report, and a `caller`,
+    `units` are the lead and responsible units, `plan_units` those of the whole plan, which only a notice to all of them
+    needs. A 吹哨 item has a `called` unit, which must report, and a `caller`,
     which is never the one to be pressed.
     """
 
@@ -106,3 +107,4 @@ class ItemParties:
     plan_head: str | None = None
     caller: str | None = None
     called: tuple[str, ...] = ()
+    plan_units: tuple[str, ...] = ()

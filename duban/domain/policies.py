@@ -179,7 +179,7 @@ def _rung(table: Table, terms: tuple[Term, ...]) -> Rung:
         series=series,
         acknowledge_days=table.optional_number("acknowledge_days", 1, 60),
         held=table.flag("held", default=True),
-        proposed=table.flag("proposed", default=False),
+        approve=_approve(table, kind),
         exposure=table.flag("exposure", default=False),
         repeat_every=every,
         repeat_cap=cap or 0,
@@ -190,6 +190,14 @@ def _rung(table: Table, terms: tuple[Term, ...]) -> Rung:
     )
     table.done()
     return rung
+
+
+def _approve(table: Table, kind: str) -> bool:
+    """A summons names time, place and who speaks, which only its approval gives."""
+    approve = table.flag("approve", default=False)
+    if kind == "summon" and not approve:
+        table.refuse("approve", "a summons has no time and place before it is approved", "Write approve = true.")
+    return approve
 
 
 def _fallback(table: Table, key: str, default: tuple[Fallback, ...]) -> tuple[Fallback, ...]:

@@ -41,6 +41,7 @@ class Target(StrEnum):
     UNIT_HEAD = "unit_head"
     LEAD_OFFICIALS = "lead_officials"
     SUPERVISING_UNITS = "supervising_units"
+    PLAN_UNITS = "plan_units"
     PLAN_HEAD = "plan_head"
     SUPERVISION_OFFICE = "supervision_office"
 
@@ -79,11 +80,15 @@ class Carry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentKind:
-    """A kind of notice that a ladder may fire: its Chinese title, and the series of its number if it is a sheet."""
+    """A kind of notice that a ladder may fire: its Chinese title, and the series of its number if it is a sheet.
+
+    `approver` lets it go where the rung says `approve`.
+    """
 
     kind: str
     title: str
     series: str | None = None
+    approver: Target = Target.SUPERVISION_OFFICE
 
 
 #: The documents that rungs may name; the series is the word before 〔year〕 in a sheet's 发文字号.
@@ -95,7 +100,7 @@ DOCUMENTS: Mapping[str, DocumentKind] = {
         DocumentKind("urge", "催办通知书", "督催"),
         DocumentKind("supervise", "督办单", "督办"),
         DocumentKind("circulate", "通报", "督通"),
-        DocumentKind("summon", "约谈通知", "督约"),
+        DocumentKind("summon", "约谈通知书", "督约", Target.PLAN_HEAD),
     )
 }
 
@@ -106,8 +111,8 @@ class Rung:
 
     `key` names the rung for good: the ledger's unique key holds it. A `numbered` rung is a sheet of its `series`.
     `acknowledge_days`: its recipients owe a receipt within so many days. `held`: an earlier receipt holds it back.
-    `proposed`: the sheet proposes the measure to the addressee, who decides. `exposure`: the item is listed for the
-    month's exposure (月曝光). `repeat_every`/`repeat_cap`: said again so often, so many times at most.
+    `approve`: the sheet waits, without a number, until its kind's approver lets it go. `exposure`: the item is listed
+    for the month's exposure (月曝光). `repeat_every`/`repeat_cap`: said again so often, so many times at most.
     `terms`: only for clocks of these terms (all where empty). `fallback` overrides the policy's order.
     """
 
@@ -121,7 +126,7 @@ class Rung:
     series: str | None = None
     acknowledge_days: int | None = None
     held: bool = True
-    proposed: bool = False
+    approve: bool = False
     exposure: bool = False
     repeat_every: int | None = None
     repeat_cap: int = 0

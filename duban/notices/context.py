@@ -184,6 +184,36 @@ class ReturnNotice(ItemNotice):
     returned: Returned
 
 
+class Proposal(TypedDict):
+    """What is put to the approver: the measure, and whom it would reach; people only who still are in office."""
+
+    measure: Annotated[str, "拟采取的措施，如 约谈"]
+    units: Annotated[list[str], "拟约谈单位"]
+    people: Annotated[list[Person], "拟约谈领导"]
+
+
+class ProposeNotice(ItemNotice):
+    """呈批件."""
+
+    proposal: Proposal
+
+
+class Talk(TypedDict):
+    """When and where a talk is held, and who speaks."""
+
+    on: Annotated[str, "约谈日期"]
+    time: Annotated[str, "约谈时间，如 15时30分"]
+    place: Annotated[str, "约谈地点"]
+    speaker: Annotated[str, "主谈人"]
+    leads: Annotated[bool, "牵头领导是否在约谈对象之列"]
+
+
+class SummonNotice(ItemNotice):
+    """约谈通知书."""
+
+    talk: Talk
+
+
 class Closing(TypedDict):
     """How an item was struck off."""
 
@@ -391,7 +421,8 @@ CONTEXTS: dict[str, type] = {
     "urge": ItemNotice,
     "supervise": ItemNotice,
     "circulate": ItemNotice,
-    "summon": ItemNotice,
+    "summon": SummonNotice,
+    "propose": ProposeNotice,
     "assign": ItemNotice,
     "extension": ExtensionNotice,
     "return": ReturnNotice,
@@ -409,7 +440,8 @@ KINDS_ZH: dict[str, str] = {
     "urge": "催办通知书",
     "supervise": "督办单",
     "circulate": "通报",
-    "summon": "约谈通知",
+    "summon": "约谈通知书",
+    "propose": "呈批件",
     "assign": "交办通知",
     "extension": "延期批复",
     "return": "退回通知",
@@ -425,7 +457,9 @@ KINDS_ZH: dict[str, str] = {
 NOT_OF_AN_ITEM = frozenset({"digest", "weekly", "papers", "alarm"})
 """The kinds that speak of no single item."""
 
-SHEET_KINDS = frozenset({"urge", "supervise", "circulate", "summon", "assign", "extension", "return", "closed"})
+SHEET_KINDS = frozenset(
+    {"urge", "supervise", "circulate", "summon", "propose", "assign", "extension", "return", "closed"}
+)
 """The kinds that also exist as a numbered sheet of paper."""
 
 LIGHTS_ZH: dict[str, str] = {"red": "红灯", "yellow": "黄灯", "green": "绿灯", "none": "无时限"}

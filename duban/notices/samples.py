@@ -19,6 +19,7 @@ _LINK = "https://duban.example.org/link/abc"
 _LEAD: Person = {"name": "沈明远", "post": "区委副书记", "is_unit": False}
 _UNIT: Person = {"name": "区城管执法局", "post": None, "is_unit": True}
 _OTHER_UNIT: Person = {"name": "区生态环境局", "post": None, "is_unit": True}
+_THIRD_UNIT: Person = {"name": "沿河街道办事处", "post": None, "is_unit": True}
 _OFFICE: Person = {"name": "中共临江区委督查室", "post": None, "is_unit": True}
 _HEAD: Person = {"name": "周启文", "post": "区委书记", "is_unit": False}
 
@@ -105,19 +106,41 @@ _EXTRAS: dict[str, dict[str, Any]] = {
         "clock": {"days_overdue": 11},
         "rung": {"key": "circulate", "offset": 11, "due_on": "2026-07-21", "sent_on": "2026-07-21"},
         "as_of": "2026-07-21",
-        "addressees": [{"name": "各街道党工委、区级机关各部门", "post": None, "is_unit": True}],
+        "addressees": [_UNIT, _OTHER_UNIT, _THIRD_UNIT],
+        "recipient": _UNIT,
+        "copies": [_LEAD, _HEAD],
         "sheet": {"series": "临督通", "year": 2026, "number": 1, "label": "临督通〔2026〕1号"},
         "acknowledge": None,
     },
     "summon": {
         "item": {"days_overdue": 21},
         "clock": {"days_overdue": 21},
-        "rung": {"key": "summon", "offset": 21, "due_on": "2026-08-04", "sent_on": "2026-08-04"},
+        "rung": {"key": "summon", "offset": 21, "due_on": "2026-08-04", "sent_on": "2026-08-05"},
+        "as_of": "2026-08-05",
+        "recipient": _UNIT,
+        "addressees": [_UNIT, _OTHER_UNIT],
+        "copies": [_LEAD],
+        "sheet": {"series": "临督约", "year": 2026, "number": 1, "label": "临督约〔2026〕1号"},
+        "acknowledge": None,
+        "talk": {
+            "on": "2026-08-07",
+            "time": "15时",
+            "place": "区委二号楼301会议室",
+            "speaker": "周启文",
+            "leads": True,
+        },
+    },
+    "propose": {
+        "clock": {"days_overdue": 21},
+        "item": {"days_overdue": 21},
+        "rung": None,
         "as_of": "2026-08-04",
         "recipient": _HEAD,
         "addressees": [_HEAD],
-        "sheet": {"series": "临督约", "year": 2026, "number": 1, "label": "临督约〔2026〕1号"},
+        "copies": [],
+        "sheet": {"series": "临督呈", "year": 2026, "number": 1, "label": "临督呈〔2026〕1号"},
         "acknowledge": None,
+        "proposal": {"measure": "约谈", "units": ["区城管执法局", "区生态环境局"], "people": [_LEAD]},
     },
     "assign": {
         "item": {"overdue": False, "days_overdue": -60, "light": "green", "state_zh": "交办"},
@@ -351,6 +374,10 @@ def _bare_item(kind: str, context: dict[str, Any]) -> dict[str, Any]:
     if "closing" in context:
         missing = ("merged_into", "verified_by", "published_from", "published_to", "re_inspect_on", "reason")
         context["closing"] |= dict.fromkeys(missing) | {"signed_by": []}
+    if "talk" in context:
+        context["talk"]["leads"] = False
+    if "proposal" in context:
+        context["proposal"] |= {"units": [], "people": []}
     if "pending" in context:
         context["pending"] |= {"label": None, "days_late": 0}
     return context

@@ -68,6 +68,8 @@ _RECORDS_ZH = {
     "Missed": "停运的夜",
     "Extension": "延期申请与批复",
     "Returned": "退回",
+    "Proposal": "呈批内容",
+    "Talk": "约谈安排",
     "Closing": "销号",
     "Pending": "待签收的文书",
     "Counts": "合计",

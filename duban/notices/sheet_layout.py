@@ -19,7 +19,7 @@ LARGEST_LETTERHEAD = 42.0
 
 _LEVEL_1 = re.compile(r"[一二三四五六七八九十]+、[^。；]{1,40}")
 _TWO = round(2 * EM)
-_CLOSING_WORD = 6
+_CLOSING_WORD = 7
 """Characters of the longest closing word."""
 
 
@@ -51,7 +51,7 @@ def opening(title: str, addressees: str) -> list[str]:
 def body(texts: Sequence[str]) -> list[str]:
     """正文, its last paragraph on the page of the signature: no page holds signature and date alone (7.3.5).
 
-    With a closing word (此复。特此通知。), the paragraph before it as well.
+    With a closing word (此复。特此通知。当否，请批示。), the paragraph before it as well.
     """
     kept = 2 if texts and len(texts[-1]) <= _CLOSING_WORD else 1
     return [body_paragraph(text, last=n > len(texts) - kept) for n, text in enumerate(texts, start=1)]

@@ -23,13 +23,15 @@ from duban.services.acknowledge import give_receipt
 from duban.services.item_changes import record
 from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
 from duban.services.notice_facts import item_context, shown_items
+from duban.services.proposals import Decided, Talk, decide_proposal
 from duban.services.rules import business_date
-from models import Event, Item, Notice, NoticeRecipient, Party, PartyKind
+from models import Approval, Event, Item, Notice, NoticeRecipient, Party, PartyKind
 
 REPORTED = "progress.reported"
 LONGEST_REPORT = 2000
 REMINDER = "acknowledge"  # the kind of a notice that reminds of a receipt
 WEEKLY = "weekly"
+PROPOSAL = "propose"  # the kind of a 呈批件
 _ROLES = {PartyKind.OFFICE: "supervisor", PartyKind.PERSON: "lead"}
 
 
@@ -82,6 +84,18 @@ class LinkPage:
     acknowledged_by: str | None
     withdrawn_reason: str | None
     reports: tuple[OwnReport, ...]
+    proposal: Put | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What a 呈批件 puts to its reader, and what was decided: `outcome` is None while it waits."""
+
+    kind: str
+    outcome: str | None
+    decided_by: str | None
+    decided_at: dt.datetime | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +130,13 @@ def look_by_link(database: Database, claim: Claim, now: dt.datetime) -> LinkPage
             state_zh=state_zh(item.state, item.outcome) if item is not None else None,
             closed=item is not None and item.state is State.CLOSED,
             reportable=item is not None and _refusal(item) is None,
-            receivable=notice is not None,
+            receivable=notice is not None and notice.kind != PROPOSAL,
             acknowledge_by=min((n.acknowledge_by for n, _ in asked if n.acknowledge_by), default=None),
             acknowledged_at=shown.acknowledged_at if shown else None,
             acknowledged_by=shown.acknowledged_by if shown else None,
             withdrawn_reason=notice.withdrawn_reason if notice else None,
             reports=_own_reports(session, held),
+            proposal=_put(session, held),
         )
 
 
@@ -143,6 +158,43 @@ def acknowledge_by_link(database: Database, claim: Claim, now: dt.datetime) -> i
                 found.append(copy)
         actor = _actor(held.party)
         return sum(give_receipt(session, notice, copies, actor, now) for notice, copies in of_sheet.values())
+
+
+def decide_by_link(
+    database: Database, claim: Claim, *, approved: bool, reason: str, talk: Talk | None, now: dt.datetime
+) -> Decided:
+    """批示: lets the sheet go that this 呈批件 puts to its reader, or refuses it.
+
+    Raises LinkRefused, Forbidden or ProposalRefused.
+    """
+    with database.read() as session:
+        held = _held(session, claim, now)
+        approval = _approval(session, held)
+        if approval is None:
+            raise LinkRefused(reason="its notice is not one to decide on")
+        notice_id, actor = approval.notice_id, _actor(held.party)
+    return decide_proposal(
+        database, notice_id=notice_id, approved=approved, actor=actor, now=now, reason=reason, talk=talk
+    )
+
+
+def _approval(session: Session, held: _Held) -> Approval | None:
+    if held.notice is None or held.notice.kind != PROPOSAL:
+        return None
+    return session.scalars(select(Approval).where(Approval.memo_id == held.notice.id)).first()
+
+
+def _put(session: Session, held: _Held) -> Put | None:
+    approval = _approval(session, held)
+    if approval is None:
+        return None
+    return Put(
+        kind=session.get_one(Notice, approval.notice_id).kind,
+        outcome=approval.outcome.value if approval.outcome is not None else None,
+        decided_by=approval.decided_by,
+        decided_at=approval.decided_at,
+        reason=approval.reason,
+    )
 
 
 def _lock(session: Session, claim: Claim) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from duban.adapters.workdays import official_calendar
 from duban.services.checks_look import Look
+from duban.services.proposal_facts import UNAPPROVED
 from duban.services.rules import business_date
 from models import (
     Delivery,
@@ -30,15 +32,24 @@ def rung_without_notice_or_reason(look: Look) -> Iterator[str]:
     silent = (RungFired.outcome == RungOutcome.NOTICED) & or_(RungFired.notice_id.is_(None), ~reader)
     unexplained = (RungFired.outcome == RungOutcome.SUPPRESSED) & (func.trim(func.coalesce(RungFired.reason, "")) == "")
     for fired, rung in look.rows(
-        select(RungFired.id, RungFired.rung).where(or_(silent, unexplained)).order_by(RungFired.id)
+        select(RungFired.id, RungFired.rung)
+        .where(or_(silent, unexplained), _lets_go(RungFired.notice_id))
+        .order_by(RungFired.id)
     ):
         yield f"rung {fired} ({rung})"
+
+
+def _lets_go(notice_id: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
+    """Nobody reads a sheet that waits for its approval, or never got it: its row in `approval` says so."""
+    return or_(notice_id.is_(None), notice_id.not_in(UNAPPROVED))
 
 
 def notice_without_reader(look: Look) -> Iterator[str]:
     """Where it does not hold that every notice has somebody who reads it."""
     reader = exists().where(NoticeRecipient.notice_id == Notice.id)
-    for notice, kind in look.rows(select(Notice.id, Notice.kind).where(~reader).order_by(Notice.id)):
+    for notice, kind in look.rows(
+        select(Notice.id, Notice.kind).where(~reader, _lets_go(Notice.id)).order_by(Notice.id)
+    ):
         yield f"notice {notice} ({kind})"
 
 

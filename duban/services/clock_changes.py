@@ -17,8 +17,9 @@ from duban.errors import NotFound
 from duban.services import clocks
 from duban.services.clock_values import look_again, pure_clock
 from duban.services.item_changes import open_item, record
+from duban.services.proposal_facts import UNAPPROVED
 from duban.services.rules import AUTHORITY_ZONE, Rules, business_date, rules_of
-from models import Clock, ClockPause, ClockState, Item, Milestone, RungFired
+from models import Approval, Clock, ClockPause, ClockState, Item, Milestone, RungFired
 
 BY_OFFICE = (Relation.SUPERVISION,)
 
@@ -140,9 +141,14 @@ def _go_on_pausing(session: Session, old: Clock, new: Clock) -> None:
 
 
 def carry_fired(session: Session, old: Clock, new: Clock, only: Collection[str] | None = None) -> None:
-    """The rungs of the old clock (or `only` these) count as fired on the new one: the same notices, told once."""
+    """The rungs of the old clock (or `only` these) count as fired on the new one: the same notices, told once.
+
+    A sheet that nobody let go told nobody anything: the new limit proposes its own.
+    """
+    unsent = set(session.scalars(UNAPPROVED.where(Approval.clock_id == old.id)))
     query = select(RungFired).where(RungFired.clock_id == old.id, RungFired.cycle == old.cycle)
-    fired = [f for f in session.scalars(query) if only is None or f.rung in only]
+    told = [f for f in session.scalars(query) if f.notice_id not in unsent]
+    fired = [f for f in told if only is None or f.rung in only]
     if fired:
         session.execute(
             insert(RungFired),

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from duban.domain.addressees import resolve_targets
 from duban.domain.policy_model import Colour, Rung, Target
-from duban.services.night_decide import Office, reader_row, take_numbers
 from duban.services.night_facts import PlanFacts, parties_of_item, plan_facts
 from duban.services.notice_facts import (
     item_context,
@@ -21,6 +20,7 @@ from duban.services.notice_facts import (
     sheet_context,
     shown_items,
 )
+from duban.services.notice_rows import Office, reader_row, take_numbers
 from models import Base, Item
 
 _TABLES = Base.metadata.tables
@@ -35,6 +35,7 @@ RELATIVE = Office(email="", public_url="")
 KINDS: Mapping[str, Rung] = {
     rung.kind: rung
     for rung in (
+        Rung("propose", 0, "propose", "呈批件", Colour.RED, (Target.PLAN_HEAD,), (), "督呈"),
         Rung(
             "assign", 0, "assign", "交办通知", Colour.GREEN, (Target.UNIT_CONTACTS,), (Target.LEAD_OFFICIALS,), "督交"
         ),

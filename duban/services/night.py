@@ -18,13 +18,17 @@ from sqlalchemy.orm import Session
 from duban.adapters.database import Database, one_at_a_time
 from duban.adapters.mail import Transport
 from duban.domain.addressees import resolve_targets
+from duban.domain.policy_model import DOCUMENTS
 from duban.notices.rendering import Renderer
 from duban.notices.throttle import Throttle
 from duban.services.compose import compose
 from duban.services.deliver import UNLIMITED, Delivered, deliver
 from duban.services.link_keys import LinkMaker
-from duban.services.night_decide import Claimed, Office, claim_batch, decide
+from duban.services.night_decide import Claimed, claim_batch, decide
 from duban.services.night_facts import BatchFacts, PlanFacts, batch_facts, parties_of, plan_facts
+from duban.services.notice_rows import Office
+from duban.services.proposal_facts import APPROVERS_ZH
+from duban.services.proposals import lapse_stale
 from duban.services.queries.operations import whole_nights
 from duban.services.robot import repeat_to_robot
 from duban.services.rules import calendar_in_force, come
@@ -100,6 +104,7 @@ def run_night(
     """
     report = NightReport(come(as_of, tools.clock()), list(only) if only is not None else None)
     _begin(tools, as_of, report)
+    lapse_stale(tools.database, tools.clock())
     _claim_all(tools, report, progress, only)
     with tools.database.read() as session:
         sending = calendar_in_force(session).is_workday(as_of)
@@ -315,7 +320,9 @@ def _would_send(clock: Clock, plan: PlanFacts, item: Item, facts: BatchFacts, as
             due.key,
             due.rung.kind,
             due.due_on,
-            tuple(
+            (f"先呈{APPROVERS_ZH[DOCUMENTS[due.rung.kind].approver.value]}批准",)
+            if due.rung.approve
+            else tuple(
                 shown_reader(r.party.name, r.on_behalf_of_name)
                 for r in resolve_targets(due.rung, parties, plan.directory, policy, as_of)
             ),

@@ -9,12 +9,9 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, insert, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
@@ -22,14 +19,15 @@ from duban.domain.actors import SYSTEM
 from duban.domain.addressees import Resolved, resolve_targets
 from duban.domain.counting import Unit
 from duban.domain.ladder import Decision, DueRung, due_rungs
-from duban.domain.policy_model import ClockKind
+from duban.domain.policy_model import DOCUMENTS, ClockKind, Rung
 from duban.services.clock_values import term_key
 from duban.services.clocks import next_check_in_clock
 from duban.services.event_log import Happening, append_all, lock_items
-from duban.services.night_facts import BatchFacts, PlanFacts, batch_facts, parties_of
+from duban.services.night_facts import BatchFacts, PlanFacts, batch_facts, parties_of, with_plan_units
 from duban.services.notice_facts import notice_context, shown_items
+from duban.services.notice_rows import Office, reader_row, take_numbers
+from duban.services.proposals import propose
 from models import (
-    Base,
     Clock,
     ClockState,
     Item,
@@ -38,15 +36,6 @@ from models import (
     RungFired,
     RungOutcome,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What the notices say of the office that sends them, and where their links lead."""
-
-    email: str
-    public_url: str
-    phone: str | None = None
 
 
 @dataclass(slots=True)
@@ -77,7 +66,12 @@ class _Firing:
     clock: Clock
     item: Item
     due: DueRung
-    readers: list[Resolved]
+    readers: list[Resolved]  # nobody yet where the sheet waits for its approval
+
+    @property
+    def series(self) -> str | None:
+        """The series of its number; a sheet that waits has none."""
+        return None if self.due.rung.approve else self.due.rung.series
 
 
 def claim_batch(
@@ -148,9 +142,8 @@ def _write(
     happenings: list[Happening] = []
     for clock in facts.clocks:
         decision, plan, item = decisions[clock.id], plans[clock.plan_id], facts.items[clock.item_id]
-        parties = parties_of(facts, plan, item)
         for due in decision.rungs_to_fire:
-            readers = resolve_targets(due.rung, parties, plan.directory, plan.rules.policy, as_of)
+            readers = [] if due.rung.approve else _readers(session, facts, plan, item, due.rung, as_of)
             firings.append(_Firing(clock, item, due, _owing(clock, facts, readers)))
         claimed.passed += len(decision.passed)
         claimed.held += len(decision.held)
@@ -162,6 +155,9 @@ def _write(
         claimed.rungs[firing.due.key] += 1
         happenings.append(_fired(firing, notice_id, as_of, now))
     append_all(session, happenings, now)
+    for firing, notice_id in zip(firings, notice_ids, strict=True):
+        if firing.due.rung.approve:
+            propose(session, notice_id, firing.clock, firing.item, firing.due.rung, plans[firing.clock.plan_id], now)
     _advance(session, facts.clocks, decisions)
     for clock in facts.clocks:
         # A check-in that was missed to its last rung does not end the duty: the next period's begins.
@@ -169,6 +165,13 @@ def _write(
             next_check_in_clock(session, clock, plans[clock.plan_id].rules, as_of, now)
     claimed.notices = len(firings)
     return claimed
+
+
+def _readers(
+    session: Session, facts: BatchFacts, plan: PlanFacts, item: Item, rung: Rung, as_of: dt.date
+) -> list[Resolved]:
+    parties = with_plan_units(session, parties_of(facts, plan, item), rung, plan)
+    return resolve_targets(rung, parties, plan.directory, plan.rules.policy, as_of)
 
 
 def _owing(clock: Clock, facts: BatchFacts, readers: list[Resolved]) -> list[Resolved]:
@@ -206,13 +209,15 @@ def _write_notices(
     if not firings:
         return []
     shown = shown_items(session, {f.item.id: f.item for f in firings}.values(), as_of)
-    numbers = take_numbers(session, Counter(f.due.rung.series for f in firings if f.due.rung.series), as_of.year)
+    numbers = take_numbers(session, Counter(f.series for f in firings if f.series), as_of.year)
     rows: list[dict[str, Any]] = []
     for firing in firings:
         rung, plan = firing.due.rung, plans[firing.clock.plan_id]
-        number = next(numbers[rung.series]) if rung.series else None
+        number = next(numbers[firing.series]) if firing.series else None
         acknowledge_by = (
-            plan.rules.calendar.add_workdays(as_of, rung.acknowledge_days) if rung.acknowledge_days else None
+            plan.rules.calendar.add_workdays(as_of, rung.acknowledge_days)
+            if rung.acknowledge_days and not rung.approve
+            else None
         )
         rows.append(
             {
@@ -221,8 +226,8 @@ def _write_notices(
                 "kind": rung.kind,
                 "cause": f"rung:{firing.clock.id}:{firing.due.key}:{firing.clock.cycle}",
                 "as_of": as_of,
-                "series": rung.series,
-                "year": as_of.year if rung.series else None,
+                "series": firing.series,
+                "year": as_of.year if firing.series else None,
                 "number": number,
                 "colour": rung.colour.value,
                 "acknowledge_by": acknowledge_by,
@@ -246,48 +251,14 @@ def _write_notices(
         )
     statement = insert(Notice).returning(Notice.id, sort_by_parameter_order=True)
     notice_ids = list(session.scalars(statement, rows))
-    session.execute(
-        insert(NoticeRecipient),
-        [
-            reader_row(notice_id, reader)
-            for notice_id, firing in zip(notice_ids, firings, strict=True)
-            for reader in firing.readers
-        ],
-    )
+    copies = [
+        reader_row(notice_id, reader)
+        for notice_id, firing in zip(notice_ids, firings, strict=True)
+        for reader in firing.readers
+    ]
+    if copies:
+        session.execute(insert(NoticeRecipient), copies)
     return notice_ids
-
-
-def reader_row(notice_id: int, reader: Resolved) -> dict[str, Any]:
-    """One reader's copy of a notice, as its row."""
-    return {
-        "notice_id": notice_id,
-        "party_id": int(reader.party.key),
-        "for_party_id": int(reader.on_behalf_of) if reader.on_behalf_of else None,
-        "for_name": reader.on_behalf_of_name or "",
-        "role": reader.role,
-        "address": reader.address,
-        "why": reader.why or None,
-    }
-
-
-def take_numbers(session: Session, wanted: Counter[str], year: int) -> dict[str, Any]:
-    """Numbers of each series, without a gap: the counter's row is locked until this transaction commits."""
-    take = _take(session.get_bind().dialect.name)
-    found = {}
-    for series, count in sorted(wanted.items()):  # always in one order, so that two nights cannot lock each other out
-        last = session.execute(take, {"series": series, "year": year, "last": count}).scalar_one()
-        found[series] = iter(range(last - count + 1, last + 1))
-    return found
-
-
-@cache
-def _take(dialect: str) -> Executable:
-    """Begins a series with so many numbers, or counts it on by them; gives its last number."""
-    series = Base.metadata.tables["notice_series"]
-    begun = (sqlite_insert if dialect == "sqlite" else postgres_insert)(series)
-    return begun.on_conflict_do_update(
-        index_elements=[series.c.series, series.c.year], set_={"last": series.c.last + begun.excluded.last}
-    ).returning(series.c.last)
 
 
 def _write_rungs(
@@ -323,7 +294,7 @@ def _start_acknowledge_clocks(
     session: Session, firings: list[_Firing], plans: dict[int, PlanFacts], as_of: dt.date
 ) -> None:
     """A sheet that asks for receipt starts a clock for it, one an item: a later sheet joins the one that runs."""
-    asked = {f.item.id: f for f in firings if f.due.rung.acknowledge_days}
+    asked = {f.item.id: f for f in firings if f.due.rung.acknowledge_days and not f.due.rung.approve}
     if not asked:
         return
     running = set(
@@ -369,7 +340,7 @@ def _fired(firing: _Firing, notice_id: int, as_of: dt.date, now: dt.datetime) ->
         "fired_on": as_of.isoformat(),
         "notice": notice_id,
         "readers": [r.party.name for r in firing.readers],
-    }
+    } | ({"approver": DOCUMENTS[firing.due.rung.kind].approver.value} if firing.due.rung.approve else {})
     return Happening(firing.item.id, "rung.fired", SYSTEM, now, payload=payload)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy import BigInteger, bindparam, select
+from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from duban.domain.ladder import all_acknowledged_on
 from duban.domain.parties import Directory, ItemParties, PartyFacts
 from duban.domain.parties import PartyKind as Kind
+from duban.domain.policy_model import Rung, Target
 from duban.services.absences import spans_of_plan
 from duban.services.rules import Rules, business_date, calendar_in_force, rules_from
 from models import (
@@ -186,6 +187,21 @@ def parties_of(facts: BatchFacts, plan: PlanFacts, item: Item) -> ItemParties:
         caller=next(iter(keys(Role.CALLER)), None),
         called=keys(Role.CALLED),
     )
+
+
+def with_plan_units(session: Session, parties: ItemParties, rung: Rung, plan: PlanFacts) -> ItemParties:
+    """These parties with all units of the plan, where the rung writes to them (通报)."""
+    if Target.PLAN_UNITS not in (*rung.to, *rung.cc):
+        return parties
+    found = session.scalars(
+        select(ItemParty.party_id)
+        .join(Item, Item.id == ItemParty.item_id)
+        .where(Item.plan_id == plan.id, ~Item.dropped, ItemParty.role.in_((Role.LEAD_UNIT, Role.RESPONSIBLE)))
+        .group_by(ItemParty.party_id)
+        .order_by(func.min(Item.position), func.min(Item.id), func.min(ItemParty.position), ItemParty.party_id)
+    )
+    members = [m for p in found for m in plan.members.get(p, (p,))]
+    return replace(parties, plan_units=tuple(str(p) for p in dict.fromkeys(members)))
 
 
 def _key(party_id: int | None) -> str | None:

@@ -29,7 +29,7 @@ from duban.services.queries.lights import Lighting, Standing
 from models import Clock, Item, Milestone, PartyKind
 
 if TYPE_CHECKING:
-    from duban.services.night_decide import Office
+    from duban.services.notice_rows import Office
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from duban.domain.policy_model import Colour
 from duban.services.clock_values import KEYS_A_STATEMENT
 from duban.services.night_facts import PlanFacts, plan_facts
 from duban.services.plan_lookup import plan_id_of
+from duban.services.proposal_facts import UNAPPROVED
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting
 from duban.services.queries.past import Past, PastLighting, Then, past_of, targets_then
@@ -146,16 +147,17 @@ def exposed(database: Database, *, plan: str, first_on: dt.date, last_on: dt.dat
             .join(Item, Item.id == Clock.item_id)
             .where(
                 Clock.plan_id == plan_id,
-                RungFired.fired_on >= first_on,
-                RungFired.fired_on <= last_on,
+                Notice.as_of >= first_on,
+                Notice.as_of <= last_on,
+                Notice.id.not_in(UNAPPROVED),
                 ~RungFired.carried_over,
                 Notice.withdrawn_at.is_(None),
                 ~Item.dropped,
             )
-            .order_by(RungFired.fired_on, RungFired.id)
+            .order_by(Notice.as_of, RungFired.id)
         ).tuples()
         return tuple(
-            Exposed(item_id, titles[key], fired.fired_on, _label(notice))
+            Exposed(item_id, titles[key], notice.as_of, _label(notice))
             for fired, item_id, notice in rows
             if (key := fired.rung.partition("#")[0]) in titles
         )

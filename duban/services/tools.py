@@ -18,7 +18,7 @@ from duban.services.deliver import ROBOT, UNLIMITED, Delivered, deliver
 from duban.services.evidence_files import EvidenceStore
 from duban.services.link_keys import link_maker
 from duban.services.night import NightTools
-from duban.services.night_decide import Office
+from duban.services.notice_rows import Office
 from duban.services.pace import throttle_of
 from duban.services.registration import OfficeRules
 from duban.services.robot import robot_from_url

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from duban.api.buckets import Limiter
@@ -21,18 +22,34 @@ from duban.errors import DubanError
 from duban.notices.clock_words import clock_standing, standing
 from duban.notices.links import Claim, verify
 from duban.notices.wording import date_zh, names
-from duban.services.by_link import LONGEST_REPORT, WEEKLY, LinkPage, acknowledge_by_link, look_by_link, report_by_link
+from duban.services.by_link import (
+    LONGEST_REPORT,
+    WEEKLY,
+    LinkPage,
+    acknowledge_by_link,
+    decide_by_link,
+    look_by_link,
+    report_by_link,
+)
 from duban.services.link_keys import link_secrets
 from duban.services.sign_in import log_access
 from duban.settings import Settings
-from duban.web.words import refusal
+from duban.web.proposals import approved_field, talk_field
+from duban.web.session import field
+from duban.web.words import PROPOSAL_ZH, refusal
 
 router = APIRouter()
 
 #: Requests that one link, or one address with links that are not ours, may make: a minute, and at once.
 A_MINUTE, AT_ONCE = 20, 20
 HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
-DONE = {"receipt": "已签收，谢谢。", "report": "进展已报告督查室。"}
+DONE = {
+    "receipt": "已签收，谢谢。",
+    "report": "进展已报告督查室。",
+    "approved": "已批准，文书随下一次发送送出。",
+    "refused": "已登记为不同意，文书不再发出。",
+    "lapsed": "情况已有变化，文书不再发出。",
+}
 
 Token = Annotated[str, Form(max_length=600)]
 
@@ -89,6 +106,35 @@ def post_report(request: Request, token: Token = "", text: Annotated[str, Form()
     return _answered(request, token, "link.report", report, typed=text)
 
 
+@router.post("/link/decide")
+def post_decision(
+    request: Request,
+    token: Token = "",
+    approved: Annotated[str, Form(max_length=3)] = "",
+    reason: Annotated[str, Form(max_length=4000)] = "",
+    talk_on: Annotated[str, Form(max_length=10)] = "",
+    talk_time: Annotated[str, Form(max_length=5)] = "",
+    talk_place: Annotated[str, Form(max_length=200)] = "",
+    talk_speaker: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """批示."""
+    given = {"approved": approved, "reason": reason, "talk_on": talk_on, "talk_time": talk_time}
+    form = FormData(given | {"talk_place": talk_place, "talk_speaker": talk_speaker})
+
+    def decide(context: Context, claim: Claim) -> Response:
+        decided = decide_by_link(
+            context.database,
+            claim,
+            approved=approved_field(form),
+            reason=field(form, "reason"),
+            talk=talk_field(form),
+            now=context.now(),
+        )
+        return RedirectResponse(f"/link/{token}?done={decided.outcome.value}", 303, headers=HEADERS)
+
+    return _answered(request, token, "link.decide", decide)
+
+
 def _answered(
     request: Request, token: str, action: str, act: Callable[[Context, Claim], Response], typed: str = ""
 ) -> Response:
@@ -137,6 +183,7 @@ def _page(request: Request, token: str, status: int = 200, **shown: Any) -> Resp
         kind_zh="报告进展" if found.kind == WEEKLY else found.context["kind_zh"],
         facts=_facts(found),
         office=found.context["office"],
+        outcomes_zh=PROPOSAL_ZH,
         token=token,
         expires_at=claim.expires_at,
         most=LONGEST_REPORT,

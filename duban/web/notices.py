@@ -15,6 +15,7 @@ from duban.errors import NotFound
 from duban.services.acknowledge import acknowledge
 from duban.services.queries.notices import NoticeFilter, list_notices, one_notice, sheet_of
 from duban.services.queries.plans import list_plans
+from duban.services.queries.proposals import list_proposals, proposal_of
 from duban.services.queries.ranking import ranking, ranking_trend
 from duban.web.session import Form, Visit, field
 
@@ -35,14 +36,17 @@ def get_notices(
     where = NoticeFilter(kind=kind or None, unacknowledged=bool(unacknowledged), item=item)
     page = list_notices(visit.context.database, scope=visit.caller.scope, where=where, before=before)
     query = {"kind": kind, "unacknowledged": unacknowledged, "item": item}
-    return visit.render("notices.html", page=page, query=query, before=before)
+    waiting = () if before or item else list_proposals(visit.context.database, scope=visit.caller.scope)
+    return visit.render("notices.html", page=page, query=query, before=before, waiting=waiting)
 
 
 @router.get("/notices/{notice_id}")
 def get_notice(notice_id: Id, visit: Visit, done: str = "") -> Response:
     """Who got it and in whose place, the copies, and the receipts."""
     notice = one_notice(visit.context.database, notice_id=notice_id, scope=visit.caller.scope)
-    return visit.render("notice.html", notice=notice, row=notice.row, done=done)
+    put = proposal_of(visit.context.database, notice_id=notice_id, scope=visit.caller.scope)
+    held = put is not None and put.talk_at is not None and put.talk_at <= visit.context.now()
+    return visit.render("notice.html", notice=notice, row=notice.row, done=done, put=put, held=held)
 
 
 @router.get("/notices/{notice_id}/copies/{delivery_id}")

@@ -96,6 +96,7 @@ REASONS_ZH: Sequence[tuple[str, str]] = (
     # links, sign-in
     (r"it reports on an item, and there is no notice to acknowledge", "这个链接用于报告进展，没有要签收的文书。"),
     (r"its notice is about no item", "这份文书不涉及具体事项。"),
+    (r"its notice is not one to decide on", "这份文书不是呈批件，不需批示。"),
     (
         r"its holder is not in the directory|its holder is no longer in office",
         "链接的收件人已不在名录里。请登录办理，或与督查室联系。",

@@ -155,6 +155,10 @@ EVENT_ZH = MappingProxyType(
         "rung.fired": "发出提醒或督办文书",
         "clock.breached": "首次逾期（记录在案）",
         "notice.acknowledged": "签收",
+        "proposal.approved": "批准发出督办文书",
+        "proposal.refused": "不同意发出督办文书",
+        "proposal.lapsed": "待批的督办文书失效",
+        "talk.recorded": "登记约谈记录",
         "progress.reported": "报告进展",
         "delivery.bounced": "邮件被退回，改送督查室",
         "check_in.reported": "长效期报告",
@@ -178,6 +182,7 @@ EVENT_ZH = MappingProxyType(
     }
 )
 NOTICE_ZH = KINDS_ZH
+PROPOSAL_ZH = MappingProxyType({"approved": "已批准", "refused": "不同意", "lapsed": "已失效"})
 
 #: Refusals: what is wrong, what to do. Fields of the error fill the braces.
 REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -232,6 +237,7 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "plan_voided": ("这份方案已作废", "{by}已作废“{title}”，理由：{reason}。需要的，请重新登记。"),
         "closing_step_refused": ("不能办理“{step}”", "{reason}"),
         "extension_refused": ("延期申请不成立", "{reason}"),
+        "proposal_refused": ("不能这样批示", "{reason}。"),
         "clock_refused": ("时钟不能这样办", "{reason}"),
         "target_refused": ("填报的目标值有误", "{reason}"),
         "day_to_come": ("业务日期还没有到", "督办、材料和邮件的业务日期最晚为今天；以后某日将发出什么，可以预览。"),
@@ -398,7 +404,8 @@ def event_zh(type_: str, payload: Mapping[str, Any]) -> str:
     """An event in a few words."""
     if type_ == "rung.fired":
         key = str(payload.get("rung", ""))
-        return "发出" + next((zh for prefix, zh in _RUNGS if key.startswith(prefix)), "提醒")
+        verb = "提请" if payload.get("approver") else "发出"
+        return verb + next((zh for prefix, zh in _RUNGS if key.startswith(prefix)), "提醒")
     return EVENT_ZH.get(type_, type_)
 
 
@@ -412,6 +419,10 @@ def _as_entered(payload: Mapping[str, Any]) -> str:
 _DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
     {
         "rung.fired": lambda p: "致" + "、".join(str(r) for r in p["readers"]) if p.get("readers") else "",
+        "proposal.approved": lambda p: str(p.get("number") or ""),
+        "proposal.refused": lambda p: KINDS_ZH.get(str(p.get("kind")), ""),
+        "proposal.lapsed": lambda p: KINDS_ZH.get(str(p.get("kind")), ""),
+        "talk.recorded": lambda p: f"承诺{p['promised_on']}前完成" if p.get("promised_on") else "",
         "clock.breached": lambda p: f"时限{p.get('due_on', '')}",
         "measure.reported": lambda p: f"第{p.get('measure')}条：{PROGRESS_ZH.get(str(p.get('progress')), '')}",
         "milestone.done": lambda p: f"第{p.get('milestone')}个节点，{p.get('done_on', '')}",

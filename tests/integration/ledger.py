@@ -27,7 +27,7 @@ from duban.reading.model import Kind, Place, Reading, Regulation
 from duban.services.closing import take_step
 from duban.services.evidence_files import EvidenceStore
 from duban.services.night import NightReport, NightTools, run_night
-from duban.services.night_decide import Office
+from duban.services.notice_rows import Office
 from duban.services.progress import hand_in_evidence, report_measure, report_milestone, report_regulation
 from duban.services.registration import Intake, OfficeRules, Received, Registered, register
 from duban.services.release import release

@@ -20,7 +20,7 @@ from duban.adapters.database import Database
 from duban.adapters.mail import Mailbox, Transport, transport_from_url
 from duban.notices.rendering import Renderer
 from duban.services.night import NightTools, run_night
-from duban.services.night_decide import Office
+from duban.services.notice_rows import Office
 from duban.settings import ROOT
 
 

@@ -19,7 +19,7 @@ from duban.domain.lifecycle import State
 from duban.errors import DubanError, StaleVersion
 from duban.reading.directory import Entry
 from duban.services.deliver import deliver
-from duban.services.night_decide import take_numbers
+from duban.services.notice_rows import take_numbers
 from duban.services.registration import Intake, Received, register
 from models import (
     Clock,

@@ -24,7 +24,7 @@ def test_after_missed_nights_each_notice_and_each_digest_says_which(database: Da
     why = {"nights": 8, "from_on": "2026-07-01", "to_on": "2026-07-08"}
     assert missed == {"urge": why, "supervise": why}
     by_address = {m["To"].addresses[0].addr_spec: m for m in mails(tmp_path) if WHY in text_of(m)}
-    assert set(by_address) == {"ye@example.org", "han@example.org", "ducha@example.org"}
+    assert set(by_address) == {"ye@example.org", "zhujian@example.org", "han@example.org", "ducha@example.org"}
     assert "本件应于2026年7月1日发出" in text_of(by_address["ye@example.org"]), "a single notice"
     assert "期间应发的通知今日一并补发" in text_of(by_address["han@example.org"]), "a digest"
 

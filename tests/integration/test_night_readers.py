@@ -27,6 +27,7 @@ from .ledger import (
     LEAD,
     NOW,
     OTHER_LEAD,
+    OTHER_UNIT,
     UNIT,
     a_night,
     a_world,
@@ -42,7 +43,7 @@ def test_joint_leads_each_get_the_sheet_and_acknowledge_for_themselves(database:
     a_night(database, tmp_path, RUNGS["supervise_6"])
     sheet = next(n for n in world.all(Notice) if n.kind == "supervise")
     to = [r for r in world.all(NoticeRecipient) if r.notice_id == sheet.id and r.role == "to"]
-    assert sorted(r.address for r in to) == ["han@example.org", "shen@example.org"]
+    assert sorted(r.address for r in to) == ["han@example.org", "shen@example.org", "zhujian@example.org"]
     receipt = next(c for c in world.of(Clock) if c.kind is ClockKind.ACKNOWLEDGE)
     assert receipt.due_on == dt.date(2026, 7, 10)
     tuesday = dt.datetime(2026, 7, 14, 2, 0, tzinfo=dt.UTC)
@@ -60,7 +61,7 @@ def test_when_all_leads_acknowledged_the_next_rung_is_held_for_two_working_days(
     a_night(database, tmp_path, RUNGS["supervise_6"])
     sheet = next(n for n in world.all(Notice) if n.kind == "supervise")
     tuesday = dt.datetime(2026, 7, 14, 2, 0, tzinfo=dt.UTC)
-    for actor in (LEAD, OTHER_LEAD):
+    for actor in (LEAD, OTHER_LEAD, UNIT):
         acknowledge(database, notice_id=sheet.id, actor=actor, now=tuesday)
     assert [c.state for c in world.of(Clock) if c.kind is ClockKind.ACKNOWLEDGE] == [ClockState.COMPLETED]
     for day in (15, 16):
@@ -79,7 +80,7 @@ def test_nobody_acknowledges_for_somebody_else(database: Database, tmp_path: Pat
     world = a_world(database, an_item(**due(DUE)))
     a_night(database, tmp_path, RUNGS["supervise_6"])
     sheet = next(n for n in world.all(Notice) if n.kind == "supervise")
-    for actor in (OTHER_LEAD, UNIT, Actor("x", "viewer", frozenset({"沈予安"}))):
+    for actor in (OTHER_LEAD, OTHER_UNIT, Actor("x", "viewer", frozenset({"沈予安"}))):
         with pytest.raises(Forbidden):
             acknowledge(database, notice_id=sheet.id, actor=actor, now=NOW)
     assert acknowledge(database, notice_id=sheet.id, actor=LEAD, now=NOW) == 1

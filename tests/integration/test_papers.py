@@ -15,6 +15,7 @@ import openpyxl
 import pytest
 
 from duban.adapters.database import Database
+from duban.domain.actors import Actor
 from duban.domain.lifecycle import Action
 from duban.domain.limits import Milestone as Part
 from duban.domain.policy_model import ClockKind
@@ -30,6 +31,7 @@ from duban.services.new_items import call, spawn_self_checks
 from duban.services.paper_files import sources_file, word_file
 from duban.services.papers import progress_paper, report_title
 from duban.services.progress import report_check_in, report_measure
+from duban.services.proposals import Talk, decide_proposal
 from duban.services.queries.ranking import ranking, ranking_trend
 from duban.services.queries.scope import WHOLE
 from duban.services.standing import plan_standing
@@ -317,9 +319,16 @@ def test_a_paper_for_a_past_day_reads_as_it_would_have_read_on_that_day(database
 def test_the_exposure_lists_what_a_rung_exposed_this_month_with_its_sheet(database: Database, tmp_path: Path) -> None:
     world = a_world(database, an_item("1", **due(dt.date(2026, 6, 1))), an_item("2", **due(dt.date(2026, 7, 10))))
     a_night(database, tmp_path, dt.date(2026, 7, 2))
+    waits = exposure_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL)
+    assert waits.grids()[0].rows[0][5] == "红灯", "a summons that nobody has approved exposes nobody"
+    (sheet,) = [n for n in world.all(Notice) if n.kind == "summon"]
+    friday = dt.datetime(2026, 7, 3, 2, 0, tzinfo=dt.UTC)
+    talk = Talk(friday + dt.timedelta(days=4), "201会议室", "程远舟")
+    head = Actor("程远舟", "lead", frozenset({"程远舟"}))
+    decide_proposal(database, notice_id=sheet.id, approved=True, actor=head, now=friday, talk=talk)
     paper = exposure_paper(database, plan=world.plan.code, as_of=TODAY, public_url=URL)
     grid = paper.grids()[0]
-    assert "7月2日约谈通知督约〔2026〕1号" in str(grid.rows[0][5])
+    assert "7月3日约谈通知书督约〔2026〕1号" in str(grid.rows[0][5])
     assert (len(grid.rows), len(paper.grids()[1].rows)) == (1, 1), "what is red only is a list of its own"
     assert (paper.grids()[1].title, paper.grids()[1].rows[0][5]) == ("其他红灯事项（未列入曝光）", "红灯")
     later = exposure_paper(database, plan=world.plan.code, as_of=dt.date(2026, 8, 3), public_url=URL)

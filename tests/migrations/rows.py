@@ -17,6 +17,7 @@ ON, AT = dt.date(2026, 7, 13).isoformat(), "2026-07-13 01:00:00+00:00"
 #: Where the plainest value of a column's type would not do.
 ROWS: dict[str, list[dict[str, Any]]] = {
     "anchor": [{"hash": HASH}],
+    "approval": [{"approver": "plan_head"}],
     "calendar_edition": [{"sha256": HASH}],
     "directory_change": [{"change": "new"}],
     "document": [{"sha256": HASH}],
@@ -34,6 +35,11 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "token": [{"hash": HASH, "purpose": "api"}],
 }
 
+_TALK: dict[str, Any] = {
+    **{"outcome": "approved", "decided_at": AT, "decided_by": "x"},
+    **{"talk_at": AT, "talk_place": "x", "talk_speaker": "x"},
+}
+
 #: CHECK → what a row would have to say to break it. Those of most enumerations are made below.
 VIOLATIONS: dict[str, dict[str, Any]] = {
     # Enumerations of which another CHECK also speaks.
@@ -44,6 +50,18 @@ VIOLATIONS: dict[str, dict[str, Any]] = {
     "ck_absence_span": {"first_on": "2026-07-14"},
     "ck_anchor_hash_length": {"hash": "abc"},
     "ck_anomaly_resolved_by_resolution": {"resolution_id": 1},
+    "ck_approval_approver": {"approver": "nonsense"},
+    "ck_approval_outcome": {"outcome": "nonsense", "decided_at": AT, "decided_by": "x"},
+    "ck_approval_decided_has_instant": {"outcome": "approved", "decided_by": "x"},
+    "ck_approval_decided_has_actor": {"outcome": "approved", "decided_at": AT},
+    "ck_approval_says_why": {"outcome": "refused", "decided_at": AT, "decided_by": "x", "reason": ""},
+    "ck_approval_talk_has_place": _TALK | {"talk_place": None},
+    "ck_approval_talk_has_speaker": _TALK | {"talk_speaker": None},
+    "ck_approval_talk_approved": _TALK | {"outcome": "refused", "reason": "x"},
+    "ck_approval_record_has_promise": _TALK | {"recorded_at": AT, "recorded_by": "x"},
+    "ck_approval_record_has_actor": _TALK | {"recorded_at": AT, "promised": "x"},
+    "ck_approval_record_of_talk": {"recorded_at": AT, "recorded_by": "x", "promised": "x"},
+    "ck_approval_promised_what": {"promised_on": ON},
     "ck_calendar_edition_sha256_length": {"sha256": "abc"},
     "ck_clock_amount_has_unit": {"amount": 3, "counted": True},
     "ck_clock_counted_has_amount": {"amount": 0, "unit": "workdays", "counted": True},

@@ -158,7 +158,7 @@ def test_a_page_of_any_sheet_carries_words_of_its_body(tmp_path: Path) -> None:
         assert any("印发" in line for line in last), file.name
 
 
-@pytest.mark.parametrize("kind", sorted(SHEET_KINDS - {"summon"}))
+@pytest.mark.parametrize("kind", sorted(SHEET_KINDS - {"propose"}))
 def test_a_sheet_is_addressed_to_units_and_leaders_get_copies(kind: str) -> None:
     context = samples.full(kind)
     context |= {"addressees": [LEADER, *context["addressees"]], "copies": [UNIT_COPIED, OFFICE]}

@@ -11,10 +11,15 @@ import pytest
 from duban.domain.addressees import Resolved, resolve_targets
 from duban.domain.parties import Directory, ItemParties, NoSupervisionOffice, PartyFacts, PartyKind, usable
 from duban.domain.policies import load_policy
-from duban.domain.policy_model import Fallback
+from duban.domain.policy_model import Fallback, Target
 
 POLICY = load_policy(Path(__file__).parents[2] / "policies" / "default.toml")
-REMIND, _, URGE, SUPERVISE, CIRCULATE, _ = POLICY.ladder()
+_OFFICE, _LEADS = Target.SUPERVISION_OFFICE, Target.LEAD_OFFICIALS
+REMIND = POLICY.ladder()[0]
+#: Each target by itself, with copies: what the ladder of an office may combine.
+URGE = replace(POLICY.ladder()[2], to=(Target.UNIT_HEAD,), cc=(_LEADS, _OFFICE))
+SUPERVISE = replace(POLICY.ladder()[3], to=(_LEADS,), cc=(_OFFICE,))
+CIRCULATE = replace(POLICY.ladder()[4], to=(Target.PLAN_HEAD,), cc=(_LEADS, _OFFICE))
 ON = dt.date(2026, 3, 5)
 UNIT = PartyKind.UNIT
 
@@ -102,6 +107,19 @@ def test_joint_leads_each_get_the_sheet_and_a_missing_one_does_not_silence_the_o
     found = resolve_targets(SUPERVISE, item, directory(), POLICY, ON)
     assert shown(found) == [("to", "wang", None), ("to", "zhou", None), ("to", "office", "who")]
     assert found[2].why == "名录中没有此人（单位）"
+
+
+def test_a_circular_goes_to_every_unit_of_the_plan_with_copies_to_leads_and_plan_head() -> None:
+    town = PartyFacts("town", "某镇", UNIT, "town@example.org")
+    everybody = Directory((*EVERYBODY, town), OFFICE)
+    found = resolve_targets(POLICY.ladder()[4], replace(ITEM, plan_units=("bureau", "town")), everybody, POLICY, ON)
+    assert shown(found) == [
+        ("to", "bureau", None),
+        ("to", "town", None),
+        ("cc", "wang", None),
+        ("cc", "mayor", None),
+        ("cc", "office", None),
+    ]
 
 
 def test_an_item_that_names_nobody_reaches_the_supervision_office_by_every_rung() -> None:

@@ -17,19 +17,20 @@ DEFAULT = (FOLDER / "default.toml").read_text(encoding="utf-8")
 def test_the_default_ladder_is_the_one_that_offices_expect() -> None:
     policy = parse_policy(DEFAULT)
     ladder = [(r.offset, r.kind, r.title, r.to, r.cc) for r in policy.ladder()]
+    office = Target.SUPERVISION_OFFICE
     contacts, head, leads = Target.UNIT_CONTACTS, Target.UNIT_HEAD, Target.LEAD_OFFICIALS
-    plan_head, office = Target.PLAN_HEAD, Target.SUPERVISION_OFFICE
     assert ladder == [
         (-10, "remind", "提醒", (contacts,), ()),
         (-3, "remind", "提醒", (contacts,), ()),
-        (1, "urge", "催办通知书", (head,), (leads, office)),
-        (6, "supervise", "督办单", (leads,), (office,)),
-        (11, "circulate", "通报", (plan_head,), (leads, office)),
-        (21, "summon", "约谈通知", (plan_head,), (office,)),
+        (1, "urge", "催办通知书", (contacts, head), (leads, office)),
+        (6, "supervise", "督办单", (contacts, leads), (office,)),
+        (11, "circulate", "通报", (Target.PLAN_UNITS,), (leads, Target.PLAN_HEAD, office)),
+        (21, "summon", "约谈通知书", (contacts, leads), (office,)),
     ]
     supervise, summon = policy.ladder()[3], policy.ladder()[5]
     assert supervise.acknowledge_days == 2
-    assert (summon.proposed, summon.exposure) == (True, True)
+    assert [r.kind for r in policy.ladder() if r.approve] == ["circulate", "summon"]
+    assert summon.exposure
     assert [r.series for r in policy.ladder()] == [None, None, "督催", "督办", "督通", "督约"]
 
 
@@ -67,8 +68,14 @@ def test_the_other_policies_differ_where_their_names_say() -> None:
         ("offset = 6\n", "offset = 0\n", "rung[4].offset", "offset = 0", "rungs out of order"),
         ("offset = 6\n", 'offset = "6"\n', "rung[4].offset", 'offset = "6"', "whole number from -1000"),
         ('kind = "urge"', 'kind = "poke"', "rung[3].kind", 'kind = "poke"', "unknown document kind"),
-        ('to = ["unit_head"]', 'to = ["mayor"]', "rung[3].to", 'to = ["mayor"]', "'mayor' is unknown"),
-        ('to = ["unit_head"]', "to = []", "rung[3].to", "to = []", "nobody is named"),
+        (
+            'to = ["unit_contacts", "unit_head"]\ncc',
+            'to = ["mayor"]\ncc',
+            "rung[3].to",
+            'to = ["mayor"]',
+            "'mayor' is unknown",
+        ),
+        ('to = ["unit_contacts", "unit_head"]\ncc', "to = []\ncc", "rung[3].to", "to = []", "nobody is named"),
         ('key = "remind_3"', 'key = "remind_10"', "rung[2].key", 'key = "remind_10"', "stands twice"),
         ('key = "remind_3"', 'key = "remind#3"', "rung[2].key", "remind#3", "is no key"),
         (', "substitute", "supervision_office"]', ', "substitute"]', "fallback.order", "order = [", "never resolve"),

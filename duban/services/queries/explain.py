@@ -18,12 +18,13 @@ from duban.domain.policy_model import ClockKind
 from duban.services.clock_values import pure_clock
 from duban.services.night_decide import armed_on
 from duban.services.night_facts import acknowledged
+from duban.services.proposal_facts import fate_zh, proposed
 from duban.services.queries.lights import STANDING, Standing
 from duban.services.queries.past import lighting_on
 from duban.services.queries.scope import Scope, check_item
 from duban.services.rules import Rules
 from duban.services.targets import standings
-from models import Clock, ClockState, Item, Milestone, Plan, RungFired, RungOutcome
+from models import ApprovalOutcome, Clock, ClockState, Item, Milestone, Plan, RungFired, RungOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,15 @@ def _explain(session: Session, clock: Clock, item: Item, rules: Rules, as_of: dt
     rungs = session.scalars(
         select(RungFired).where(RungFired.clock_id == clock.id, RungFired.cycle == clock.cycle).order_by(RungFired.id)
     ).all()
-    fired = {r.rung: r.fired_on for r in rungs if r.outcome is RungOutcome.NOTICED}
-    passed = {r.rung: r.reason or "" for r in rungs if r.outcome is RungOutcome.SUPPRESSED}
+    put, fired, passed = proposed(session, rungs), {}, {}
+    for r in rungs:
+        approval, notice = put.get(r.notice_id or 0, (None, None))
+        if r.outcome is RungOutcome.SUPPRESSED:
+            passed[r.rung] = r.reason or ""
+        elif approval is not None and approval.outcome is not ApprovalOutcome.APPROVED:
+            passed[r.rung] = fate_zh(approval)
+        else:
+            fired[r.rung] = notice.as_of if notice is not None else r.fired_on
     settled = frozenset({*fired, *passed})
     value = _with_first_limit(pure_clock(session, clock, rules), clock, item)
     decision = None

@@ -33,7 +33,7 @@ class RungLine:
     acknowledge_days: int | None
     repeat_every: int | None
     repeat_cap: int
-    proposed: bool
+    approve: bool
     exposure: bool
     source: str
 
@@ -111,7 +111,7 @@ def rung_line(rung: Rung) -> RungLine:
         acknowledge_days=rung.acknowledge_days,
         repeat_every=rung.repeat_every,
         repeat_cap=rung.repeat_cap,
-        proposed=rung.proposed,
+        approve=rung.approve,
         exposure=rung.exposure,
         source=rung.source,
     )

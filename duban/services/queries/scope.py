@@ -5,12 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.errors import DubanError, NotFound
-from models import Item, ItemParty, Notice, NoticeRecipient, Party, PartyAlias, PartyMember, UserRole
+from duban.services.proposal_facts import UNAPPROVED
+from models import (
+    Approval,
+    Item,
+    ItemParty,
+    Notice,
+    NoticeRecipient,
+    Party,
+    PartyAlias,
+    PartyMember,
+    UserRole,
+)
 
 #: Roles that see the whole ledger.
 OVERSEERS = (UserRole.SUPERVISOR, UserRole.ADMIN)
@@ -85,14 +96,19 @@ def visible(scope: Scope) -> ColumnElement[bool]:
 
 
 def visible_notices(scope: Scope) -> ColumnElement[bool]:
-    """The condition on `Notice`: those about items in scope, and those addressed to (or meant for) its parties."""
+    """The condition on `Notice`: those about items in scope, and those addressed to (or meant for) its parties.
+
+    A sheet that waits for its approval, or never got it, is shown to the office and to whoever is asked for it.
+    """
     if scope.everything:
         return true()
     own = own_parties(scope)
     mine = select(NoticeRecipient.notice_id).where(
         or_(NoticeRecipient.party_id.in_(own), NoticeRecipient.for_party_id.in_(own))
     )
-    return or_(Notice.id.in_(mine), Notice.item_id.in_(select(Item.id).where(visible(scope))))
+    asked = select(Approval.notice_id).where(Approval.memo_id.in_(mine))
+    about = and_(Notice.item_id.in_(select(Item.id).where(visible(scope))), Notice.id.not_in(UNAPPROVED))
+    return or_(Notice.id.in_(mine), Notice.id.in_(asked), about)
 
 
 def items_in_scope(database: Database, *, plan_id: int, scope: Scope) -> frozenset[int]:

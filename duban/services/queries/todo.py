@@ -14,6 +14,7 @@ from duban.services.answers import CALL_ANSWERED, SELF_CHECK_REPORTED
 from duban.services.queries.items import rows_for
 from duban.services.queries.lights import Lighting, live, overdue
 from duban.services.queries.notices import NoticeRow, owed_receipts
+from duban.services.queries.proposals import ProposalView, waiting_for
 from duban.services.queries.scope import Scope, own_parties
 from duban.services.queries.shapes import ItemRow
 from models import (
@@ -46,9 +47,13 @@ class Pile:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """Receipts that are owed, and piles of items, the most urgent first; empty piles are left out."""
+    """Receipts that are owed, sheets that wait for one's approval, and piles of items, the most urgent first.
+
+    Empty piles are left out.
+    """
 
     receipts: tuple[NoticeRow, ...]
+    proposals: tuple[ProposalView, ...]
     piles: tuple[Pile, ...]
 
 
@@ -65,7 +70,7 @@ def todo(database: Database, *, scope: Scope, as_of: dt.date) -> Todo:
             seen |= {row.id for row in fresh}
             if fresh:
                 piles.append(Pile(key, fresh))
-        return Todo(owed_receipts(session, scope), tuple(piles))
+        return Todo(owed_receipts(session, scope), waiting_for(session, scope), tuple(piles))
 
 
 def _own(scope: Scope) -> ColumnElement[bool]:
