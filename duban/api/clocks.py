@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from duban.api.bodies import CountIn, DecisionIn, ExtensionIn, Id, PauseIn
+from pydantic import Field
+
+from duban.api.bodies import LARGEST, Body, CountIn, Date, DecisionIn, ExtensionIn, Id, PauseIn, Reason
 from duban.api.changes import Recorded, perform, record, recorded
 from duban.api.context import OFFICE, Ctx, Who
 from duban.api.problems import documented
 from duban.api.routing import only, router_of
 from duban.services.clock_changes import pause_clock, resume_clock
-from duban.services.counted_limits import start_counted
+from duban.services.counted_limits import correct_anchor, start_counted
 from duban.services.extensions import ask, decide
 from duban.services.queries.item import belongs
 
@@ -79,6 +81,23 @@ def post_limit(item_id: Id, body: CountIn, context: Ctx, caller: Who) -> Recorde
         reason=body.reason,
     )
     return record(context, caller, item_id, body, change)
+
+
+class RecountIn(Body):
+    """The day that a counted limit really counts from, and why it was wrong."""
+
+    from_on: Date
+    reason: Reason
+    expected_version: int = Field(ge=1, le=LARGEST)
+
+
+@router.post("/clocks/{clock_id}/recount", summary="Correct the day that a limit counts from")
+def post_recount(item_id: Id, clock_id: Id, body: RecountIn, context: Ctx, caller: Who) -> Recorded:
+    """The office only: a new clock supersedes it, with the rungs that were fired and still hold."""
+    belongs(context.database, item_id=item_id, clock_id=clock_id)
+    change = partial(correct_anchor, clock_id=clock_id, from_on=body.from_on, reason=body.reason)
+    perform(context, caller, body.expected_version, change)
+    return recorded(context, item_id)
 
 
 @router.post("/clocks/{clock_id}/pause", summary="Stop a clock", dependencies=[only("stop a clock", *OFFICE)])

@@ -55,6 +55,28 @@ def count(
     click.echo(f"{item}: counted; duban explain {item} shows day by day how.")
 
 
+@clock.command("recount")
+@click.argument("clock_id", type=int)
+@click.argument("from_on", metavar="FROM", type=DAY)
+@click.option("--reason", required=True, help="Why the day was wrong.")
+@VERSION
+def recount(clock_id: int, from_on: dt.date, reason: str, expected_version: int | None) -> None:
+    """Count the limit of the clock CLOCK_ID anew, from the day after FROM: its day was wrong."""
+    from duban.services.counted_limits import correct_anchor
+    from duban.services.tools import utc_now
+
+    correct_anchor(
+        _ledger(),
+        clock_id=clock_id,
+        from_on=from_on,
+        reason=reason,
+        actor=operator(),
+        expected_version=expected_version,
+        now=utc_now(),
+    )
+    click.echo(f"clock {clock_id}: counted anew from the day after {from_on}")
+
+
 @clock.command("pause")
 @click.argument("clock_id", type=int)
 @click.option("--reason", required=True, help="Why the time stops.")

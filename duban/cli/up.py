@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,14 @@ def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: b
         for left in end_leftovers(settings.data_dir):
             say(f"Ended what an earlier start had left running: {left}.")
         prefect_password = make_prefect_password(settings)  # before anything asks what it is
-        settings, environment = _with_ports(settings)
-        keep_prefect_profile(settings)
         password = _prepare(settings)
-        processes = Processes(environment, settings.data_dir)
+        processes = None
         try:
-            _start_all(processes, settings)
+            with _alone(say):
+                settings, environment = _with_ports(settings)
+                keep_prefect_profile(settings)
+                processes = Processes(environment, settings.data_dir)
+                _start_all(processes, settings)
             if document is not None:
                 tour(settings, document, directory, as_of, say)
             summary(settings, document, as_of, Passwords(password, prefect_password), say)
@@ -66,8 +69,25 @@ def up(plan: Path | None, directory: Path | None, as_of: dt.date | None, once: b
             say("")
         finally:
             say("Stopping …")
-            processes.stop()
+            if processes is not None:
+                processes.stop()
             say("Stopped. Nothing is lost: start it again with the same command.")
+
+
+@contextmanager
+def _alone(say: Callable[[str], None]) -> Iterator[None]:
+    """Until its parts listen, no other `duban up` of this machine chooses ports, or asks one who answers there."""
+    import fcntl
+    import tempfile
+
+    path = Path(tempfile.gettempdir()) / f"duban-up-{os.getuid()}.lock"
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another duban is starting on this machine: waiting for it …")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def say(text: str) -> None:

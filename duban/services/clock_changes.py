@@ -111,6 +111,35 @@ def change_limit(
     return new
 
 
+def recount(session: Session, clock: Clock, item: Item, value: pure.Clock, rules: Rules, now: dt.datetime) -> Clock:
+    """Supersedes a counted clock by the same count from another day, with the rungs that it fired and that hold."""
+    today = business_date(now)
+    was = pure_clock(session, clock, rules)
+    _, now_runs = pure.supersede(was, value.due_on, today, rules.policy, rules.calendar)
+    new = Clock(
+        plan_id=clock.plan_id,
+        item_id=clock.item_id,
+        milestone_id=clock.milestone_id,
+        kind=clock.kind,
+        state=clock.state,
+        cycle=clock.cycle,
+        started_on=value.started_on,
+        armed_on=today,
+        nominal_due_on=value.nominal_on,
+        due_on=value.due_on,
+        counted=True,
+        amount=clock.amount,
+        unit=clock.unit,
+        policy=clock.policy,
+    )
+    clocks.supersede(session, clock, new, now)
+    carry_fired(session, clock, new, now_runs.fired)
+    look_again(session, [new], {new.plan_id: rules}, today)
+    show_on_milestone(session, new)
+    clocks.show_next_due(session, item)
+    return new
+
+
 def _clock(
     session: Session, clock_id: int, actor: Actor, action_zh: str, expected_version: int | None
 ) -> tuple[Clock, Item, Rules]:

@@ -14,7 +14,9 @@ from duban.domain.counting import Unit
 from duban.domain.explain import UNITS_ZH
 from duban.domain.lifecycle import Relation
 from duban.errors import DubanError, InTheFuture, NotFound
+from duban.notices.wording import date_zh
 from duban.services import clocks
+from duban.services.clock_changes import recount
 from duban.services.clock_values import look_again
 from duban.services.item_changes import open_item, record
 from duban.services.rules import business_date, rules_of
@@ -48,6 +50,7 @@ def start_counted(
 ) -> int:
     """Counts a limit from the day after `from_on` (次日起) and starts its clock; returns the item's new version.
 
+    Asked twice, it is one clock, and the version stays.
     `milestone_id` is the undated part that it belongs to; without one the item gets a part of its own.
     Raises NotFound, InTheFuture, LimitStands, ClockRefused or DateOutOfReach.
     """
@@ -57,9 +60,15 @@ def start_counted(
         )
         if from_on > business_date(now):
             raise InTheFuture(what="起算日", on=from_on)
+        standing = _counted(session, item, amount, unit, milestone_id)
+        if standing is not None and standing.started_on == from_on:
+            return item.version  # asked twice: one limit has one clock
+        if standing is not None:
+            day = date_zh(standing.started_on)
+            raise LimitStands(reason=f"已自{day}的次日起算；起算日有误的，请更正起算日并说明理由")
         rules = rules_of(session, item.plan_id)
         value = arm_counted(ClockKind.LIMIT, amount, unit, from_on, rules.calendar, cycle=item.cycle)
-        milestone = _undated(session, item, milestone_id, f"自{from_on}的次日起{amount}{UNITS_ZH[unit]}内")
+        milestone = _undated(session, item, milestone_id, _text(from_on, amount, unit))
         milestone.due_on, milestone.rolled_due_on = value.nominal_on, value.due_on
         milestone.confidence, milestone.alternative_due_on = "sure", None
         clock = Clock(
@@ -91,6 +100,73 @@ def start_counted(
             "due_on": value.due_on.isoformat(),
         }
         return record(session, item, actor, now, event="clock.counted", reason=reason, payload=payload)
+
+
+def correct_anchor(
+    database: Database,
+    *,
+    clock_id: int,
+    from_on: dt.date,
+    reason: str,
+    actor: Actor,
+    expected_version: int | None,
+    now: dt.datetime,
+) -> int:
+    """Counts a running limit anew from another day: a new clock supersedes it, with the rungs that hold by its date.
+
+    Returns the item's new version. Raises NotFound, Forbidden, StaleVersion, InTheFuture or LimitStands.
+    """
+    with database.write() as session:
+        clock = session.get(Clock, clock_id, with_for_update=True)
+        if clock is None:
+            raise NotFound(what="clock", key=clock_id)
+        item, _ = open_item(
+            session, clock.item_id, actor, action_zh="更正起算日", by=BY_OFFICE, expected_version=expected_version
+        )
+        amount, unit = clock.amount, clock.unit
+        if clock.state is not ClockState.RUNNING or not clock.counted or amount is None or unit is None:
+            raise LimitStands(reason="只能更正正在计时、按日起算的时限")
+        if not reason.strip():
+            raise LimitStands(reason="请写明更正起算日的理由")
+        if from_on > business_date(now):
+            raise InTheFuture(what="起算日", on=from_on)
+        if from_on == clock.started_on:
+            return item.version
+        rules = rules_of(session, item.plan_id)
+        before, due_before = clock.started_on, clock.due_on
+        value = arm_counted(ClockKind.LIMIT, amount, unit, from_on, rules.calendar, cycle=item.cycle)
+        new = recount(session, clock, item, value, rules, now)
+        milestone = session.get_one(Milestone, new.milestone_id)
+        if milestone.text == _text(before, amount, unit):
+            milestone.text = _text(from_on, amount, unit)
+        if item.first_due_on == due_before:
+            item.first_due_on = new.due_on
+        payload = {
+            "clock": new.id,
+            "from_on": {"before": before.isoformat(), "after": from_on.isoformat()},
+            "due_on": {"before": due_before.isoformat(), "after": new.due_on.isoformat()},
+        }
+        return record(session, item, actor, now, event="clock.recounted", reason=reason.strip(), payload=payload)
+
+
+def _counted(session: Session, item: Item, amount: int, unit: Unit, milestone_id: int | None) -> Clock | None:
+    """The open clock of the same count: of the part that is meant, or of a part of its own."""
+    query = select(Clock).where(
+        Clock.item_id == item.id,
+        Clock.kind == ClockKind.LIMIT,
+        Clock.counted,
+        Clock.amount == amount,
+        Clock.unit == unit,
+        Clock.cycle == item.cycle,
+        Clock.state.in_((ClockState.RUNNING, ClockState.PAUSED)),
+    )
+    if milestone_id is not None:
+        query = query.where(Clock.milestone_id == milestone_id)
+    return session.scalars(query.order_by(Clock.id)).first()
+
+
+def _text(from_on: dt.date, amount: int, unit: Unit) -> str:
+    return f"自{from_on}的次日起{amount}{UNITS_ZH[unit]}内"
 
 
 def _undated(session: Session, item: Item, milestone_id: int | None, text: str) -> Milestone:

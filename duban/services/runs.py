@@ -55,6 +55,7 @@ EVENT_WORDS = MappingProxyType(
         "item.resolution_undone": "核定已撤回 Settlement undone",
         "item.directory_updated": "名录已更新 Directory updated",
         "item.edited": "修改 Edited",
+        "clock.recounted": "更正起算日 Counted anew",
         "item.transferred": "移交 Transferred",
         "item.voided": "方案作废 Plan taken back",
         "item.handed_over": "已发交办通知 Handed over",

@@ -141,6 +141,7 @@ EVENT_ZH = MappingProxyType(
         "item.resolution_undone": "撤回核定",
         "item.directory_updated": "更新名录",
         "item.edited": "修改内容",
+        "clock.recounted": "更正起算日",
         "item.transferred": "移交",
         "item.voided": "方案作废",
         "progress.published": "按公布的进展情况登记",

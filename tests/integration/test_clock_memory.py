@@ -12,7 +12,7 @@ from duban.domain.counting import Unit
 from duban.domain.limits import Milestone as Part
 from duban.errors import Forbidden, InTheFuture
 from duban.services.clock_changes import pause_clock, resume_clock
-from duban.services.counted_limits import LimitStands, start_counted
+from duban.services.counted_limits import LimitStands, correct_anchor, start_counted
 from duban.services.extensions import ask, decide
 from duban.services.progress import report_milestone
 from duban.services.queries.explain import explain_item
@@ -170,3 +170,25 @@ def test_a_part_that_has_its_date_is_not_counted_again_and_a_day_to_come_is_refu
             expected_version=None,
             now=at(dt.date(2026, 7, 13)),
         )
+
+
+def test_counted_twice_it_is_one_clock_and_another_day_is_a_correction(database: Database) -> None:
+    world = a_world(database, an_item("1"))
+    given = {"item_id": world.ids["1"], "amount": 40, "unit": Unit.WORKDAYS, "actor": CLERK, "expected_version": None}
+    now = at(dt.date(2026, 7, 13))
+    first = start_counted(database, from_on=dt.date(2026, 7, 1), now=now, **given)  # type: ignore[arg-type]
+    again = start_counted(database, from_on=dt.date(2026, 7, 1), now=now, **given)  # type: ignore[arg-type]
+    assert first == again
+    assert [c.state for c in world.of(Clock) if c.counted] == [ClockState.RUNNING]
+    with pytest.raises(LimitStands, match="更正起算日"):
+        start_counted(database, from_on=dt.date(2026, 7, 3), now=now, **given)  # type: ignore[arg-type]
+    (wrong,) = (c for c in world.of(Clock) if c.counted)
+    correction = {"clock_id": wrong.id, "actor": CLERK, "expected_version": None, "now": now}
+    with pytest.raises(LimitStands, match="理由"):
+        correct_anchor(database, from_on=dt.date(2026, 7, 3), reason=" ", **correction)  # type: ignore[arg-type]
+    correct_anchor(database, from_on=dt.date(2026, 7, 3), reason="收文日期登记有误", **correction)  # type: ignore[arg-type]
+    old, new = (c for c in world.of(Clock) if c.counted)
+    assert (old.state, old.superseded_by_id, new.state) == (ClockState.SUPERSEDED, new.id, ClockState.RUNNING)
+    assert (new.started_on, new.amount, new.due_on > old.due_on) == (dt.date(2026, 7, 3), 40, True)
+    assert world.item("1").due_on == new.due_on
+    assert (world.events("1")[-1].type, world.events("1")[-1].reason) == ("clock.recounted", "收文日期登记有误")
