@@ -13,6 +13,7 @@ from duban.domain.actors import Actor
 from duban.domain.lifecycle import Relation
 from duban.errors import DubanError, InTheFuture, NotFound
 from duban.services import clocks
+from duban.services.act_days import check_act_day
 from duban.services.evidence_files import EvidenceStore, check_type
 from duban.services.item_changes import ANYBODY_ON_IT, open_item, record
 from duban.services.rules import business_date, rules_of
@@ -72,8 +73,8 @@ def report_measure(
         item, _ = open_item(
             session, measure.item_id, actor, action_zh="填报措施进展", by=BY_UNIT, expected_version=expected_version
         )
-        measure.progress = progress
-        measure.done_on = _done_on(done_on, now, "整改措施") if progress is Progress.DONE else None
+        done = _done_on(session, item, done_on, now, "整改措施") if progress is Progress.DONE else None
+        measure.progress, measure.done_on = progress, done
         measure.reported_by = actor.name
         payload = {"measure": measure.position, "progress": progress.value, "done_on": _iso(measure.done_on)}
         return record(session, item, actor, now, event="measure.reported", reason=reason, payload=payload)
@@ -99,7 +100,7 @@ def report_milestone(
         )
         if milestone.done:
             raise AlreadyDone(what=f"节点「{milestone.text}」", on=milestone.done_on or "登记之前")
-        milestone.done, milestone.done_on = True, _done_on(done_on, now, "节点")
+        milestone.done, milestone.done_on = True, _done_on(session, item, done_on, now, "节点")
         milestone.reported_by = actor.name
         clocks.complete(session, item, now, milestone_id=milestone.id)
         clocks.arm(session, item, rules_of(session, item.plan_id), business_date(now))
@@ -127,7 +128,7 @@ def report_regulation(
             session, regulation.item_id, actor, action_zh="登记制度", by=BY_UNIT, expected_version=expected_version
         )
         regulation.document_number = document_number or regulation.document_number
-        regulation.issued_on = _done_on(issued_on, now, "制度") if issued_on else regulation.issued_on
+        regulation.issued_on = _not_to_come(issued_on, now, "制度") if issued_on else regulation.issued_on
         if regulation.document_number and regulation.issued_on:
             regulation.status = RegulationStatus.ISSUED
         payload = {
@@ -225,11 +226,16 @@ def hand_in_evidence(
         return evidence.id
 
 
-def _done_on(given: dt.date | None, now: dt.datetime, what: str) -> dt.date:
+def _done_on(session: Session, item: Item, given: dt.date | None, now: dt.datetime, what: str) -> dt.date:
     today = business_date(now)
-    if given is not None and given > today:
+    return check_act_day(session, item, given, today=today, what=what) if given is not None else today
+
+
+def _not_to_come(given: dt.date, now: dt.datetime, what: str) -> dt.date:
+    """The day of an instrument, which may well be older than the plan that names it."""
+    if given > business_date(now):
         raise InTheFuture(what=what, on=given)
-    return given or today
+    return given
 
 
 def _iso(day: dt.date | None) -> str | None:

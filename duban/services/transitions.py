@@ -27,6 +27,7 @@ from duban.domain.lifecycle import (
 )
 from duban.errors import Forbidden, GuardFailed, InTheFuture, Quarantined, StaleVersion, TransitionRefused
 from duban.services import effects
+from duban.services.act_days import check_act_day
 from duban.services.event_log import Happening, append_to
 from duban.services.item_changes import locked, signal_engine
 from duban.services.item_facts import facts_from, publication_owed
@@ -126,8 +127,8 @@ def move_within(
     _check_permission(transition, actor, look.standing)
     _check_version(item, expected_version)
     _check_state(session, item, transition)
-    if details.occurred_at is not None and details.occurred_at > now:
-        raise InTheFuture(what=ACTION_ZH[action], on=details.occurred_at)
+    if details.occurred_at is not None:
+        _check_instant(session, item, action, details.occurred_at, now)
     brought = effects.bring_in(look, action, details, actor, business_date(now))
     facts = facts_from(
         brought.look,
@@ -205,6 +206,12 @@ def _left_behind(session: Session, item: Item, details: MoveDetails) -> list[str
     left = [number for item_id, number in numbers.items() if item_id not in details.with_merged]
     said = "、".join(f"第{number}项" for number in left)
     return [f"{said}已并入本事项，撤销后不再有人办理：请逐项确认一并撤销，或者先重新启动"] if left else []
+
+
+def _check_instant(session: Session, item: Item, action: Action, occurred_at: dt.datetime, now: dt.datetime) -> None:
+    if occurred_at > now:
+        raise InTheFuture(what=ACTION_ZH[action], on=occurred_at)
+    check_act_day(session, item, business_date(occurred_at), today=business_date(now), what=ACTION_ZH[action])
 
 
 def _apply(

@@ -242,6 +242,7 @@ REFUSAL_ZH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "clock_refused": ("时钟不能这样办", "{reason}"),
         "target_refused": ("填报的目标值有误", "{reason}"),
         "day_to_come": ("业务日期还没有到", "督办、材料和邮件的业务日期最晚为今天；以后某日将发出什么，可以预览。"),
+        "before_the_item": ("日期早于方案印发日期", "请填实际完成的日期。"),
         "in_the_future": ("日期还没有到", "请填实际完成的日期，最晚填今天。"),
         "evidence_refused": (
             "文件未收下",

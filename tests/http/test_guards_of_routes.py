@@ -168,3 +168,22 @@ def test_the_figures_are_the_offices_own(site: Site) -> None:
     assert site.client().get("/metrics").status_code == 401
     for person, status in (("viewer", 403), ("unit", 403), ("lead", 403), ("supervisor", 200), ("admin", 200)):
         assert site.client(person).get("/metrics").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("transitions", {"action": "start", "occurred_at": "1990-01-01T00:00:00+08:00"}),
+        ("measures", {"progress": "done", "done_on": "1990-01-01"}),
+        ("milestones", {"done_on": "2025-12-31"}),
+    ],
+)
+def test_nothing_is_done_before_the_plan_was_there(site_on_both: Site, address: str, body: dict[str, Any]) -> None:
+    client, item = site_on_both.client("unit"), site_on_both.item("3")
+    at_item = f"/api/v1/items/{item.id}"
+    parts = client.get(at_item).json()
+    below = f"/{parts[address][0]['id']}" if address != "transitions" else ""
+    sent = body | {"expected_version": item.version}
+    answer = client.post(f"{at_item}/{address}{below}", json=sent)
+    assert (answer.status_code, answer.json()["code"]) == (422, "before_the_item"), answer.text
+    assert site_on_both.item("3").version == item.version
