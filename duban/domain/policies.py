@@ -261,13 +261,9 @@ def _extension(table: Table) -> ExtensionRules:
 
 
 def _scoring(table: Table) -> Scoring:
-    closed, on_time = table.number("closed_points", 0, 100), table.number("on_time_points", 0, 100)
-    acknowledge, penalty = table.number("acknowledge_points", 0, 100), table.number("overdue_penalty", 0, 100)
-    if closed + on_time + acknowledge != 100:
-        table.refuse(
-            "closed_points", f"the points add up to {closed + on_time + acknowledge}", "Let them add up to 100."
-        )
-    return Scoring(closed, on_time, acknowledge, penalty, _source(table))
+    limit, report = table.number("limit_points", 0, 100), table.number("report_points", 0, 100)
+    acknowledge, smoothing = table.number("acknowledge_points", 0, 100), table.number("smoothing_points", 1, 1000)
+    return Scoring(limit, report, acknowledge, smoothing, _source(table))
 
 
 def _digest(table: Table) -> Digest:

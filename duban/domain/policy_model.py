@@ -238,12 +238,15 @@ class PaperRule:
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """The monthly ranking: points out of 100 for each part, and what an overdue item costs."""
+    """The monthly ranking: what each kind of duty that fell due weighs, and how few of them are told apart from many.
 
-    closed_points: int
-    on_time_points: int
+    `smoothing_points` count once as met and once as missed (Laplace's rule of succession).
+    """
+
+    limit_points: int
+    report_points: int
     acknowledge_points: int
-    overdue_penalty: int
+    smoothing_points: int
     source: str = ""
 
 

@@ -1,89 +1,114 @@
-"""月排名: the units of a plan, scored for a month, each score explained."""
+"""月排名: the units of a plan, scored for what fell due in a month, each score explained."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
 from fractions import Fraction
 
 from duban.domain.policy_model import Scoring
 
 
-@dataclass(frozen=True, slots=True)
-class UnitFigures:
-    """One unit's month, counted from the ledger.
+class DutyKind(StrEnum):
+    """What a unit owes by a day."""
 
-    `items`: all it answers for; `closed` of them struck off. `came_due`: limits that fell due so far; `met` of them in
-    time. `sheets`: receipts owed; `acknowledged` of them in time. `overdue`: items overdue on the last day.
+    LIMIT = "limit"  # 时限、节点，自查和吹哨的答复
+    REPORT = "report"  # 长效期定期报告
+    RECEIPT = "receipt"  # 签收
+
+
+DUTY_ZH = {DutyKind.LIMIT: "时限、答复", DutyKind.REPORT: "定期报告", DutyKind.RECEIPT: "签收"}
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One thing that fell due for a unit in the month; `done_on` None where it is still owed."""
+
+    kind: DutyKind
+    item_id: int | None
+    number: str
+    due_on: dt.date
+    done_on: dt.date | None
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnitMonth:
+    """One unit's month. `overdue_days`: working days, of all items overdue on the last day, summed up.
+
+    `barred` says in words why a name is ranked in no month (a collective party whose members nobody knows).
     """
 
     unit: str
-    items: int
-    closed: int
-    came_due: int
-    met: int
-    sheets: int
-    acknowledged: int
-    overdue: int
+    duties: tuple[Duty, ...]
+    overdue: int = 0
+    overdue_days: int = 0
+    barred: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A unit's place. `score` has one decimal; None, with no place, where nothing was to be scored (不参评)."""
+    """A unit's place. `score` has one decimal; None, with no place, where nothing fell due (不参评)."""
 
     unit: str
     score: Decimal | None
     place: int | None
     lines: tuple[str, ...]
-    figures: UnitFigures
+    month: UnitMonth
 
 
-def rank(figures: Iterable[UnitFigures], scoring: Scoring) -> list[Standing]:
-    """The ranking, best first; equal scores share a place and the next one is skipped (1, 2, 2, 4).
+def rank(months: Iterable[UnitMonth], scoring: Scoring) -> list[Standing]:
+    """The ranking, best first; equal scores go by overdue days, and what is equal in both shares a place (1, 2, 2, 4).
 
-    A part that a unit could not earn (nothing fell due, no sheet to acknowledge) leaves its points to the others in
-    proportion, so that nobody gains or loses by it. Each overdue item then costs the penalty, down to 0.
-    Units without any item come last, without a place.
+    A score is 100 × (points met + s) ÷ (points due + 2s): Laplace's rule of succession, so that one of one stands
+    below eighteen of twenty, and none of ten below none of one. It needs no floor. Who had nothing due comes last.
     """
-    scored = [(_score(unit, scoring), unit) for unit in figures]
-    order = sorted(scored, key=lambda s: (s[0][0] is None, -(s[0][0] or 0), s[1].overdue, s[1].unit))
+    scored = [(_score(month, scoring), month) for month in months]
+    order = sorted(scored, key=lambda s: (s[0][0] is None, -(s[0][0] or 0), s[1].overdue_days, s[1].unit))
     standings: list[Standing] = []
-    for position, ((score, lines), unit) in enumerate(order, start=1):
+    for position, ((exact, lines), month) in enumerate(order, start=1):
         before = standings[-1] if standings else None
-        tied = before is not None and before.score == score
+        score = _tenth(exact) if exact is not None else None
+        tied = before is not None and (before.score, before.month.overdue_days) == (score, month.overdue_days)
         place = None if score is None else before.place if tied and before else position
-        standings.append(Standing(unit.unit, score, place, lines, unit))
+        standings.append(Standing(month.unit, score, place, lines, month))
     return standings
 
 
-def _score(unit: UnitFigures, scoring: Scoring) -> tuple[Decimal | None, tuple[str, ...]]:
-    parts = (
-        ("销号率", unit.closed, unit.items, scoring.closed_points),
-        ("按期率", unit.met, unit.came_due, scoring.on_time_points),
-        ("签收率", unit.acknowledged, unit.sheets, scoring.acknowledge_points),
-    )
-    if unit.items <= 0:
-        return None, ("本月没有承担事项，不参评",)
-    available = sum(points for _, _, whole, points in parts if whole > 0)
-    if available <= 0:
-        return None, ("本月没有可计分的内容，不参评",)
+def _score(month: UnitMonth, scoring: Scoring) -> tuple[Fraction | None, tuple[str, ...]]:
+    late = f"月末逾期{month.overdue}项，合计{month.overdue_days}个工作日" if month.overdue else ""
+    if month.barred or not month.duties:
+        why = month.barred or "本月没有到期的时限、报告、签收，不参评"
+        return None, (why, *([f"{late}，都是以前到期的"] if late else []))
     lines: list[str] = []
-    total = Fraction(0)
-    for name, part, whole, points in parts:
-        if whole <= 0:
-            lines.append(f"{name}：本月无此项，{points}分按比例并入其他项")
-            continue
-        share = Fraction(points * 100, available)
-        earned = share * Fraction(part, whole)
-        total += earned
-        lines.append(f"{name}：{part}/{whole}，满分{_tenth(share)}分，得{_tenth(earned)}分")
-    penalty = unit.overdue * scoring.overdue_penalty
-    if penalty:
-        lines.append(f"逾期：{unit.overdue}项，每项扣{scoring.overdue_penalty}分，共扣{penalty}分（扣至0分为止）")
-    score = _tenth(max(total - penalty, Fraction(0)))
-    lines.append(f"得分：{score}分")
-    return score, tuple(lines)
+    earned = owed = 0
+    weights = (
+        (DutyKind.LIMIT, scoring.limit_points),
+        (DutyKind.REPORT, scoring.report_points),
+        (DutyKind.RECEIPT, scoring.acknowledge_points),
+    )
+    for kind, points in weights:
+        duties = [d for d in month.duties if d.kind == kind]
+        if duties:
+            met = [d for d in duties if d.met]
+            earned += len(met) * points
+            owed += len(duties) * points
+            missed = _numbers([d for d in duties if not d.met])
+            lines.append(f"{DUTY_ZH[kind]}：到期{len(duties)}件，按期{len(met)}件，每件{points}分" + missed)
+    extra = scoring.smoothing_points
+    exact = Fraction(100 * (earned + extra), owed + 2 * extra)
+    lines.append(f"得分：（按期{earned}分＋{extra}分）÷（到期{owed}分＋{2 * extra}分）×100＝{_tenth(exact)}分")
+    if late:
+        lines.append(f"{late}（同分的，逾期天数少的在前）")
+    return exact, tuple(lines)
+
+
+def _numbers(missed: Sequence[Duty]) -> str:
+    named = list(dict.fromkeys(d.number for d in missed if d.number))
+    return f"；未按期的是第{'、'.join(named)}项" if named else ""
 
 
 def _tenth(value: Fraction) -> Decimal:

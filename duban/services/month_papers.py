@@ -98,21 +98,23 @@ def ranking_paper(
             r.place if r.place is not None else "不参评",
             r.name,
             f"{r.score:.1f}" if r.score is not None else "—",
-            r.items,
-            r.closed,
-            f"{r.met}/{r.came_due}",
-            f"{r.acknowledged}/{r.sheets}",
+            r.due,
+            r.met,
             r.overdue,
+            r.overdue_days,
+            r.closed,
+            r.withdrawn + r.merged,
         )
         for r in ranked
     )
-    headings = ("名次", "单位", "得分", "事项", "销号", "按期", "签收", "逾期")
+    headings = ("名次", "单位", "得分", "到期", "按期", "逾期", "逾期天数", "销号", "撤销合并")
     explained = [Sentence((f"{r.name}：{'；'.join(r.lines)}。",)) for r in ranked]
     rule = (
-        f"满分100分：销号率{scoring.closed_points}分，按期率{scoring.on_time_points}分，签收率{scoring.acknowledge_points}分；"
-        f"每逾期1项扣{scoring.overdue_penalty}分。依据：{scoring.source}。"
+        f"只计本月到期的：时限、答复每件{scoring.limit_points}分，定期报告每件{scoring.report_points}分，"
+        f"签收每件{scoring.acknowledge_points}分。得分为按期的分占到期的分的百分比，两头各先计{scoring.smoothing_points}分，"
+        f"以免件数少的单位因一件定高低；同分的，逾期天数少的在前；没有到期的不参评。依据：{scoring.source}。"
     )
-    blocks: list[Block] = [Sentence((rule,)), Grid("ranking", "单位排名", headings, rows, (3, 9, 3, 3, 3, 3, 3, 3))]
+    blocks: list[Block] = [Sentence((rule,)), Grid("ranking", "单位排名", headings, rows, (3, 8, 3, 3, 3, 3, 3, 3, 3))]
     month = f"{as_of.year}年{as_of.month}月"
     sections: list[tuple[str, list[Block]]] = [("排名", blocks), ("得分说明", list(explained))]
     trend = ranking_trend(database, plan=str(at.standing.facts.id), as_of=as_of)

@@ -91,7 +91,7 @@ def test_the_other_policies_differ_where_their_names_say() -> None:
             "ends before it begins",
         ),
         ("most = 2", "most = true", "extension.most", "most = true", "True is out of place"),
-        ("closed_points = 50", "closed_points = 60", "ranking.closed_points", "closed_points = 60", "add up to 110"),
+        ("smoothing_points = 10", "smoothing_points = 0", "ranking.smoothing_points", "smoothing_points = 0", "1"),
         ("repeat_cap = 2\n", "", "rung[10].repeat_every", "repeat_every = 2", "go together"),
         ('carry = "all"', 'carry = "some"', "supersede.carry", 'carry = "some"', "'some' is unknown"),
         ('from = "06-01"', 'from = "06-31"', "season[1].from", 'from = "06-31"', "no day that every year has"),

@@ -2,54 +2,61 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 
 from duban.domain.policy_model import Scoring
-from duban.domain.ranking import UnitFigures, rank
+from duban.domain.ranking import Duty, DutyKind, UnitMonth, rank
 
-SCORING = Scoring(closed_points=50, on_time_points=30, acknowledge_points=20, overdue_penalty=5)
+SCORING = Scoring(limit_points=10, report_points=5, acknowledge_points=2, smoothing_points=10)
+DAY = dt.date(2026, 7, 10)
 
 
-def figures(unit: str, closed: int = 5, overdue: int = 0, *, items: int = 10, came_due: int = 4, met: int = 4, sheets: int = 2, acknowledged: int = 2) -> UnitFigures:  # fmt: skip  # noqa: E501
-    return UnitFigures(unit, items, closed, came_due, met, sheets, acknowledged, overdue)
+def month(unit: str, met: int = 0, of: int = 0, *, late: int = 0, days: int = 0, reports: tuple[int, int] = (0, 0)) -> UnitMonth:  # fmt: skip  # noqa: E501
+    duties = [Duty(DutyKind.LIMIT, n, str(n), DAY, DAY if n < met else None, n < met) for n in range(of)]
+    duties += [Duty(DutyKind.REPORT, n, f"9{n}", DAY, None, n < reports[0]) for n in range(reports[1])]
+    return UnitMonth(unit, tuple(duties), late, days)
 
 
 @pytest.mark.parametrize(
     ("unit", "score"),
     [
-        (figures("甲", 10), "100.0"),
-        (figures("甲", 5), "75.0"),  # 25 + 30 + 20
-        (figures("甲", 5, 2), "65.0"),  # each overdue item costs 5
-        (figures("甲", 0, 9, met=0, acknowledged=0), "0.0"),  # never below 0
-        (figures("甲", 5, met=1), "52.5"),  # 25 + 7.5 + 20
-        (figures("甲", 5, sheets=0, acknowledged=0), "68.8"),  # (25 + 30) of 80
-        (figures("甲", 1, items=3), "66.7"),
+        (month("甲", 1, 1), "66.7"),  # (10 + 10) / (10 + 20)
+        (month("甲", 18, 20), "86.4"),  # 190 / 220
+        (month("甲", 20, 20), "95.5"),
+        (month("甲", 0, 10), "8.3"),
+        (month("甲", 1, 2, reports=(1, 2)), "50.0"),  # (10 + 5 + 10) / (20 + 10 + 20)
     ],
 )
-def test_a_score_adds_up_from_its_parts(unit: UnitFigures, score: str) -> None:
+def test_a_score_adds_up_from_what_fell_due(unit: UnitMonth, score: str) -> None:
     assert rank([unit], SCORING)[0].score == Decimal(score)
 
 
-def test_equal_scores_share_a_place_and_the_next_is_skipped() -> None:
-    units = [figures("丁", 1), figures("乙", 5), figures("甲", 10), figures("丙", 5)]
-    standings = rank(units, SCORING)
-    assert [(s.unit, s.place) for s in standings] == [("甲", 1), ("丙", 2), ("乙", 2), ("丁", 4)]
+def test_few_do_not_beat_many_and_ten_late_are_not_one_of_ten() -> None:
+    units = [month("一件全对", 1, 1), month("二十件错二", 18, 20), month("十件全误", 0, 10, late=10, days=90)]
+    units += [month("十件误一", 9, 10, late=1, days=9), month("三件未到期")]
+    assert [(s.unit, s.place) for s in rank(units, SCORING)] == [
+        ("二十件错二", 1), ("十件误一", 2), ("一件全对", 3), ("十件全误", 4), ("三件未到期", None),
+    ]  # fmt: skip
 
 
-def test_a_unit_without_items_is_not_ranked_and_comes_last() -> None:
-    idle = figures("甲", 0, items=0, came_due=0, met=0, sheets=0, acknowledged=0)
-    standings = rank([idle, figures("乙", 0, 9)], SCORING)
-    assert [(s.unit, s.place, s.score is None) for s in standings] == [("乙", 1, False), ("甲", None, True)]
-    assert standings[1].lines == ("本月没有承担事项，不参评",)
+def test_equal_scores_go_by_overdue_days_and_what_is_equal_in_both_shares_a_place() -> None:
+    units = [month("丁", 1, 2, late=1, days=9), month("乙", 1, 2, late=1, days=3), month("丙", 1, 2, late=1, days=3)]
+    assert [(s.unit, s.place) for s in rank([*units, month("甲", 2, 2)], SCORING)] == [
+        ("甲", 1), ("丙", 2), ("乙", 2), ("丁", 4),
+    ]  # fmt: skip
 
 
-def test_each_score_is_explained() -> None:
-    assert rank([figures("甲", 5, 1, sheets=0, acknowledged=0)], SCORING)[0].lines == (
-        "销号率：5/10，满分62.5分，得31.3分",
-        "按期率：4/4，满分37.5分，得37.5分",
-        "签收率：本月无此项，20分按比例并入其他项",
-        "逾期：1项，每项扣5分，共扣5分（扣至0分为止）",
-        "得分：63.8分",
+def test_each_step_of_a_score_is_explained() -> None:
+    assert rank([month("甲", 1, 2, late=1, days=3, reports=(1, 1))], SCORING)[0].lines == (
+        "时限、答复：到期2件，按期1件，每件10分；未按期的是第1项",
+        "定期报告：到期1件，按期1件，每件5分",
+        "得分：（按期15分＋10分）÷（到期25分＋20分）×100＝55.6分",
+        "月末逾期1项，合计3个工作日（同分的，逾期天数少的在前）",
+    )
+    assert rank([month("乙", late=2, days=40)], SCORING)[0].lines == (
+        "本月没有到期的时限、报告、签收，不参评",
+        "月末逾期2项，合计40个工作日，都是以前到期的",
     )
