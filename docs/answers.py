@@ -199,6 +199,7 @@ def _plans(walk: Walk) -> None:
     walk.ask("POST", "/plans/preview", files={"file": ("plan.md", text.encode())})
     walk.ask("POST", "/plans", files={"file": ("plan.md", text.encode())})
     walk.ask("POST", "/plans/1/directory", files={"file": ("directory.csv", directory)}, params={"dry_run": True})
+    walk.ask("POST", "/plans/1/publication", params={"dry_run": True}, json={"published": True})
     handed = {"source": "区市场监管局", "target": "区住建局", "reason": "机构改革"}
     walk.ask("POST", "/plans/1/hand-overs", params={"dry_run": True}, json=handed)
     for path in ("anomalies", "quarantine", "parties", "targets", "ranking"):

@@ -16,6 +16,7 @@ from duban.api.uploads import DocumentFile, content_of, name_of
 from duban.reading.directory import NO_SHEET, read_sheet
 from duban.reading.model import Kind
 from duban.reading.reader import read_bytes
+from duban.services.publishing import Publication, publish
 from duban.services.queries.parties import list_parties
 from duban.services.queries.plans import anomalies_of, list_plans, one_plan
 from duban.services.queries.quarantine import Doubtful, quarantine
@@ -140,6 +141,35 @@ def post_release(plan: PlanKey, context: Ctx, caller: Who, as_of: AsOf) -> Relea
     found = one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of)
     done = release(context.database, plan=found.id, actor=caller.actor, now=context.now())
     return Released(done, one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of))
+
+
+class PublishIn(Body):
+    """Whether the plan's public page is open."""
+
+    published: bool
+
+
+@router.post(
+    "/{plan}/publication",
+    summary="Open a plan's public page, or shut it",
+    dependencies=[only("publish a plan", *OFFICE)],
+)
+def post_publication(
+    plan: PlanKey,
+    body: PublishIn,
+    context: Ctx,
+    caller: Who,
+    dry_run: Annotated[bool, Query(description="Only say what the page shows.")] = False,
+) -> Publication:
+    """Anybody reads it without signing in; again it changes nothing. The office only."""
+    return publish(
+        context.database,
+        plan=plan,
+        published=body.published,
+        actor=caller.actor,
+        now=context.now(),
+        dry_run=dry_run,
+    )
 
 
 @router.get("/{plan}/anomalies", summary="The doubts about a plan's reading")

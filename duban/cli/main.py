@@ -26,6 +26,7 @@ COMMANDS = {
     "correct": ("duban.cli.review", "correct", "Set fields right that were read wrong."),
     "void": ("duban.cli.register", "void", "Take back a plan that was registered by mistake."),
     "release": ("duban.cli.register", "release", "Let a plan's first night send its notices."),
+    "publish": ("duban.cli.register", "publish", "Open a plan's public page, or shut it."),
     "plans": ("duban.cli.items", "plans", "List the plans."),
     "items": ("duban.cli.items", "items", "List items."),
     "show": ("duban.cli.items", "show", "Show one item with everything that belongs to it."),

@@ -194,6 +194,26 @@ def release(plan: str, as_of: dt.date | None, dry_run: bool, assign: bool) -> No
         click.echo(f"{plan}: {written} assignment notices written.")
 
 
+@click.command("publish")
+@click.argument("plan")
+@click.option("--undo", is_flag=True, help="Shut the public page again.")
+@click.option("--dry-run", is_flag=True, help="Only say what the page shows and what it does not.")
+def publish(plan: str, undo: bool, dry_run: bool) -> None:
+    """Open PLAN's public page, which anybody reads without signing in."""
+    from duban.services.publishing import publish as perform
+    from duban.services.tools import open_ledger, utc_now
+    from duban.settings import load_settings
+
+    settings = load_settings()
+    done = perform(
+        open_ledger(settings), plan=plan, published=not undo, actor=operator(), now=utc_now(), dry_run=dry_run
+    )
+    click.echo(f"{done.plan}: {'public' if done.published else 'not public'}, {settings.public_url}{done.address}")
+    click.echo(f"  {done.items_shown} items shown, {done.items_hidden} in quarantine held back")
+    click.echo(f"  shown: {'；'.join(done.shown)}")
+    click.echo(f"  not shown: {'；'.join(done.hidden)}")
+
+
 @click.command("void")
 @click.argument("plan")
 @click.option("--reason", required=True, help="Why; it stays with the plan.")

@@ -19,6 +19,7 @@ from duban.domain.policy_edit import numbers, with_numbers
 from duban.services import calendars, policy_changes
 from duban.services.assignments import assign_items, would_assign
 from duban.services.night import preview
+from duban.services.publishing import Publication, publish
 from duban.services.queries.plans import list_plans, one_plan
 from duban.services.queries.rules import PolicyView, policy_of
 from duban.services.release import release
@@ -210,6 +211,30 @@ def _text(form: FormData) -> str:
     if not isinstance(value, str) or len(value) > MOST_TEXT or "\x00" in value:
         raise Invalid(problems="text: 请重新预览")
     return value.replace("\r\n", "\n").strip() + "\n"
+
+
+@router.get("/plans/{plan_id}/publication")
+def get_publication(plan_id: Id, visit: Visit) -> Response:
+    """What the public page shows and what it does not, before it is opened or shut."""
+    return visit.render("publication.html", found=_publish(visit, plan_id, True, dry_run=True), plan_id=plan_id)
+
+
+@router.post("/plans/{plan_id}/publication")
+def post_publication(plan_id: Id, visit: Visit, form: Form) -> Response:
+    """Opens the public page, or shuts it."""
+    _publish(visit, plan_id, field(form, "action", most=20) == "publish", dry_run=False)
+    return RedirectResponse(f"/plans/{plan_id}/publication", 303)
+
+
+def _publish(visit: Visitor, plan_id: int, published: bool, *, dry_run: bool) -> Publication:
+    return publish(
+        visit.context.database,
+        plan=str(plan_id),
+        published=published,
+        actor=visit.caller.actor,
+        now=visit.context.now(),
+        dry_run=dry_run,
+    )
 
 
 @router.get("/plans/{plan_id}/release")
