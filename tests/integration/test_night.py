@@ -102,7 +102,7 @@ def test_after_missed_nights_each_skipped_rung_fires_once_in_order_and_a_person_
             ("supervise_6", RUNGS["supervise_6"], night),
         ]
     new = Counter(d.address for d in world.all(Delivery, Delivery.as_of == night))
-    assert new == {"ye@example.org": 1, "han@example.org": 1, "ducha@example.org": 1}
+    assert new == {"zhujian@example.org": 1, "ye@example.org": 1, "han@example.org": 1, "ducha@example.org": 1}
     assert len(mails(tmp_path)) == before + 3
     to_lead = next(m for m in mails(tmp_path) if m["To"] and "han@" in m["To"])
     assert to_lead["Subject"]
