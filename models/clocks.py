@@ -49,7 +49,8 @@ class Clock(Base):
         CheckConstraint("superseded_by_id IS NULL OR superseded_by_id <> id", name="not_superseded_by_itself"),
         CheckConstraint("(amount IS NULL) = (unit IS NULL)", name="amount_has_unit"),
         CheckConstraint("amount IS NULL OR (counted AND amount > 0)", name="counted_has_amount"),
-        # One open clock for each milestone, and one of a kind for the item as a whole.
+        CheckConstraint("(kind = 'acknowledge') = (recipient_id IS NOT NULL)", name="receipt_of_a_copy"),
+        # One open clock for each milestone, one for each receipt, and one of a kind for the item as a whole.
         Index(
             "uq_clock_open_milestone",
             "item_id",
@@ -64,8 +65,16 @@ class Clock(Base):
             "item_id",
             "kind",
             unique=True,
-            sqlite_where=sql(f"{OPEN_CLOCK} AND milestone_id IS NULL"),
-            postgresql_where=sql(f"{OPEN_CLOCK} AND milestone_id IS NULL"),
+            sqlite_where=sql(f"{OPEN_CLOCK} AND milestone_id IS NULL AND recipient_id IS NULL"),
+            postgresql_where=sql(f"{OPEN_CLOCK} AND milestone_id IS NULL AND recipient_id IS NULL"),
+        ),
+        Index(
+            "uq_clock_open_recipient",
+            "recipient_id",
+            "kind",
+            unique=True,
+            sqlite_where=sql(OPEN_CLOCK),
+            postgresql_where=sql(OPEN_CLOCK),
         ),
         Index("ix_clock_next_rung_on_id", "next_rung_on", "id"),
     )
@@ -74,6 +83,7 @@ class Clock(Base):
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), index=True)
     milestone_id: Mapped[int | None] = mapped_column(ForeignKey("milestone.id"), index=True)
+    recipient_id: Mapped[int | None] = mapped_column(ForeignKey("notice_recipient.id"), index=True)  # whose receipt
     kind: Mapped[ClockKind] = mapped_column(values_of(ClockKind, "kind"))
     state: Mapped[ClockState] = mapped_column(values_of(ClockState, "state"))
     cycle: Mapped[int] = mapped_column(default=1, server_default=sql("1"))

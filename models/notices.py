@@ -81,6 +81,8 @@ class NoticeRecipient(Base):
         UniqueConstraint("notice_id", "party_id", "for_name"),
         CheckConstraint("role IN ('to', 'cc')", name="role"),
         CheckConstraint("(acknowledged_at IS NULL) = (acknowledged_by IS NULL)", name="acknowledged_has_actor"),
+        CheckConstraint("(excused_at IS NULL) = (excused_why IS NULL)", name="excused_has_reason"),
+        CheckConstraint("excused_at IS NULL OR acknowledged_at IS NULL", name="excused_before_receipt"),
         Index(
             "ix_notice_recipient_unassembled",
             "address",
@@ -100,6 +102,8 @@ class NoticeRecipient(Base):
     delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"), index=True)
     acknowledged_at: Mapped[dt.datetime | None]
     acknowledged_by: Mapped[str | None] = mapped_column(String(100))
+    excused_at: Mapped[dt.datetime | None]  # since when no receipt is owed any more, though none was given
+    excused_why: Mapped[str | None] = mapped_column(String(200))
 
     notice: Mapped[Notice] = relationship(back_populates="recipients")
 

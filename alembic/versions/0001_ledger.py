@@ -1044,11 +1044,62 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_anomaly_plan_id"), ["plan_id"], unique=False)
 
     op.create_table(
+        "notice_recipient",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("for_party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("for_name", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("role", sa.String(length=2), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=True),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_by", sa.String(length=100), nullable=True),
+        sa.Column("excused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("excused_why", sa.String(length=200), nullable=True),
+        sa.CheckConstraint("role IN ('to', 'cc')", name=op.f("ck_notice_recipient_role")),
+        sa.CheckConstraint(
+            "(excused_at IS NULL) = (excused_why IS NULL)", name=op.f("ck_notice_recipient_excused_has_reason")
+        ),
+        sa.CheckConstraint(
+            "excused_at IS NULL OR acknowledged_at IS NULL", name=op.f("ck_notice_recipient_excused_before_receipt")
+        ),
+        sa.CheckConstraint(
+            "(acknowledged_at IS NULL) = (acknowledged_by IS NULL)",
+            name=op.f("ck_notice_recipient_acknowledged_has_actor"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_notice_recipient_delivery_id_delivery")
+        ),
+        sa.ForeignKeyConstraint(["for_party_id"], ["party.id"], name=op.f("fk_notice_recipient_for_party_id_party")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_notice_recipient_notice_id_notice")),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_notice_recipient_party_id_party")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_recipient")),
+        sa.UniqueConstraint(
+            "notice_id", "party_id", "for_name", name=op.f("uq_notice_recipient_notice_id_party_id_for_name")
+        ),
+    )
+    with op.batch_alter_table("notice_recipient", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_recipient_delivery_id"), ["delivery_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_recipient_for_party_id"), ["for_party_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_recipient_notice_id"), ["notice_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_recipient_party_id"), ["party_id"], unique=False)
+        batch_op.create_index(
+            "ix_notice_recipient_unassembled",
+            ["address"],
+            unique=False,
+            sqlite_where=sa.text("delivery_id IS NULL"),
+            postgresql_where=sa.text("delivery_id IS NULL"),
+        )
+
+    op.create_table(
         "clock",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("milestone_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("recipient_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "kind",
             sa.Enum(
@@ -1125,6 +1176,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["milestone_id"], ["milestone.id"], name=op.f("fk_clock_milestone_id_milestone")),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_clock_plan_id_plan")),
         sa.ForeignKeyConstraint(["superseded_by_id"], ["clock.id"], name=op.f("fk_clock_superseded_by_id_clock")),
+        sa.CheckConstraint(
+            "(kind = 'acknowledge') = (recipient_id IS NOT NULL)", name=op.f("ck_clock_receipt_of_a_copy")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recipient_id"], ["notice_recipient.id"], name=op.f("fk_clock_recipient_id_notice_recipient")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clock")),
     )
     with op.batch_alter_table("clock", schema=None) as batch_op:
@@ -1137,8 +1194,16 @@ def upgrade() -> None:
             "uq_clock_open_item",
             ["item_id", "kind"],
             unique=True,
-            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL"),
-            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL"),
+            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL AND recipient_id IS NULL"),
+            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL AND recipient_id IS NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_clock_recipient_id"), ["recipient_id"], unique=False)
+        batch_op.create_index(
+            "uq_clock_open_recipient",
+            ["recipient_id", "kind"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('armed', 'running', 'paused')"),
+            postgresql_where=sa.text("state IN ('armed', 'running', 'paused')"),
         )
         batch_op.create_index(
             "uq_clock_open_milestone",
@@ -1146,48 +1211,6 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
             postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
-        )
-
-    op.create_table(
-        "notice_recipient",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("for_party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("for_name", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("role", sa.String(length=2), nullable=False),
-        sa.Column("address", sa.String(length=254), nullable=False),
-        sa.Column("why", sa.String(length=200), nullable=True),
-        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("acknowledged_by", sa.String(length=100), nullable=True),
-        sa.CheckConstraint("role IN ('to', 'cc')", name=op.f("ck_notice_recipient_role")),
-        sa.CheckConstraint(
-            "(acknowledged_at IS NULL) = (acknowledged_by IS NULL)",
-            name=op.f("ck_notice_recipient_acknowledged_has_actor"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["delivery_id"], ["delivery.id"], name=op.f("fk_notice_recipient_delivery_id_delivery")
-        ),
-        sa.ForeignKeyConstraint(["for_party_id"], ["party.id"], name=op.f("fk_notice_recipient_for_party_id_party")),
-        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_notice_recipient_notice_id_notice")),
-        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_notice_recipient_party_id_party")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_recipient")),
-        sa.UniqueConstraint(
-            "notice_id", "party_id", "for_name", name=op.f("uq_notice_recipient_notice_id_party_id_for_name")
-        ),
-    )
-    with op.batch_alter_table("notice_recipient", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_notice_recipient_delivery_id"), ["delivery_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_notice_recipient_for_party_id"), ["for_party_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_notice_recipient_notice_id"), ["notice_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_notice_recipient_party_id"), ["party_id"], unique=False)
-        batch_op.create_index(
-            "ix_notice_recipient_unassembled",
-            ["address"],
-            unique=False,
-            sqlite_where=sa.text("delivery_id IS NULL"),
-            postgresql_where=sa.text("delivery_id IS NULL"),
         )
 
     op.create_table(
@@ -1411,6 +1434,30 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_target_item_id"))
 
     op.drop_table("target")
+    with op.batch_alter_table("clock", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_clock_open_milestone",
+            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
+            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "uq_clock_open_recipient",
+            sqlite_where=sa.text("state IN ('armed', 'running', 'paused')"),
+            postgresql_where=sa.text("state IN ('armed', 'running', 'paused')"),
+        )
+        batch_op.drop_index(batch_op.f("ix_clock_recipient_id"))
+        batch_op.drop_index(
+            "uq_clock_open_item",
+            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL AND recipient_id IS NULL"),
+            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL AND recipient_id IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_clock_superseded_by_id"))
+        batch_op.drop_index(batch_op.f("ix_clock_plan_id"))
+        batch_op.drop_index("ix_clock_next_rung_on_id")
+        batch_op.drop_index(batch_op.f("ix_clock_milestone_id"))
+        batch_op.drop_index(batch_op.f("ix_clock_item_id"))
+
+    op.drop_table("clock")
     with op.batch_alter_table("notice_recipient", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_notice_recipient_unassembled",
@@ -1423,24 +1470,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notice_recipient_delivery_id"))
 
     op.drop_table("notice_recipient")
-    with op.batch_alter_table("clock", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_clock_open_milestone",
-            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
-            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NOT NULL"),
-        )
-        batch_op.drop_index(
-            "uq_clock_open_item",
-            sqlite_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL"),
-            postgresql_where=sa.text("state IN ('armed', 'running', 'paused') AND milestone_id IS NULL"),
-        )
-        batch_op.drop_index(batch_op.f("ix_clock_superseded_by_id"))
-        batch_op.drop_index(batch_op.f("ix_clock_plan_id"))
-        batch_op.drop_index("ix_clock_next_rung_on_id")
-        batch_op.drop_index(batch_op.f("ix_clock_milestone_id"))
-        batch_op.drop_index(batch_op.f("ix_clock_item_id"))
-
-    op.drop_table("clock")
     with op.batch_alter_table("anomaly", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_anomaly_plan_id"))
         batch_op.drop_index(batch_op.f("ix_anomaly_item_id"))

@@ -25,6 +25,7 @@ TARGETS_ZH = {
     Target.PLAN_UNITS: "方案各责任单位",
     Target.PLAN_HEAD: "方案负责人",
     Target.SUPERVISION_OFFICE: "督查机构",
+    Target.ADDRESSEE: "应签收的单位或领导",
 }
 
 UNNAMED = "文件未载明"
@@ -120,8 +121,9 @@ class _Resolver:
     def _named(self, target: Target) -> tuple[str, ...]:
         if target == Target.SUPERVISING_UNITS:
             return self._not_the_caller(self.parties.supervising_units)
-        if target == Target.PLAN_HEAD:
-            return (self.parties.plan_head,) if self.parties.plan_head else ()
+        if target in (Target.PLAN_HEAD, Target.ADDRESSEE):
+            key = self.parties.plan_head if target == Target.PLAN_HEAD else self.parties.addressee
+            return (key,) if key else ()
         if not self.parties.called:
             return self.parties.lead_officials
         # 吹哨: it escalates upward from the called unit; the caller's own leads are not the ones to be pressed.

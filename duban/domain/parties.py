@@ -98,7 +98,7 @@ class ItemParties:
 
     `units` are the lead and responsible units, `plan_units` those of the whole plan, which only a notice to all of them
     needs. A 吹哨 item has a `called` unit, which must report, and a `caller`,
-    which is never the one to be pressed.
+    which is never the one to be pressed. `addressee` is whoever owes what a clock for one sheet waits for: one receipt.
     """
 
     units: tuple[str, ...] = ()
@@ -108,3 +108,4 @@ class ItemParties:
     caller: str | None = None
     called: tuple[str, ...] = ()
     plan_units: tuple[str, ...] = ()
+    addressee: str | None = None

@@ -41,6 +41,8 @@ _TABLES: Final = (
     "working_hours", "fallback", "rung", "lights", "check_in", "acknowledge", "verify", "publication", "re_inspection",
     "extension", "pause", "supersede", "digest", "ranking", "review", "paper", "season", "term",
 )  # fmt: skip
+#: Clocks for one sheet: each waits for one party that the sheet was addressed to, and only that one is reminded.
+OF_ONE_SHEET: Final = (ClockKind.ACKNOWLEDGE,)
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _DEFAULT_FALLBACK: Final = (Fallback.HEAD, Fallback.SUBSTITUTE, Fallback.SUPERVISION_OFFICE)
 
@@ -161,6 +163,10 @@ def _rung(table: Table, terms: tuple[Term, ...]) -> Rung:
     to = table.choices("to", Target)
     if not to:
         table.refuse("to", "nobody is named", f"Name one or more of: {', '.join(Target)}.")
+    clock = table.choice("clock", ClockKind, ClockKind.LIMIT)
+    if (Target.ADDRESSEE in to) != (clock in OF_ONE_SHEET):
+        remedy = f'Write to = ["{Target.ADDRESSEE}"] with clock = "{ClockKind.ACKNOWLEDGE}", and nowhere else.'
+        table.refuse("to", f"a {clock} clock does not wait for these", remedy)
     every, cap = table.optional_number("repeat_every", 1, 250), table.optional_number("repeat_cap", 1, 24)
     if (every is None) != (cap is None):
         table.refuse("repeat_every", "repeat_every and repeat_cap go together", "Set both, or neither.")
@@ -183,7 +189,7 @@ def _rung(table: Table, terms: tuple[Term, ...]) -> Rung:
         exposure=table.flag("exposure", default=False),
         repeat_every=every,
         repeat_cap=cap or 0,
-        clock=table.choice("clock", ClockKind, ClockKind.LIMIT),
+        clock=clock,
         terms=named,
         fallback=_fallback(table, "fallback", ()),
         source=table.text("source"),

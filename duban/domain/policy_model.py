@@ -44,6 +44,7 @@ class Target(StrEnum):
     PLAN_UNITS = "plan_units"
     PLAN_HEAD = "plan_head"
     SUPERVISION_OFFICE = "supervision_office"
+    ADDRESSEE = "addressee"  # of a clock for one sheet: whoever that sheet was addressed to
 
 
 class Fallback(StrEnum):

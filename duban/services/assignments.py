@@ -12,7 +12,7 @@ from duban.domain.actors import Actor
 from duban.domain.addressees import resolve_targets
 from duban.domain.lifecycle import RELATION_ZH, Relation, State
 from duban.errors import Forbidden
-from duban.services import clocks
+from duban.services import receipts
 from duban.services.event_log import Happening, append
 from duban.services.item_notices import KINDS, queue_item_notice
 from duban.services.night import WouldSend, shown_reader
@@ -119,7 +119,7 @@ def _assign(
             if notice is None:
                 continue
             if released:  # nobody owes a receipt for what was not sent: the release starts the others' clocks
-                clocks.start_acknowledgement(session, item, rules, today, due_on, days)
+                receipts.owe(session, {notice: days}, {plan_id: rules}, today)
             payload = {"notice": notice, "acknowledge_by": due_on.isoformat()}
             append(session, Happening(item.id, "item.handed_over", actor, now, payload=payload), now)
             written += 1

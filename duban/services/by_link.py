@@ -19,13 +19,13 @@ from duban.domain.lifecycle import State, state_zh
 from duban.errors import DubanError, Quarantined, TransitionRefused
 from duban.notices.errors import LinkRefused
 from duban.notices.links import Claim, Purpose
-from duban.services.acknowledge import give_receipt
+from duban.services.acknowledge import Named, give_receipt, of_one
 from duban.services.item_changes import record
 from duban.services.night_facts import PlanFacts, batch_facts, parties_of, plan_facts
 from duban.services.notice_facts import item_context, shown_items
 from duban.services.proposals import Decided, Talk, decide_proposal
 from duban.services.rules import business_date
-from models import Approval, Event, Item, Notice, NoticeRecipient, Party, PartyKind
+from models import Approval, Clock, ClockKind, Event, Item, Notice, NoticeRecipient, Party, PartyKind, RungFired
 
 REPORTED = "progress.reported"
 LONGEST_REPORT = 2000
@@ -64,10 +64,29 @@ class OwnReport:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnReceipt:
+    """One receipt that the holder may give: for whom, until when it is owed (None: it is not asked for), and whether.
+
+    `excused_why` says why it is owed no more.
+    """
+
+    name: str
+    owed_by: dt.date | None
+    acknowledged_at: dt.datetime | None
+    acknowledged_by: str | None
+    excused_why: str | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be given."""
+        return self.acknowledged_at is None and self.excused_why is None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkPage:
     """A notice in brief, as its recipient sees it by link. `for_names` are those in whose place the party has it.
 
-    A receipt may be given where `receivable`; it is asked for where `acknowledge_by` says until when.
+    `receipts` are given each by itself: one's own, and those of whom one stands in for.
     """
 
     party: str
@@ -78,10 +97,7 @@ class LinkPage:
     state_zh: str | None
     closed: bool
     reportable: bool
-    receivable: bool
-    acknowledge_by: dt.date | None
-    acknowledged_at: dt.datetime | None
-    acknowledged_by: str | None
+    receipts: tuple[OwnReceipt, ...]
     withdrawn_reason: str | None
     reports: tuple[OwnReport, ...]
     proposal: Put | None = None
@@ -118,9 +134,6 @@ def look_by_link(database: Database, claim: Claim, now: dt.datetime) -> LinkPage
     with database.read() as session:
         held = _held(session, claim, now)
         notice, item = held.notice, held.item
-        asked = _asked(session, held)
-        mine = [c for _, c in asked] or list(held.copies)
-        shown = next((c for c in mine if c.acknowledged_at is None), mine[-1] if mine else None)
         return LinkPage(
             party=held.party.name,
             is_unit=held.party.kind is not PartyKind.PERSON,
@@ -130,20 +143,17 @@ def look_by_link(database: Database, claim: Claim, now: dt.datetime) -> LinkPage
             state_zh=state_zh(item.state, item.outcome) if item is not None else None,
             closed=item is not None and item.state is State.CLOSED,
             reportable=item is not None and _refusal(item) is None,
-            receivable=notice is not None and notice.kind != PROPOSAL,
-            acknowledge_by=min((n.acknowledge_by for n, _ in asked if n.acknowledge_by), default=None),
-            acknowledged_at=shown.acknowledged_at if shown else None,
-            acknowledged_by=shown.acknowledged_by if shown else None,
+            receipts=_own_receipts(session, held),
             withdrawn_reason=notice.withdrawn_reason if notice else None,
             reports=_own_reports(session, held),
             proposal=_put(session, held),
         )
 
 
-def acknowledge_by_link(database: Database, claim: Claim, now: dt.datetime) -> int:
-    """Records the receipt of this party, for itself and whom it stands in for; returns how many copies were new.
+def acknowledge_by_link(database: Database, claim: Claim, now: dt.datetime, name: str | None = None) -> int:
+    """Records one receipt of this party: its own, or with `name` that of one in whose place it has the notice.
 
-    Raises LinkRefused or NoticeWithdrawn.
+    Returns how many copies lacked it. Raises LinkRefused, NoticeWithdrawn or WhoseReceipt.
     """
     with database.write() as session:
         _lock(session, claim)
@@ -151,13 +161,12 @@ def acknowledge_by_link(database: Database, claim: Claim, now: dt.datetime) -> i
         if held.notice is None:
             raise LinkRefused(reason="it reports on an item, and there is no notice to acknowledge")
         _still_in_force(held.notice)
-        of_sheet: dict[int, tuple[Notice, list[NoticeRecipient]]] = {}
-        for notice, copy in [*_asked(session, held), *((held.notice, c) for c in held.copies)]:
-            found = of_sheet.setdefault(notice.id, (notice, []))[1]
-            if copy not in found:
-                found.append(copy)
-        actor = _actor(held.party)
-        return sum(give_receipt(session, notice, copies, actor, now) for notice, copies in of_sheet.values())
+        sheet, copies = _receivable(session, held)
+        _still_in_force(sheet)
+        mine = {copy: meant for copy, meant in copies.items() if name in (None, "", meant)}
+        if not mine:
+            raise LinkRefused(reason="its notice is not addressed to its holder")
+        return give_receipt(session, sheet, of_one(mine, (held.party.name,)), _actor(held.party), now)
 
 
 def decide_by_link(
@@ -269,28 +278,42 @@ def concerned(session: Session, item: Item, plan: PlanFacts | None = None) -> se
     return overseers | {int(key) for key in (*parties.units, *parties.lead_officials)}
 
 
-def _asked(session: Session, held: _Held) -> list[tuple[Notice, NoticeRecipient]]:
-    """The copies whose receipt is asked of the holder: of the notice itself, or of the sheets that it reminds of."""
-    notice = held.notice
-    if notice is None:
-        return []
-    if notice.kind != REMINDER:
-        return [(notice, c) for c in held.copies if notice.acknowledge_by is not None and c.role == "to"]
-    meant = {c.for_name for c in held.copies if c.role == "to"}
-    rows = session.execute(
-        select(Notice, NoticeRecipient)
+def _receivable(session: Session, held: _Held) -> tuple[Notice, Named]:
+    """The sheet that the holder acknowledges by this link, with whom each copy is meant for.
+
+    That is the notice itself, or the sheet of which it reminds: there the copy of whoever owes the receipt.
+    """
+    assert held.notice is not None  # noqa: S101 -- the caller looked
+    found = {c: c.for_name or held.party.name for c in held.copies}
+    if held.notice.kind != REMINDER:
+        return held.notice, found
+    row = session.execute(
+        select(Notice, NoticeRecipient, Party.name)
         .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
-        .where(
-            Notice.item_id == notice.item_id,
-            Notice.id < notice.id,
-            Notice.acknowledge_by.is_not(None),
-            Notice.withdrawn_at.is_(None),
-            NoticeRecipient.party_id == held.party.id,
-            NoticeRecipient.role == "to",
-        )
-        .order_by(Notice.id, NoticeRecipient.id)
-    ).tuples()
-    return [(sheet, copy) for sheet, copy in rows if copy.for_name in meant]
+        .join(Clock, Clock.recipient_id == NoticeRecipient.id)
+        .join(RungFired, RungFired.clock_id == Clock.id)
+        .join(Party, Party.id == NoticeRecipient.party_id)
+        .where(RungFired.notice_id == held.notice.id)
+    ).first()
+    if row is None or all(c.role != "to" for c in held.copies):
+        return held.notice, found
+    sheet, copy, name = row
+    return sheet, {copy: copy.for_name or name}
+
+
+def _own_receipts(session: Session, held: _Held) -> tuple[OwnReceipt, ...]:
+    """Each receipt that the holder may give, with the day until which its clock runs."""
+    if held.notice is None or held.notice.kind == PROPOSAL:  # what is put to somebody is decided
+        return ()
+    _, copies = _receivable(session, held)
+    due = select(Clock.recipient_id, Clock.due_on).where(
+        Clock.recipient_id.in_([c.id for c in copies]), Clock.kind == ClockKind.ACKNOWLEDGE
+    )
+    days = dict(session.execute(due.order_by(Clock.id)).tuples().all())
+    return tuple(
+        OwnReceipt(name, days.get(c.id), c.acknowledged_at, c.acknowledged_by, c.excused_why)
+        for c, name in copies.items()
+    )
 
 
 def _summary(session: Session, held: _Held, as_of: dt.date) -> dict[str, Any]:

@@ -46,6 +46,14 @@ INVARIANTS: dict[str, tuple[str, Callable[[Look], Iterator[str]]]] = {
         checks_notices.rung_without_notice_or_reason,
     ),
     "notice_without_reader": ("every notice has somebody who reads it", checks_notices.notice_without_reader),
+    "receipt_without_clock": (
+        "each receipt that a sheet in force asks for has a clock of its own",
+        checks_notices.receipt_without_clock,
+    ),
+    "clock_of_settled_receipt": (
+        "no clock waits for a receipt that was given or is owed no more",
+        checks_notices.clock_of_settled_receipt,
+    ),
     "numbering_gap": ("numbers of a series and year run from 1 without a gap", checks_notices.numbering_gap),
     "notice_left_behind": (
         "a night takes every notice along that was written before it",

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from duban.adapters.workdays import official_calendar
+from duban.services import receipts
 from duban.services.checks_look import Look
+from duban.services.item_look import OPEN_CLOCKS
 from duban.services.proposal_facts import UNAPPROVED
 from duban.services.rules import business_date
 from models import (
+    Clock,
+    ClockKind,
     Delivery,
     DeliveryStatus,
     Night,
@@ -53,6 +57,51 @@ def notice_without_reader(look: Look) -> Iterator[str]:
         yield f"notice {notice} ({kind})"
 
 
+def receipt_without_clock(look: Look) -> Iterator[str]:
+    """Where it does not hold that each receipt that a sheet in force asks for has a clock of its own."""
+    clocked = aliased(NoticeRecipient)
+    clock = exists().where(
+        Clock.recipient_id == clocked.id,
+        Clock.kind == ClockKind.ACKNOWLEDGE,
+        clocked.notice_id == NoticeRecipient.notice_id,
+        func.coalesce(clocked.for_party_id, clocked.party_id) == receipts.MEANT,
+    )
+    query = (
+        select(NoticeRecipient.id, Notice.id)
+        .join(Notice, Notice.id == NoticeRecipient.notice_id)
+        .join(Plan, Plan.id == Notice.plan_id)
+        .where(
+            Notice.acknowledge_by.is_not(None),
+            Notice.item_id.is_not(None),
+            Notice.withdrawn_at.is_(None),
+            Plan.released_at.is_not(None),
+            receipts.UNGIVEN,
+            receipts.NAMED,
+            ~clock,
+        )
+        .order_by(NoticeRecipient.id)
+    )
+    for copy, notice in look.rows(query):
+        yield f"copy {copy} of notice {notice}"
+
+
+def clock_of_settled_receipt(look: Look) -> Iterator[str]:
+    """Where it does not hold that no clock waits for a receipt that was given, waived, or of a withdrawn sheet."""
+    query = (
+        select(Clock.id, Notice.id)
+        .join(NoticeRecipient, NoticeRecipient.id == Clock.recipient_id)
+        .join(Notice, Notice.id == NoticeRecipient.notice_id)
+        .where(
+            Clock.kind == ClockKind.ACKNOWLEDGE,
+            Clock.state.in_(OPEN_CLOCKS),
+            or_(~receipts.UNGIVEN, Notice.withdrawn_at.is_not(None)),
+        )
+        .order_by(Clock.id)
+    )
+    for clock, notice in look.rows(query):
+        yield f"clock {clock} waits for a receipt of notice {notice}"
+
+
 def numbering_gap(look: Look) -> Iterator[str]:
     """Where it does not hold that numbers of a series and year run from 1 without a gap."""
     query = (
@@ -92,6 +141,7 @@ def notice_left_behind(look: Look) -> Iterator[str]:
         .join(Plan, Plan.id == Notice.plan_id)
         .where(
             NoticeRecipient.delivery_id.is_(None),
+            NoticeRecipient.excused_at.is_(None),
             Notice.withdrawn_at.is_(None),
             Notice.created_at < night.started_at,
             Plan.released_at < night.started_at,

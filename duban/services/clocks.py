@@ -252,17 +252,6 @@ def start_verification(session: Session, item: Item, rules: Rules, requested_on:
     _start(session, item, rules, requested_on, ClockKind.VERIFY, due, due, None, (days, Unit.WORKDAYS))
 
 
-def start_acknowledgement(
-    session: Session, item: Item, rules: Rules, since: dt.date, due_on: dt.date, days: int
-) -> None:
-    """签收: waits for the receipt of a sheet; a later sheet joins the clock that runs."""
-    running = select(Clock.id).where(
-        Clock.item_id == item.id, Clock.kind == ClockKind.ACKNOWLEDGE, Clock.state.in_(OPEN)
-    )
-    if session.scalars(running).first() is None:
-        _start(session, item, rules, since, ClockKind.ACKNOWLEDGE, due_on, due_on, None, (days, Unit.WORKDAYS))
-
-
 def show_next_due(session: Session, item: Item) -> None:
     """Keeps the item's `due_on` (what the board sorts by) at its earliest open dated part."""
     item.due_on = session.scalar(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
@@ -24,7 +24,7 @@ from duban.notices.rendering import Rendered, Renderer
 from duban.notices.sheet import render_sheet_docx
 from duban.services.link_keys import LinkMaker
 from duban.services.night_facts import KEYS_A_STATEMENT
-from models import Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, PartyKind, Plan
+from models import Clock, ClockKind, Delivery, DeliveryStatus, Notice, NoticeRecipient, Party, PartyKind, Plan
 
 log = logging.getLogger(__name__)
 
@@ -105,13 +105,21 @@ def _addresses(session: Session) -> list[str]:
             select(NoticeRecipient.address)
             .join(Notice, Notice.id == NoticeRecipient.notice_id)
             .join(Plan, Plan.id == Notice.plan_id)
-            .where(NoticeRecipient.delivery_id.is_(None), Notice.withdrawn_at.is_(None), Plan.released_at.is_not(None))
+            .where(NoticeRecipient.delivery_id.is_(None), NoticeRecipient.excused_at.is_(None))
+            .where(Notice.withdrawn_at.is_(None), Plan.released_at.is_not(None))
             .distinct()
             .order_by(NoticeRecipient.address)
         )
     )
 
 
+#: Until when the receipt of a copy is owed: who took the item over has a date of his own.
+_RECEIPT = (
+    select(func.max(Clock.due_on))
+    .where(Clock.recipient_id == NoticeRecipient.id, Clock.kind == ClockKind.ACKNOWLEDGE)
+    .correlate(NoticeRecipient)
+    .scalar_subquery()
+)
 #: Every copy of some addresses that waits for a mail, with what its reader is told.
 _COPIES = (
     select(
@@ -129,6 +137,7 @@ _COPIES = (
         Notice.number,
         Notice.context,
         Notice.sheet.is_not(None).label("sheet_ready"),
+        _RECEIPT.label("receipt_by"),
     )
     .join(Notice, Notice.id == NoticeRecipient.notice_id)
     .join(Party, Party.id == NoticeRecipient.party_id)
@@ -136,6 +145,7 @@ _COPIES = (
     .where(
         NoticeRecipient.address.in_(bindparam("addresses", expanding=True)),
         NoticeRecipient.delivery_id.is_(None),
+        NoticeRecipient.excused_at.is_(None),
         Notice.withdrawn_at.is_(None),
         Plan.released_at.is_not(None),
     )
@@ -161,7 +171,8 @@ def _copies(
         url = links.url(row.party_id, row.notice_id, now) if links else None
         context = row.context | {"recipient": reader, "item": _linked(row.context.get("item"), public_url), "link": url}
         if asked:  # whoever gets a copy for information is asked for nothing
-            context["acknowledge"] = asked | {"url": url or f"{public_url}/my"} if row.role == "to" else None
+            by_on = row.receipt_by.isoformat() if row.receipt_by else asked["by_on"]
+            context["acknowledge"] = {"by_on": by_on, "url": url or f"{public_url}/my"} if row.role == "to" else None
         has_sheet = row.number is not None and row.kind in SHEET_KINDS
         found[row.address].append(
             Copy(row.id, row.notice_id, row.kind, context, asked, reader, has_sheet, row.sheet_ready)

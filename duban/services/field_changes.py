@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from duban.reading import model as read
 from duban.reading.limit_dates import parts_by_seasons
-from duban.services import clocks
+from duban.services import clocks, takeovers
 from duban.services.clock_changes import change_limit
 from duban.services.item_rows import ROLES, milestone_row, regulation_row, target_row
 from duban.services.parties import PartyBook
@@ -49,6 +49,16 @@ def apply_fields(
         _targets(session, row, item)
     if "time_limit" in fields:
         _limit(session, row, item, now)
+    if any(attribute in fields for attribute, _, _ in ROLES):
+        _parties(session, row, item, fields, book, now)
+    session.flush()
+
+
+def _parties(
+    session: Session, row: Item, item: read.Item, fields: Collection[str], book: PartyBook, now: dt.datetime
+) -> None:
+    """Who answers for the item; who takes it over gets its sheets."""
+    before = takeovers.answering(session, row)
     for attribute, role, kind in ROLES:
         if attribute in fields:
             for old in session.scalars(select(ItemParty).where(ItemParty.item_id == row.id, ItemParty.role == role)):
@@ -58,6 +68,7 @@ def apply_fields(
             for position, party_id in enumerate(parties, start=1):
                 session.add(ItemParty(item_id=row.id, role=role, party_id=party_id, position=position))
     session.flush()
+    takeovers.pass_on(session, before, now)
 
 
 def _texts(session: Session, row: Item, item: read.Item, fields: Collection[str]) -> None:

@@ -16,6 +16,7 @@ from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import State
 from duban.errors import DubanError, Forbidden
+from duban.services import takeovers
 from duban.services.directory_log import log_changes
 from duban.services.directory_words import words_of
 from duban.services.event_log import lock_items
@@ -164,7 +165,9 @@ def _hand_items(
             found.append(HandedItem(item.id, item.number, item.title, tuple(roles), kept))
             continue
         before = said_of(session, item)
+        were = takeovers.answering(session, item)
         _replace(session, item, roles, takes)
+        takeovers.pass_on(session, were, now)
         after = said_of(session, item)
         fields = {
             name: {"before": before[name], "after": after[name]} for name in before if before[name] != after[name]

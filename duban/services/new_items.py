@@ -18,7 +18,7 @@ from duban.domain.lifecycle import Relation, State
 from duban.domain.numbering import call_number, reference, self_check_number
 from duban.errors import DubanError, Forbidden, NotFound
 from duban.notices.wording import date_zh
-from duban.services import clocks
+from duban.services import clocks, receipts
 from duban.services.event_log import Happening, append
 from duban.services.item_changes import open_item, record
 from duban.services.item_notices import queue_item_notice
@@ -243,9 +243,11 @@ def _hand_over(session: Session, item: Item, rules: Rules, now: dt.datetime) -> 
     today, days = business_date(now), rules.policy.acknowledge_days
     due_on = rules.calendar.add_workdays(today, days)
     cause = f"assign:{item.id}:{item.cycle}"
-    queue_item_notice(session, item, "assign", cause=cause, more={}, as_of=today, now=now, acknowledge_by=due_on)
-    if is_released(session, item.plan_id):
-        clocks.start_acknowledgement(session, item, rules, today, due_on, days)
+    notice = queue_item_notice(
+        session, item, "assign", cause=cause, more={}, as_of=today, now=now, acknowledge_by=due_on
+    )
+    if notice is not None and is_released(session, item.plan_id):
+        receipts.owe(session, {notice: days}, {item.plan_id: rules}, today)
 
 
 def _check_limit(due_on: dt.date, rules: Rules, today: dt.date) -> None:

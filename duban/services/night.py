@@ -310,7 +310,7 @@ def shown_reader(name: str, on_behalf_of: str | None) -> str:
 
 def _would_send(clock: Clock, plan: PlanFacts, item: Item, facts: BatchFacts, as_of: dt.date) -> list[WouldSend]:
     policy = plan.rules.policy
-    parties = parties_of(facts, plan, item)
+    parties = parties_of(facts, plan, item, clock)
     return [
         WouldSend(
             plan.code,

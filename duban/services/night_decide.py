@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from duban.adapters.database import Database
 from duban.domain.actors import SYSTEM
 from duban.domain.addressees import Resolved, resolve_targets
-from duban.domain.counting import Unit
 from duban.domain.ladder import Decision, DueRung, due_rungs
 from duban.domain.policy_model import DOCUMENTS, ClockKind, Rung
+from duban.services import receipts
 from duban.services.clock_values import term_key
 from duban.services.clocks import next_check_in_clock
 from duban.services.event_log import Happening, append_all, lock_items
@@ -143,14 +143,19 @@ def _write(
     for clock in facts.clocks:
         decision, plan, item = decisions[clock.id], plans[clock.plan_id], facts.items[clock.item_id]
         for due in decision.rungs_to_fire:
-            readers = [] if due.rung.approve else _readers(session, facts, plan, item, due.rung, as_of)
-            firings.append(_Firing(clock, item, due, _owing(clock, facts, readers)))
+            readers = [] if due.rung.approve else _readers(session, facts, plan, item, clock, due.rung, as_of)
+            firings.append(_Firing(clock, item, due, readers))
         claimed.passed += len(decision.passed)
         claimed.held += len(decision.held)
         claimed.breaches += _breach(clock, item, as_of, now, happenings)
     notice_ids = _write_notices(session, facts, firings, plans, as_of, now, office, missed)
     _write_rungs(session, facts.clocks, decisions, firings, notice_ids, as_of, now)
-    _start_acknowledge_clocks(session, firings, plans, as_of)
+    owed = {
+        n: days
+        for f, n in zip(firings, notice_ids, strict=True)
+        if (days := f.due.rung.acknowledge_days) and not f.due.rung.approve
+    }
+    receipts.owe(session, owed, {plan_id: plan.rules for plan_id, plan in plans.items()}, as_of)
     for firing, notice_id in zip(firings, notice_ids, strict=True):
         claimed.rungs[firing.due.key] += 1
         happenings.append(_fired(firing, notice_id, as_of, now))
@@ -168,19 +173,10 @@ def _write(
 
 
 def _readers(
-    session: Session, facts: BatchFacts, plan: PlanFacts, item: Item, rung: Rung, as_of: dt.date
+    session: Session, facts: BatchFacts, plan: PlanFacts, item: Item, clock: Clock, rung: Rung, as_of: dt.date
 ) -> list[Resolved]:
-    parties = with_plan_units(session, parties_of(facts, plan, item), rung, plan)
+    parties = with_plan_units(session, parties_of(facts, plan, item, clock), rung, plan)
     return resolve_targets(rung, parties, plan.directory, plan.rules.policy, as_of)
-
-
-def _owing(clock: Clock, facts: BatchFacts, readers: list[Resolved]) -> list[Resolved]:
-    """Of joint leads only those are reminded who have not acknowledged; everybody where that cannot be told."""
-    pending = facts.pending.get(clock.item_id) if clock.kind is ClockKind.ACKNOWLEDGE else None
-    if pending is None:
-        return readers
-    owing = [r for r in readers if r.role == "cc" or (r.on_behalf_of_name or r.party.name) in pending.owed_by]
-    return owing if any(r.role == "to" for r in owing) else readers
 
 
 def _breach(clock: Clock, item: Item, as_of: dt.date, now: dt.datetime, happenings: list[Happening]) -> int:
@@ -244,7 +240,7 @@ def _write_notices(
                     number=number,
                     acknowledge_by=acknowledge_by,
                     office=office,
-                    pending=facts.pending.get(firing.item.id),
+                    pending=facts.pending.get(firing.clock.id),
                     missed=missed,
                 ),
             }
@@ -288,48 +284,6 @@ def _write_rungs(
     ]
     if rows:
         session.execute(insert(RungFired), rows)
-
-
-def _start_acknowledge_clocks(
-    session: Session, firings: list[_Firing], plans: dict[int, PlanFacts], as_of: dt.date
-) -> None:
-    """A sheet that asks for receipt starts a clock for it, one an item: a later sheet joins the one that runs."""
-    asked = {f.item.id: f for f in firings if f.due.rung.acknowledge_days and not f.due.rung.approve}
-    if not asked:
-        return
-    running = set(
-        session.scalars(
-            select(Clock.item_id).where(
-                Clock.item_id.in_(asked),
-                Clock.kind == ClockKind.ACKNOWLEDGE,
-                Clock.state.in_((ClockState.ARMED, ClockState.RUNNING, ClockState.PAUSED)),
-            )
-        )
-    )
-    for item_id, firing in asked.items():
-        if item_id in running or firing.due.rung.acknowledge_days is None:
-            continue
-        rules = plans[firing.clock.plan_id].rules
-        due = rules.calendar.add_workdays(as_of, firing.due.rung.acknowledge_days)
-        ladder = rules.policy.ladder(ClockKind.ACKNOWLEDGE)
-        first = rules.calendar.add_workdays(due, ladder[0].offset) if ladder else None
-        session.add(
-            Clock(
-                plan_id=firing.clock.plan_id,
-                item_id=item_id,
-                kind=ClockKind.ACKNOWLEDGE,
-                state=ClockState.RUNNING,
-                cycle=firing.clock.cycle,
-                started_on=as_of,
-                armed_on=as_of,
-                nominal_due_on=due,
-                due_on=due,
-                next_rung_on=first,
-                counted=True,
-                amount=firing.due.rung.acknowledge_days,
-                unit=Unit.WORKDAYS,
-            )
-        )
 
 
 def _fired(firing: _Firing, notice_id: int, as_of: dt.date, now: dt.datetime) -> Happening:

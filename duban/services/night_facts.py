@@ -15,10 +15,10 @@ from duban.domain.parties import Directory, ItemParties, PartyFacts
 from duban.domain.parties import PartyKind as Kind
 from duban.domain.policy_model import Rung, Target
 from duban.services.absences import spans_of_plan
+from duban.services.receipts import meant_for
 from duban.services.rules import Rules, business_date, calendar_in_force, rules_from
 from models import (
     Clock,
-    ClockKind,
     Item,
     ItemParty,
     Notice,
@@ -69,7 +69,7 @@ class PlanFacts:
 
 @dataclass(slots=True)
 class Pending:
-    """The last sheet of an item that asks for receipt, and the names that have not given it."""
+    """The sheet whose receipt one clock waits for, and the party that owes it; None where the text names nobody."""
 
     kind: str
     series: str | None
@@ -77,7 +77,7 @@ class Pending:
     number: int | None
     sent_on: dt.date
     acknowledge_by: dt.date
-    owed_by: set[str]
+    owed_by: int | None
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class BatchFacts:
     roles: dict[tuple[int, Role], list[int]]
     fired: dict[tuple[int, int], set[str]]  # by (clock, cycle)
     acknowledged: dict[int, tuple[str, dt.date]] = field(default_factory=dict)  # by clock: rung and day
-    pending: dict[int, Pending] = field(default_factory=dict)  # by item: the sheet whose receipt is owed
+    pending: dict[int, Pending] = field(default_factory=dict)  # by clock that waits for a receipt
 
 
 def plan_facts(session: Session, plan_id: int) -> PlanFacts:
@@ -162,12 +162,16 @@ def batch_facts(session: Session, clocks: Sequence[Clock], item_ids: Iterable[in
         roles=_roles(session, items.keys()),
         fired=_fired(session, [c.id for c in clocks]),
         acknowledged=acknowledged(session, [c.id for c in clocks]),
-        pending=_pending(session, sorted({c.item_id for c in clocks if c.kind is ClockKind.ACKNOWLEDGE})),
+        pending=_pending(session, [c.id for c in clocks if c.recipient_id is not None]),
     )
 
 
-def parties_of(facts: BatchFacts, plan: PlanFacts, item: Item) -> ItemParties:
-    """Who an item concerns, as keys of the directory; a child that names nobody has its parent's parties."""
+def parties_of(facts: BatchFacts, plan: PlanFacts, item: Item, clock: Clock | None = None) -> ItemParties:
+    """Who an item concerns, as keys of the directory; a child that names nobody has its parent's parties.
+
+    With a `clock` that waits for one receipt also who owes it.
+    """
+    pending = facts.pending.get(clock.id) if clock is not None else None
 
     def keys(*roles: Role) -> tuple[str, ...]:
         at: Item | None = item
@@ -186,6 +190,7 @@ def parties_of(facts: BatchFacts, plan: PlanFacts, item: Item) -> ItemParties:
         plan_head=_key(plan.plan_head),
         caller=next(iter(keys(Role.CALLER)), None),
         called=keys(Role.CALLED),
+        addressee=_key(pending.owed_by) if pending else None,
     )
 
 
@@ -251,6 +256,7 @@ def acknowledged(session: Session, clock_ids: list[int]) -> dict[int, tuple[str,
             .join(Notice, Notice.id == RungFired.notice_id)
             .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
             .where(RungFired.clock_id.in_(part), Notice.acknowledge_by.is_not(None), NoticeRecipient.role == "to")
+            .where(NoticeRecipient.excused_at.is_(None))
             .order_by(RungFired.id)
         )
         for clock_id, rung, at in rows:
@@ -263,30 +269,18 @@ def acknowledged(session: Session, clock_ids: list[int]) -> dict[int, tuple[str,
     return found
 
 
-def _pending(session: Session, item_ids: list[int]) -> dict[int, Pending]:
+def _pending(session: Session, clock_ids: list[int]) -> dict[int, Pending]:
     found: dict[int, Pending] = {}
-    for part in _chunks(item_ids):
+    for part in _chunks(clock_ids):
         rows = session.execute(
-            select(Notice, NoticeRecipient.for_name, Party.name)
-            .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
-            .join(Party, Party.id == NoticeRecipient.party_id)
-            .where(
-                Notice.item_id.in_(part),
-                Notice.acknowledge_by.is_not(None),
-                Notice.withdrawn_at.is_(None),
-                NoticeRecipient.role == "to",
-                NoticeRecipient.acknowledged_at.is_(None),
-            )
-            .order_by(Notice.id)
+            select(Clock.id, Clock.due_on, Notice, NoticeRecipient)
+            .join(NoticeRecipient, NoticeRecipient.id == Clock.recipient_id)
+            .join(Notice, Notice.id == NoticeRecipient.notice_id)
+            .where(Clock.id.in_(part))
         ).tuples()
-        for notice, for_name, name in rows:
-            if notice.item_id is None or notice.acknowledge_by is None:
-                continue
-            last = found.get(notice.item_id)
-            owed = (last.owed_by if last else set()) | {for_name or name}
-            found[notice.item_id] = Pending(
-                notice.kind, notice.series, notice.year, notice.number, notice.as_of, notice.acknowledge_by, owed
-            )
+        for clock_id, due_on, notice, copy in rows:
+            number = (notice.kind, notice.series, notice.year, notice.number)
+            found[clock_id] = Pending(*number, notice.as_of, due_on, meant_for(copy))
     return found
 
 

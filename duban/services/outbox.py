@@ -13,9 +13,10 @@ from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import RELATION_ZH, Relation
 from duban.errors import DubanError, Forbidden, NotFound
+from duban.services import receipts
 from duban.services.deliver import answer_for
 from duban.services.event_log import Happening, append_all
-from models import Clock, ClockKind, ClockState, Delivery, DeliveryStatus, Notice, NoticeRecipient
+from models import Delivery, DeliveryStatus, Notice, NoticeRecipient
 
 WAITING = (DeliveryStatus.UNKNOWN, DeliveryStatus.FAILED)
 #: Nothing of a notice may have left, or be leaving, when it is withdrawn.
@@ -144,7 +145,7 @@ def withdraw(database: Database, *, notice_id: int, reason: str, actor: Actor, n
         notice.withdrawn_at, notice.withdrawn_reason, notice.withdrawn_by = now, reason.strip(), actor.name
         session.flush()
         if notice.item_id is not None:
-            _stop_waiting(session, notice.item_id, now)
+            receipts.forget(session, notice.id, now)
             payload = {"notice": notice.id, "kind": notice.kind, "number": notice.number}
             append_all(session, [Happening(notice.item_id, "notice.withdrawn", actor, now, reason, payload)], now)
 
@@ -168,31 +169,6 @@ def _hold_back(session: Session, notice_id: int) -> None:
                 .where(NoticeRecipient.delivery_id == mail.id, NoticeRecipient.notice_id != notice_id)
                 .values(delivery_id=None)
             )
-
-
-def _stop_waiting(session: Session, item_id: int, now: dt.datetime) -> None:
-    """Where no other sheet waits for its receipt, nobody is reminded of this one any more."""
-    owed = (
-        select(NoticeRecipient.id)
-        .join(Notice, Notice.id == NoticeRecipient.notice_id)
-        .where(
-            Notice.item_id == item_id,
-            Notice.acknowledge_by.is_not(None),
-            Notice.withdrawn_at.is_(None),
-            NoticeRecipient.role == "to",
-            NoticeRecipient.acknowledged_at.is_(None),
-        )
-    )
-    if session.scalars(owed.limit(1)).first() is None:
-        session.execute(
-            update(Clock)
-            .where(
-                Clock.item_id == item_id,
-                Clock.kind == ClockKind.ACKNOWLEDGE,
-                Clock.state.in_((ClockState.ARMED, ClockState.RUNNING, ClockState.PAUSED)),
-            )
-            .values(state=ClockState.CANCELLED, ended_at=now, next_rung_on=None, paused_on=None, remaining_days=None)
-        )
 
 
 def _notices(session: Session, delivery_id: int) -> list[int]:

@@ -23,7 +23,7 @@ from duban.domain.parties import LEFT, ItemParties
 from duban.domain.policy_model import DOCUMENTS, Rung, Target
 from duban.errors import DubanError, Forbidden, NotFound
 from duban.notices.context import KINDS_ZH
-from duban.services import clocks
+from duban.services import clocks, receipts
 from duban.services.item_changes import locked, record
 from duban.services.item_notices import RELATIVE, queue_item_notice
 from duban.services.night_facts import PlanFacts, parties_of_item, plan_facts, with_plan_units
@@ -324,7 +324,7 @@ def _issue(session: Session, approval: Approval, notice: Notice, item: Item, clo
     notice.context = context
     session.execute(insert(NoticeRecipient), [reader_row(notice.id, reader) for reader in readers])
     if days and notice.acknowledge_by:
-        clocks.start_acknowledgement(session, item, plan.rules, today, notice.acknowledge_by, days)
+        receipts.owe(session, {notice.id: days}, {plan.id: plan.rules}, today)
 
 
 def _present(parties: ItemParties, plan: PlanFacts, on: dt.date) -> ItemParties:

@@ -11,7 +11,7 @@ from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import State
 from duban.errors import Forbidden, NotFound
-from duban.services import clocks
+from duban.services import clocks, receipts
 from duban.services.event_log import Happening, append_all, lock_items
 from duban.services.rules import business_date, come, rules_of
 from models import Clock, Item, Notice, Plan
@@ -71,15 +71,18 @@ def _owe_receipts(session: Session, plan_id: int, actor: Actor, now: dt.datetime
     lock_items(session, ids)
     among = select(Notice.item_id).where(Notice.plan_id == plan_id, Notice.acknowledge_by.is_not(None))
     items = {item.id: item for item in session.scalars(select(Item).where(Item.id.in_(among)))}
-    happenings = []
+    happenings, owed = [], {}
     for notice in waiting:
         item = items.get(notice.item_id) if notice.item_id is not None else None
         if item is None or item.state is State.CLOSED or item.dropped:
+            notice.acknowledge_by, notice.context = None, notice.context | {"acknowledge": None}  # nobody is asked
             continue
         notice.acknowledge_by = due_on
         asked = dict(notice.context.get("acknowledge") or {"url": None}) | {"by_on": due_on.isoformat()}
         notice.context = notice.context | {"acknowledge": asked}
-        clocks.start_acknowledgement(session, item, rules, today, due_on, days)
+        owed[notice.id] = days
         payload = {"notice": notice.id, "acknowledge_by": due_on.isoformat()}
         happenings.append(Happening(item.id, "item.handed_over", actor, now, payload=payload))
+    session.flush()
+    receipts.owe(session, owed, {plan_id: rules}, today)
     append_all(session, happenings, now)

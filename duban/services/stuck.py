@@ -97,26 +97,20 @@ def _overdue(session: Session, plan_id: int, past: Past, calendar: Calendar) -> 
 def _unacknowledged(session: Session, plan_id: int, past: Past, calendar: Calendar) -> Iterator[Stuck]:
     rows = session.execute(
         select(
-            Notice,
-            func.coalesce(func.nullif(NoticeRecipient.for_name, ""), Party.name),
-            NoticeRecipient.acknowledged_at,
+            Notice, func.coalesce(func.nullif(NoticeRecipient.for_name, ""), Party.name), Clock.due_on, Clock.ended_at
         )
         .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
         .join(Party, Party.id == NoticeRecipient.party_id)
-        .where(
-            Notice.plan_id == plan_id,
-            Notice.acknowledge_by < past.as_of,
-            Notice.withdrawn_at.is_(None),
-            NoticeRecipient.role == "to",
-        )
-        .order_by(Notice.acknowledge_by, Notice.id)
+        .join(Clock, Clock.recipient_id == NoticeRecipient.id)
+        .where(Notice.plan_id == plan_id, Clock.kind == ClockKind.ACKNOWLEDGE, Clock.due_on < past.as_of)
+        .order_by(Clock.due_on, Notice.id, NoticeRecipient.id)
     ).tuples()
-    for notice, name, given_at in rows:
-        if not _live(past, notice.item_id) or _by(given_at, past):
+    for notice, name, due_on, ended_at in rows:
+        if not _live(past, notice.item_id) or _by(ended_at, past):
             continue
         label = f"{notice.series}〔{notice.year}〕{notice.number}号" if notice.number is not None else ""
-        days = calendar.workdays_between(notice.acknowledge_by, past.as_of) if notice.acknowledge_by else None
-        yield Stuck("逾期未签收", notice.item_id or 0, f"{label}应于{date_zh(notice.acknowledge_by)}前签收", days, name)
+        days = calendar.workdays_between(due_on, past.as_of)
+        yield Stuck("逾期未签收", notice.item_id or 0, f"{label}应于{date_zh(due_on)}前签收", days, name)
 
 
 def _by(at: dt.datetime | None, past: Past) -> bool:

@@ -84,11 +84,11 @@ def get_link(request: Request, token: str, done: str = "") -> Response:
 
 
 @router.post("/link/acknowledge")
-def post_receipt(request: Request, token: Token = "") -> Response:
-    """签收."""
+def post_receipt(request: Request, token: Token = "", name: Annotated[str, Form(max_length=200)] = "") -> Response:
+    """签收, for oneself or for the one of this name."""
 
     def receive(context: Context, claim: Claim) -> Response:
-        acknowledge_by_link(context.database, claim, context.now())
+        acknowledge_by_link(context.database, claim, context.now(), name or None)
         return RedirectResponse(f"/link/{token}?done=receipt", 303, headers=HEADERS)
 
     return _answered(request, token, "link.acknowledge", receive)

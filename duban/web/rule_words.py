@@ -96,6 +96,7 @@ VALUE_ZH = MappingProxyType(
         "supervision_office": "督查机构",
         "plan_head": "方案负责人",
         "lead_officials": "牵头领导",
+        "addressee": "未签收的单位或领导",
         "unit_contacts": "责任单位联系人",
         "unit_head": "责任单位负责人",
     }

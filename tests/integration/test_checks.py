@@ -55,6 +55,14 @@ HANDS = {
         "DELETE FROM notice_recipient WHERE notice_id = (SELECT max(notice_id) FROM rung_fired)"
     ),
     "notice_without_reader": ("DELETE FROM notice_recipient WHERE notice_id = (SELECT max(notice_id) FROM rung_fired)"),
+    "receipt_without_clock": (
+        "UPDATE clock SET recipient_id = (SELECT min(id) FROM notice_recipient) "
+        "WHERE id = (SELECT max(id) FROM clock WHERE item_id = {3} AND kind = 'acknowledge')"
+    ),
+    "clock_of_settled_receipt": (
+        "UPDATE notice_recipient SET excused_at = '2026-07-13', excused_why = '已不再负责本事项' "
+        "WHERE id = (SELECT max(recipient_id) FROM clock WHERE item_id = {3})"
+    ),
     "numbering_gap": "UPDATE notice SET number = number + 5 WHERE series = '督办' AND item_id = {3}",
     "notice_left_behind": (
         "UPDATE notice_recipient SET delivery_id = NULL WHERE id = (SELECT min(id) FROM notice_recipient)"

@@ -161,6 +161,15 @@ def test_an_item_has_one_open_clock_of_a_kind_and_any_number_of_ended_ones(fille
         insert(connection, table, row | {"state": "cancelled", "ended_at": "2026-07-13 01:00:00+00:00"})
 
 
+def test_each_receipt_of_a_sheet_has_one_open_clock_of_its_own(filled: Database) -> None:
+    table = next(t for t in TABLES if t.name == "clock")
+    row = valid_rows(table)[0] | {"kind": "acknowledge", "recipient_id": 1}
+    with filled.engine.begin() as connection:
+        insert(connection, table, row)
+    with pytest.raises(IntegrityError), filled.engine.begin() as connection:
+        insert(connection, table, row)
+
+
 def test_a_plan_has_one_supervision_office(filled: Database) -> None:
     table = next(t for t in TABLES if t.name == "party")
     with filled.engine.begin() as connection:

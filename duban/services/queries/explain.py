@@ -15,21 +15,38 @@ from duban.domain.explain import explain_due, explain_ladder, explain_light
 from duban.domain.ladder import due_rungs
 from duban.domain.lights import Light
 from duban.domain.policy_model import ClockKind
+from duban.notices.context import KINDS_ZH
 from duban.services.clock_values import pure_clock
 from duban.services.night_decide import armed_on
 from duban.services.night_facts import acknowledged
+from duban.services.notice_facts import sheet_context
 from duban.services.proposal_facts import fate_zh, proposed
 from duban.services.queries.lights import STANDING, Standing
 from duban.services.queries.past import lighting_on
 from duban.services.queries.scope import Scope, check_item
 from duban.services.rules import Rules
 from duban.services.targets import standings
-from models import ApprovalOutcome, Clock, ClockState, Item, Milestone, Plan, RungFired, RungOutcome
+from models import (
+    ApprovalOutcome,
+    Clock,
+    ClockState,
+    Item,
+    Milestone,
+    Notice,
+    NoticeRecipient,
+    Party,
+    Plan,
+    RungFired,
+    RungOutcome,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ClockExplained:
-    """One clock: how its date came about, and what its ladder did and will do."""
+    """One clock: how its date came about, and what its ladder did and will do.
+
+    `receipt` says in Chinese whose receipt of which sheet it waits for, if it waits for one.
+    """
 
     clock_id: int
     kind: ClockKind
@@ -39,6 +56,7 @@ class ClockExplained:
     provisional: bool
     date: tuple[str, ...]
     ladder: tuple[str, ...]
+    receipt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +141,23 @@ def _explain(session: Session, clock: Clock, item: Item, rules: Rules, as_of: dt
         provisional=due.provisional,
         date=due.lines,
         ladder=ladder.lines,
+        receipt=_receipt(session, clock),
     )
+
+
+def _receipt(session: Session, clock: Clock) -> str | None:
+    """Whose receipt of which sheet, as in 韩望舒签收督办〔2026〕3号; and why it is owed no more."""
+    if clock.recipient_id is None:
+        return None
+    notice, copy, name = session.execute(
+        select(Notice, NoticeRecipient, Party.name)
+        .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
+        .join(Party, Party.id == NoticeRecipient.party_id)
+        .where(NoticeRecipient.id == clock.recipient_id)
+    ).one()
+    sheet = sheet_context(notice.series, notice.year or notice.as_of.year, notice.number)
+    said = f"{copy.for_name or name}签收{sheet['label'] if sheet else KINDS_ZH[notice.kind]}"
+    return f"{said}（{copy.excused_why}，不再要求）" if copy.excused_why else said
 
 
 def _with_first_limit(value: pure.Clock, clock: Clock, item: Item) -> pure.Clock:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, literal, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from duban.adapters.database import Database
 from duban.errors import NotFound
 from duban.notices.links import without_links
+from duban.services.item_look import OPEN_CLOCKS
 from duban.services.queries.item import view
-from duban.services.queries.scope import OutOfScope, Scope, own_parties, visible_notices
-from models import Delivery, Item, Notice, NoticeRecipient, Party, PartyKind, Plan
+from duban.services.queries.scope import OVERSEERS, OutOfScope, Scope, own_parties, visible_notices
+from models import Clock, ClockKind, Delivery, Item, Notice, NoticeRecipient, Party, PartyKind, Plan
 
 #: A delivery of this kind carries several notices.
 DIGEST = "digest"
@@ -24,6 +25,7 @@ class RecipientView:
     """Who gets a notice; `own` where the reader acts for that party and may acknowledge.
 
     `address` and `error` are shown to the supervision office, and to the party itself.
+    `acknowledge_by` is the last day for this one's receipt, null where none was asked; `excused_why` why none is owed.
     """
 
     id: int
@@ -38,9 +40,16 @@ class RecipientView:
     sent_at: dt.datetime | None
     acknowledged_at: dt.datetime | None
     acknowledged_by: str | None
+    acknowledge_by: dt.date | None
+    excused_why: str | None
     own: bool
     delivery_id: int | None
     readable: bool
+
+    @property
+    def owed(self) -> bool:
+        """Whether this one's receipt is still owed."""
+        return self.acknowledge_by is not None and self.acknowledged_at is None and self.excused_why is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,11 @@ class NoticeRow:
     withdrawn_at: dt.datetime | None
     withdrawn_reason: str | None
     recipients: tuple[RecipientView, ...]
+
+    @property
+    def own_open(self) -> int:
+        """How many receipts of it the reader still owes."""
+        return sum(r.own and r.owed for r in self.recipients)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +139,7 @@ def list_notices(
     if where.unacknowledged or where.mine:
         wanted = select(NoticeRecipient.notice_id)
         if where.unacknowledged:
-            wanted = wanted.where(NoticeRecipient.acknowledged_at.is_(None), NoticeRecipient.role == "to")
-            query = query.where(Notice.acknowledge_by.is_not(None), Notice.withdrawn_at.is_(None))
+            wanted = wanted.where(NoticeRecipient.id.in_(_owed()))
         if where.mine and not scope.everything:
             wanted = wanted.where(NoticeRecipient.party_id.in_(own_parties(scope)))
         query = query.where(Notice.id.in_(wanted))
@@ -236,16 +249,23 @@ def _subjects(session: Session, ids: list[int]) -> dict[int, str]:
 
 
 def _recipients(session: Session, ids: list[int], scope: Scope) -> dict[int, list[RecipientView]]:
-    own = set() if scope.everything else set(session.scalars(own_parties(scope)))
+    own = set(session.scalars(_own(scope)))
+    receipt = (
+        select(Clock.recipient_id, func.max(Clock.due_on).label("due_on"))
+        .where(Clock.kind == ClockKind.ACKNOWLEDGE)
+        .group_by(Clock.recipient_id)
+        .subquery()
+    )
     rows = session.execute(
-        select(NoticeRecipient, Party.name, Delivery.status, Delivery.error, Delivery.sent_at)
+        select(NoticeRecipient, Party.name, Delivery.status, Delivery.error, Delivery.sent_at, receipt.c.due_on)
         .join(Party, Party.id == NoticeRecipient.party_id)
         .outerjoin(Delivery, Delivery.id == NoticeRecipient.delivery_id)
+        .outerjoin(receipt, receipt.c.recipient_id == NoticeRecipient.id)
         .where(NoticeRecipient.notice_id.in_(ids))
         .order_by(NoticeRecipient.role.desc(), NoticeRecipient.id)
     )
     found: dict[int, list[RecipientView]] = {}
-    for r, name, status, error, sent_at in rows:
+    for r, name, status, error, sent_at, due_on in rows:
         mine = r.party_id in own or r.for_party_id in own
         shown = scope.sees_addresses or mine  # a server's refusal names the address too
         found.setdefault(r.notice_id, []).append(
@@ -262,6 +282,8 @@ def _recipients(session: Session, ids: list[int], scope: Scope) -> dict[int, lis
                 sent_at=sent_at,
                 acknowledged_at=r.acknowledged_at,
                 acknowledged_by=r.acknowledged_by,
+                acknowledge_by=due_on,
+                excused_why=r.excused_why,
                 own=mine,
                 delivery_id=r.delivery_id,
                 readable=scope.everything or mine,
@@ -270,27 +292,30 @@ def _recipients(session: Session, ids: list[int], scope: Scope) -> dict[int, lis
     return found
 
 
+def _owed() -> Select[tuple[int | None]]:
+    """The copies whose receipt is owed: a clock runs for each. None runs for what waits for its plan's release."""
+    return select(Clock.recipient_id).where(Clock.kind == ClockKind.ACKNOWLEDGE, Clock.state.in_(OPEN_CLOCKS))
+
+
+def _own(scope: Scope) -> Select[tuple[int]]:
+    """The parties that a scope acts for; the supervision office is its people's."""
+    if scope.everything:
+        return select(Party.id).where(Party.kind == PartyKind.OFFICE, literal(scope.role in OVERSEERS))
+    return own_parties(scope)
+
+
 def owed_receipts(session: Session, scope: Scope, *, limit: int = 50) -> tuple[NoticeRow, ...]:
     """Notices that wait for a receipt (签收) from the scope's parties; to the office, those that came to it."""
-    copy = select(NoticeRecipient.notice_id).where(
-        NoticeRecipient.acknowledged_at.is_(None), NoticeRecipient.role == "to"
+    own = _own(scope)
+    mine = or_(NoticeRecipient.party_id.in_(own), NoticeRecipient.for_party_id.in_(own))
+    first = (
+        select(NoticeRecipient.notice_id, func.min(Clock.due_on).label("due_on"))
+        .join(Clock, Clock.recipient_id == NoticeRecipient.id)
+        .where(Clock.kind == ClockKind.ACKNOWLEDGE, Clock.state.in_(OPEN_CLOCKS), mine)
+        .group_by(NoticeRecipient.notice_id)
+        .subquery()
     )
-    if scope.everything:
-        office = select(Party.id).where(Party.kind == PartyKind.OFFICE)
-        copy = copy.where(NoticeRecipient.party_id.in_(office))
-    else:
-        own = own_parties(scope)
-        copy = copy.where(or_(NoticeRecipient.party_id.in_(own), NoticeRecipient.for_party_id.in_(own)))
     found = session.scalars(
-        select(Notice)
-        .join(Plan, Plan.id == Notice.plan_id)
-        .where(
-            Notice.id.in_(copy),
-            Notice.acknowledge_by.is_not(None),
-            Notice.withdrawn_at.is_(None),
-            Plan.released_at.is_not(None),  # what waits for its plan's release was not sent to anybody
-        )
-        .order_by(Notice.acknowledge_by, Notice.id)
-        .limit(limit)
+        select(Notice).join(first, first.c.notice_id == Notice.id).order_by(first.c.due_on, Notice.id).limit(limit)
     ).all()
     return tuple(_rows(session, list(found), scope))

@@ -277,16 +277,18 @@ def _receipts(session: Session, plan_id: int, as_of: dt.date) -> dict[str, tuple
             func.coalesce(NoticeRecipient.for_party_id, NoticeRecipient.party_id),
             Notice.item_id,
             Item.number,
-            Notice.acknowledge_by,
+            Clock.due_on,
             NoticeRecipient.acknowledged_at,
         )
         .join(Notice, Notice.id == NoticeRecipient.notice_id)
+        .join(Clock, Clock.recipient_id == NoticeRecipient.id)
         .outerjoin(Item, Item.id == Notice.item_id)
         .where(
             Notice.plan_id == plan_id,
-            Notice.acknowledge_by.between(first, as_of),
+            Clock.kind == ClockKind.ACKNOWLEDGE,
+            Clock.due_on.between(first, as_of),
             Notice.withdrawn_at.is_(None),
-            NoticeRecipient.role == "to",
+            NoticeRecipient.excused_at.is_(None),
         )
     ).tuples()
     units = _units_of_party(session, plan_id)
