@@ -103,7 +103,7 @@ def test_after_missed_nights_each_skipped_rung_fires_once_in_order_and_a_person_
         ]
     new = Counter(d.address for d in world.all(Delivery, Delivery.as_of == night))
     assert new == {"zhujian@example.org": 1, "ye@example.org": 1, "han@example.org": 1, "ducha@example.org": 1}
-    assert len(mails(tmp_path)) == before + 3
+    assert len(mails(tmp_path)) == before + 4
     to_lead = next(m for m in mails(tmp_path) if m["To"] and "han@" in m["To"])
     assert to_lead["Subject"]
     body = text_of(to_lead)
@@ -210,7 +210,7 @@ def test_a_make_up_saturday_is_a_working_day(database: Database, tmp_path: Path)
     a_night(database, tmp_path, dt.date(2026, 2, 13))
     before = len(mails(tmp_path))
     a_night(database, tmp_path, saturday)
-    assert len(mails(tmp_path)) == before + 3
+    assert len(mails(tmp_path)) == before + 4
 
 
 def test_one_person_gets_one_mail_a_night_from_all_plans_together(database: Database, tmp_path: Path) -> None:
