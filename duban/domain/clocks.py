@@ -7,6 +7,7 @@ after it is resumed, so that what was not consumed is kept exactly and a clerk c
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -242,12 +243,14 @@ def supersede(
     policy: Policy,
     calendar: Calendar,
     *,
+    said: Collection[str] = (),
     outcome: str = "limit changed",
 ) -> tuple[Clock, Clock]:
     """A changed limit: the old clock ends, a new one runs to the new date with the fired rungs carried over.
 
     Under the policy's carry "reached", rungs whose date lies still ahead under the new limit may speak again; under
-    "all" none does. The new limit is a fixed date; a paused clock stays paused, and the breach of the old stays known.
+    "all" none does. `said` are keys that were fired for this very date before, when the limit was moved away from it:
+    they stay fired. The new limit is a fixed date; a paused clock stays paused, and the breach of the old stays known.
     """
     _require(clock, "supersede")
     due_on = calendar.roll(nominal_on)
@@ -261,7 +264,7 @@ def supersede(
         movable=movable,
         amount=None,
         unit=None,
-        fired=carried(clock, due_on, on, policy, calendar),
+        fired=carried(clock, due_on, on, policy, calendar) | frozenset(said),
         armed_on=on,
         breached_on=breach(clock, on),
         remaining=unconsumed(due_on, lasting[0].paused_on, calendar) if lasting and movable else None,

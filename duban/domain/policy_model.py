@@ -280,7 +280,7 @@ class Policy:
     scoring: Scoring
     digest: Digest
     fixed_dates_move: bool = False
-    carry: Carry = Carry.ALL
+    carry: Carry = Carry.REACHED
     reviews: tuple[Review, ...] = ()
     papers: tuple[PaperRule, ...] = ()
     seasons: tuple[Season, ...] = ()

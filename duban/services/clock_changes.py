@@ -81,8 +81,10 @@ def change_limit(
 ) -> Clock:
     """Supersedes a clock by one to a new date, with the rungs that it fired; the caller records why, and commits."""
     today = business_date(now)
+    earlier = _clocks_to(session, clock, rules.calendar.roll(new_due_on))
     was = pure_clock(session, clock, rules)
-    _, now_runs = pure.supersede(was, new_due_on, today, rules.policy, rules.calendar)
+    said = set(session.scalars(select(RungFired.rung).where(RungFired.clock_id.in_([one.id for one in earlier]))))
+    _, now_runs = pure.supersede(was, new_due_on, today, rules.policy, rules.calendar, said=said)
     new = Clock(
         plan_id=clock.plan_id,
         item_id=clock.item_id,
@@ -101,7 +103,8 @@ def change_limit(
         policy=clock.policy,
     )
     clocks.supersede(session, clock, new, now)
-    carry_fired(session, clock, new, now_runs.fired)
+    for source in (clock, *earlier):
+        carry_fired(session, source, new, now_runs.fired)
     if new.state is ClockState.RUNNING:
         look_again(session, [new], {new.plan_id: rules}, today)
     elif new.state is ClockState.PAUSED:
@@ -140,6 +143,19 @@ def recount(session: Session, clock: Clock, item: Item, value: pure.Clock, rules
     return new
 
 
+def _clocks_to(session: Session, clock: Clock, due_on: dt.date) -> list[Clock]:
+    """The clocks that ran to this very day before, when the limit was moved away from it."""
+    query = select(Clock).where(
+        Clock.item_id == clock.item_id,
+        Clock.kind == clock.kind,
+        Clock.cycle == clock.cycle,
+        Clock.milestone_id == clock.milestone_id,
+        Clock.state == ClockState.SUPERSEDED,
+        Clock.due_on == due_on,
+    )
+    return list(session.scalars(query.order_by(Clock.id.desc())))
+
+
 def _clock(
     session: Session, clock_id: int, actor: Actor, action_zh: str, expected_version: int | None
 ) -> tuple[Clock, Item, Rules]:
@@ -176,7 +192,8 @@ def carry_fired(session: Session, old: Clock, new: Clock, only: Collection[str] 
     """
     unsent = set(session.scalars(UNAPPROVED.where(Approval.clock_id == old.id)))
     query = select(RungFired).where(RungFired.clock_id == old.id, RungFired.cycle == old.cycle)
-    told = [f for f in session.scalars(query) if f.notice_id not in unsent]
+    known = set(session.scalars(select(RungFired.rung).where(RungFired.clock_id == new.id)))
+    told = [f for f in session.scalars(query) if f.notice_id not in unsent and f.rung not in known]
     fired = [f for f in told if only is None or f.rung in only]
     if fired:
         session.execute(

@@ -21,10 +21,11 @@ from duban.domain.clocks import Clock, ClockKind, arm_counted, pause, resume, st
 from duban.domain.counting import Unit
 from duban.domain.ladder import due_rungs
 from duban.domain.policies import load_policy
+from duban.domain.policy_model import Carry
 
 CALENDAR = official_calendar()
 POLICIES = Path(__file__).parents[2] / "policies"
-POLICY = replace(load_policy(POLICIES / "default.toml"), fixed_dates_move=True)
+POLICY = replace(load_policy(POLICIES / "default.toml"), fixed_dates_move=True, carry=Carry.ALL)
 INSPECTION = load_policy(POLICIES / "inspection.toml")
 OFFSETS = {rung.key: rung.offset for rung in POLICY.ladder()}
 ONE = dt.timedelta(days=1)

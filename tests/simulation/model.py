@@ -95,10 +95,13 @@ class Model:
         limit.paused_on, limit.armed_on = None, today
 
     def extend(self, item: str, until: dt.date, today: dt.date) -> None:
-        """The new limit is a date of its own: earlier pauses no longer count, the present one does."""
+        """The new limit is a date of its own, with reminders of its own; earlier pauses no longer count."""
         limit = self.limits[item]
         limit.nominal_on = limit.due_on = rolled(self.calendar, until)
         limit.spans, limit.armed_on = [], today
+        for rung in self.policy.ladder(ClockKind.LIMIT):
+            if after(self.calendar, limit.due_on, rung.offset) > today:
+                limit.settled.discard(rung.key)
         if limit.paused_on is not None:
             limit.left = between(self.calendar, limit.paused_on, limit.due_on)
 

@@ -160,22 +160,26 @@ def test_a_first_breach_is_kept_for_good() -> None:
     assert complete(new, day("06-01")).breached_on == day("02-27")
 
 
-def test_a_changed_limit_carries_the_fired_rungs_so_that_nothing_is_sent_twice() -> None:
+def test_a_policy_may_carry_all_fired_rungs_to_a_changed_limit() -> None:
+    carry_all = replace(POLICY, carry=Carry.ALL)
     clock = replace(counted(), fired=frozenset({"remind_10", "remind_3", "urge_1"}))
-    old, new = supersede(clock, day("03-31"), day("03-02"), POLICY, CALENDAR, outcome="延期")
+    old, new = supersede(clock, day("03-31"), day("03-02"), carry_all, CALENDAR, outcome="延期")
     assert (old.state, old.ended_on, old.outcome) == (ClockState.SUPERSEDED, day("03-02"), "延期")
     assert (new.state, new.due_on, new.original_due_on) == (ClockState.RUNNING, day("03-31"), day("02-26"))
     assert due_rungs(new.due_on, new.fired, day("04-01"), POLICY, CALENDAR).rungs_to_fire == ()
     assert due_rungs(new.due_on, new.fired, day("04-01"), POLICY, CALENDAR).next_rung_on == day("04-09")
 
 
-def test_a_policy_may_let_rungs_speak_again_whose_new_date_is_still_ahead() -> None:
-    reached = replace(POLICY, carry=Carry.REACHED)
+def test_rungs_speak_again_whose_new_date_is_still_ahead() -> None:
+    reached = POLICY
+    assert reached.carry is Carry.REACHED
     clock = replace(counted(), fired=frozenset({"remind_10", "remind_3", "urge_1"}))
     far = supersede(clock, day("06-30"), day("03-02"), reached, CALENDAR)[1]
     assert far.fired == frozenset()
     near = supersede(clock, day("03-06"), day("03-02"), reached, CALENDAR)[1]
     assert near.fired == {"remind_10"}  # -10 is 02-14, reached; -3 is 03-03 and still ahead
+    back = supersede(far, day("02-26"), day("03-03"), reached, CALENDAR, said=clock.fired)[1]
+    assert back.fired == clock.fired  # for this date all of it was said before
 
 
 def test_superseding_a_paused_clock_leaves_it_paused() -> None:

@@ -93,7 +93,7 @@ def test_the_other_policies_differ_where_their_names_say() -> None:
         ("most = 2", "most = true", "extension.most", "most = true", "True is out of place"),
         ("smoothing_points = 10", "smoothing_points = 0", "ranking.smoothing_points", "smoothing_points = 0", "1"),
         ("repeat_cap = 2\n", "", "rung[10].repeat_every", "repeat_every = 2", "go together"),
-        ('carry = "all"', 'carry = "some"', "supersede.carry", 'carry = "some"', "'some' is unknown"),
+        ('carry = "reached"', 'carry = "some"', "supersede.carry", 'carry = "some"', "'some' is unknown"),
         ('from = "06-01"', 'from = "06-31"', "season[1].from", 'from = "06-31"', "no day that every year has"),
     ],
 )
@@ -143,7 +143,7 @@ def test_a_sheet_may_have_a_series_of_the_office() -> None:
 
 def test_the_rest_of_the_default_rules() -> None:
     policy = parse_policy(DEFAULT)
-    assert (policy.acknowledge_days, policy.hold_days, policy.carry) == (2, 2, Carry.ALL)
+    assert (policy.acknowledge_days, policy.hold_days, policy.carry) == (2, 2, Carry.REACHED)
     assert [season.name for season in policy.seasons] == ["汛期"]
     assert policy.named_seasons["春节"].starts_on(2026) == dt.date(2026, 2, 17)
     assert policy.named_seasons["春节"].starts_on(1999) is None
