@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from duban.reading.model import Anomaly, AnomalyCode, Item, Milestone
 from duban.reading.structure_numbering import value_of
 
+#: What any word for a day, or for before and after one, has.
+_OF_TIME = re.compile(r"[\d前后内底末初年月日季周旬]")
 #: A field is expected of an item when at least this share of its siblings has it.
 _EXPECTED = 0.6
 _BLOCKING = frozenset({"lead_officials", "lead_units", "responsible_units", "time_limit"})
@@ -208,13 +210,16 @@ def _sharing(group: Sequence[Item], name: str) -> Iterable[Anomaly]:
 
 
 def ambiguous_limits(items: Sequence[Item]) -> Iterable[Anomaly]:
-    """Limits that are in doubt: of two readings the earlier one is used until a person decides; one of which no day
-    can be read blocks."""
+    """Limits that are in doubt: of two readings the earlier one is used until a person decides.
+
+    One that names a time of which no day can be read blocks; words that name none (稳步推进) leave the item unclocked.
+    """
     for item in items:
         for part in item.milestones:
             if part.confidence == "ambiguous" and not part.done:
-                blocks = part.due_on is None and part.start_on is None
-                detail = _doubt(item.time_limit or part.text, part)
+                text = item.time_limit or part.text
+                blocks = part.due_on is None and part.start_on is None and bool(_OF_TIME.search(text))
+                detail = _doubt(text, part)
                 yield anomaly(AnomalyCode.AMBIGUOUS_LIMIT, item, detail, field="time_limit", blocks=blocks)
 
 

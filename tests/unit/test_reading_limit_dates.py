@@ -32,8 +32,12 @@ def test_a_day_that_was_over_when_the_plan_was_issued_is_doubtful_and_keeps_both
     assert doubted(reading) == {"一": False}
 
 
-def test_a_limit_of_which_no_day_can_be_read_blocks() -> None:
-    assert doubted(plan("2025年6月l5日前", "适时推进", "2025年6月底前")) == {"一": True, "二": True}
+def test_a_time_of_which_no_day_can_be_read_blocks_and_words_without_a_time_are_a_doubt() -> None:
+    assert doubted(plan("2025年6月l5日前", "开工前", "适时推进", "2025年6月底前")) == {
+        "一": True,
+        "二": True,
+        "三": False,
+    }
 
 
 def test_a_year_that_only_a_neighbour_prints_is_not_taken_over_for_sure() -> None:
