@@ -39,7 +39,8 @@ class Duty:
 class UnitMonth:
     """One unit's month. `overdue_days`: working days, of all items overdue on the last day, summed up.
 
-    `barred` says in words why a name is ranked in no month (a collective party whose members nobody knows).
+    `barred` says in words why a name is ranked in no month (a collective party whose members nobody knows). `first_on`
+    is the month's first day: what was due before it was missed on the last day of the month before.
     """
 
     unit: str
@@ -47,6 +48,7 @@ class UnitMonth:
     overdue: int = 0
     overdue_days: int = 0
     barred: str = ""
+    first_on: dt.date = dt.date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,22 @@ def _score(month: UnitMonth, scoring: Scoring) -> tuple[Fraction | None, tuple[s
             earned += len(met) * points
             owed += len(duties) * points
             missed = _numbers([d for d in duties if not d.met])
-            lines.append(f"{DUTY_ZH[kind]}：到期{len(duties)}件，按期{len(met)}件，每件{points}分" + missed)
+            lines.append(
+                f"{DUTY_ZH[kind]}：到期{len(duties)}件，按期{len(met)}件，每件{points}分"
+                + _before(duties, month.first_on)
+                + missed
+            )
     extra = scoring.smoothing_points
     exact = Fraction(100 * (earned + extra), owed + 2 * extra)
     lines.append(f"得分：（按期{earned}分＋{extra}分）÷（到期{owed}分＋{2 * extra}分）×100＝{_tenth(exact)}分")
     if late:
         lines.append(f"{late}（同分的，逾期天数少的在前）")
     return exact, tuple(lines)
+
+
+def _before(duties: Sequence[Duty], first_on: dt.date) -> str:
+    count = sum(d.due_on < first_on for d in duties)
+    return f"（其中{count}件上月最后一日到期而未完成，计入本月）" if count else ""
 
 
 def _numbers(missed: Sequence[Duty]) -> str:

@@ -120,7 +120,7 @@ def _ranking(session: Session, plan_id: int, scope: Scope, past: Past) -> tuple[
     rows = session.execute(select(*STANDING).where(Item.plan_id == plan_id, ~Item.dropped)).tuples()
     items = {i.id: i for i in lighting.there(Standing(*row) for row in rows) if not i.quarantined}
     answering, unknown = _units(session, plan_id, lighting, items)
-    owed = _owed(session, plan_id, past, items)
+    owed = _owed(session, plan_id, past, items, movable=rules.policy.fixed_dates_move)
     receipts = _receipts(session, plan_id, as_of)
     ids = dict(session.execute(select(Party.name, Party.id).where(Party.plan_id == plan_id)).tuples().all())
     own = set(session.scalars(own_parties(scope))) if scope.parties else set()
@@ -129,11 +129,12 @@ def _ranking(session: Session, plan_id: int, scope: Scope, past: Past) -> tuple[
     for unit, mine in answering.items():
         duties = [_by_answer(duty, unit, answered) for item_id in mine for duty in owed.get(item_id, ())]
         duties += receipts.get(unit, ())
+        duties = [duty for duty in duties if _judged(duty, as_of)]
         duties.sort(key=lambda d: (d.kind, d.due_on, d.item_id or 0))
         late = [items[i] for i in mine if _late(items[i], as_of)]
         days = sum(rules.calendar.workdays_between(i.due_on, as_of) for i in late if i.due_on is not None)
         barred = "集体名称，名录中没有列出成员单位，不能逐个计算，不参评；请在名录中补全" if unit in unknown else ""
-        months.append(UnitMonth(unit, tuple(duties), len(late), days, barred))
+        months.append(UnitMonth(unit, tuple(duties), len(late), days, barred, as_of.replace(day=1)))
     ranked = []
     for s in rank(months, rules.policy.scoring):
         ended = [items[i].outcome for i in answering[s.unit] if items[i].state is State.CLOSED]
@@ -192,9 +193,29 @@ def _units(
     return found, {name for name in found if name in collectives}
 
 
-def _owed(session: Session, plan_id: int, past: Past, items: Mapping[int, Standing]) -> dict[int, list[Duty]]:
-    """Limits and periodic reports that fell due within the month, by item."""
-    as_of, first = past.as_of, past.as_of.replace(day=1)
+def _judged(duty: Duty, as_of: dt.date) -> bool:
+    """Whether a duty counts in the month up to a day: each counts once, when it can be told how it ended.
+
+    What was kept counts on its day. What was not is missed on the day after: that of a month's last day counts in the
+    next month.
+    """
+    told_on = duty.due_on if duty.met else duty.due_on + dt.timedelta(days=1)
+    return as_of.replace(day=1) <= told_on <= as_of
+
+
+def _from(as_of: dt.date) -> dt.date:
+    """The earliest due day of which something may be told within the month: the last one of the month before."""
+    return as_of.replace(day=1) - dt.timedelta(days=1)
+
+
+def _owed(
+    session: Session, plan_id: int, past: Past, items: Mapping[int, Standing], *, movable: bool
+) -> dict[int, list[Duty]]:
+    """Limits and periodic reports whose day is one that the month may judge, by item.
+
+    `movable`: whether limits of a fixed date move with a pause; one that does not is missed while it is paused.
+    """
+    as_of, first = past.as_of, _from(past.as_of)
     numbers = dict(session.execute(select(Item.id, Item.number).where(Item.plan_id == plan_id)).tuples().all())
     found: dict[int, list[Duty]] = defaultdict(list)
     after = aliased(Clock)
@@ -218,7 +239,8 @@ def _owed(session: Session, plan_id: int, past: Past, items: Mapping[int, Standi
             found[clock.item_id].append(duty)
     for ran in past.clocks:
         # What was past already when it was taken on is nobody's new miss.
-        if first <= ran.due_on < as_of and ran.started_on <= ran.due_on and ran.paused_on is None:
+        stands_still = ran.paused_on is not None and (ran.counted or movable)
+        if first <= ran.due_on <= as_of and ran.started_on <= ran.due_on and not stands_still:
             number = numbers[ran.item_id]
             found[ran.item_id].append(Duty(_KINDS[ran.kind], ran.item_id, number, ran.due_on, None, met=False))
     return {item_id: duties for item_id, duties in found.items() if item_id in items}
@@ -267,11 +289,10 @@ def _by_answer(duty: Duty, unit: str, answered: Mapping[tuple[int, str], dt.date
 
 
 def _receipts(session: Session, plan_id: int, as_of: dt.date) -> dict[str, tuple[Duty, ...]]:
-    """Receipts that fell due within the month, by unit; those of a unit's head count for the unit.
+    """Receipts whose day is one that the month may judge, by unit; those of a unit's head count for the unit.
 
     A notice that was withdrawn never left, and nobody owed its receipt.
     """
-    first = as_of.replace(day=1)
     rows = session.execute(
         select(
             func.coalesce(NoticeRecipient.for_party_id, NoticeRecipient.party_id),
@@ -286,7 +307,7 @@ def _receipts(session: Session, plan_id: int, as_of: dt.date) -> dict[str, tuple
         .where(
             Notice.plan_id == plan_id,
             Clock.kind == ClockKind.ACKNOWLEDGE,
-            Clock.due_on.between(first, as_of),
+            Clock.due_on.between(_from(as_of), as_of),
             Notice.withdrawn_at.is_(None),
             NoticeRecipient.excused_at.is_(None),
         )
@@ -295,8 +316,8 @@ def _receipts(session: Session, plan_id: int, as_of: dt.date) -> dict[str, tuple
     found: dict[str, list[Duty]] = defaultdict(list)
     for party_id, item_id, number, by, at in rows:
         on = business_date(at) if at is not None and business_date(at) <= as_of else None
-        met = on is not None and by is not None and on <= by
-        if by is not None and (met or by < as_of):
+        if by is not None:
+            met = on is not None and on <= by
             for unit in units.get(party_id or 0, ()):
                 found[unit].append(Duty(DutyKind.RECEIPT, item_id, number or "", by, on, met))
     return {unit: tuple(duties) for unit, duties in found.items()}
