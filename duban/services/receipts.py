@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from duban.domain.counting import Unit
@@ -46,7 +46,8 @@ def owe(
 ) -> None:
     """Starts the receipt clocks of sheets that go out on `since`, within `days` (working days, by notice id).
 
-    `rules` by plan id. `only` these parties, where a sheet goes to somebody who was not its reader before.
+    A copy whose receipt is owed already stays as it is. `rules` by plan id. `only` these parties, where a sheet goes
+    to somebody who was not its reader before.
     """
     if not days:
         return
@@ -54,7 +55,7 @@ def owe(
         select(NoticeRecipient.id, MEANT, Notice.id, Notice.plan_id, Item.id, Item.cycle)
         .join(Notice, Notice.id == NoticeRecipient.notice_id)
         .join(Item, Item.id == Notice.item_id)
-        .where(Notice.id.in_(days), UNGIVEN, NAMED)
+        .where(Notice.id.in_(days), UNGIVEN, NAMED, ~exists().where(Clock.recipient_id == NoticeRecipient.id))
         .order_by(NoticeRecipient.id)
     )
     rows = session.execute(query).tuples()

@@ -103,7 +103,7 @@ def test_a_call_escalates_upward_from_the_called_and_never_from_the_caller(datab
     urged = readers(world, called, "urge")
     assert urged["区教育局"] == "to"
     assert urged["沈予安"] == "cc", "the called unit's own superior"
-    assert readers(world, called, "supervise") == {"沈予安": "to"} | {
+    assert readers(world, called, "supervise") == {"区教育局": "to", "沈予安": "to"} | {
         n: r for n, r in readers(world, called, "supervise").items() if r == "cc"
     }
     everybody = {n for kind in ("assign", "remind", "urge", "supervise") for n in readers(world, called, kind)}

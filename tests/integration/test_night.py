@@ -48,7 +48,9 @@ def test_every_night_from_registration_on_fires_each_rung_on_its_day(database: D
         assert a_night(database, tmp_path, night).ok
     assert fired(world) == [(key, on, on) for key, on in RUNGS.items()]
     assert world.item().breached_on == dt.date(2026, 7, 1)
-    assert [e.type for e in world.events()].count("clock.breached") == 1 + 1  # the limit, and the receipt of the sheet
+    assert [e.type for e in world.events()].count(
+        "clock.breached"
+    ) == 1 + 2  # the limit, and the receipts of unit and lead
     assert {n.state for n in world.all(Night)} == {NightState.COMPLETED}
     assert broken_chains(database) == []
 

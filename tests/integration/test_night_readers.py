@@ -134,7 +134,7 @@ def test_a_lead_official_who_left_is_answered_for_by_the_substitute(database: Da
     a_night(database, tmp_path, RUNGS["supervise_6"])
     sheet = next(n for n in world.all(Notice) if n.kind == "supervise")
     to = [r for r in world.all(NoticeRecipient) if r.notice_id == sheet.id and r.role == "to"]
-    assert [(r.address, r.for_name) for r in to] == [("shen@example.org", "韩望舒")]
+    assert [(r.address, r.for_name) for r in to] == [("zhujian@example.org", ""), ("shen@example.org", "韩望舒")]
     assert any("韩望舒" in text_of(m) for m in mails(tmp_path) if "shen@" in m["To"])
 
 

@@ -11,22 +11,29 @@ from unittest.mock import patch
 import pytest
 
 from duban.adapters.database import Database
+from duban.domain.actors import Actor
 from duban.domain.policies import PolicyInvalid, parse_policy
 from duban.domain.policy_model import Every
 from duban.services import periodicals
 from duban.services.deliver import deliver
 from duban.services.paper_mails import queue_paper_mails
 from duban.services.periodicals import PapersReport, issue_papers, preview_papers
-from models import Delivery, IssuedPaper
+from duban.services.proposals import Talk, decide_proposal
+from models import Delivery, IssuedPaper, Notice
 from tests.integration.ledger import POLICY, Watch, World, a_night, a_world, an_item, due, morning, night_tools
 
+HEAD = Actor("程远舟", "lead", frozenset({"程远舟"}))
 URL = "http://127.0.0.1:8300"
 AUGUST = dt.date(2026, 8, 3)  # a Monday, the first working day of the month
 
 
 def a_plan(database: Database, folder: Path, policy: str = POLICY) -> World:
     world = a_world(database, an_item("1", **due(dt.date(2026, 6, 10))), an_item("2"), policy=policy)
-    a_night(database, folder, dt.date(2026, 7, 31))  # far past the last rung: listed for the month's exposure
+    last = dt.date(2026, 7, 31)
+    a_night(database, folder, last)  # far past the last rung: once the plan head approves it is listed for exposure
+    for notice in world.all(Notice, Notice.kind == "summon"):
+        talk = Talk(morning(AUGUST), "区政府201会议室", "程远舟")
+        decide_proposal(database, notice_id=notice.id, approved=True, actor=HEAD, now=morning(last), talk=talk)
     return world
 
 

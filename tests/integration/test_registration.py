@@ -277,7 +277,7 @@ def test_a_night_over_the_jiading_plan_sends_the_office_one_mail_for_everybody_w
     database: Database, jiading: Received, tmp_path: Path
 ) -> None:
     done = enter_jiading(database, jiading)
-    release(database, plan=done.plan_id, actor=CLERK, now=NOW)
+    release(database, plan=done.plan_id, actor=CLERK, now=NOW, as_of=dt.date(2014, 9, 1))
     report = a_night(database, tmp_path, dt.date(2015, 1, 12))
     assert report.ok
     assert report.claimed.notices > 0

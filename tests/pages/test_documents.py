@@ -193,7 +193,7 @@ def test_wrong_rows_of_a_directory_are_told_by_their_line(site: Site) -> None:
     refused = send(client, form_at(page, "/plans/1/directory"), {"file": ("名录.csv", wrong)})
     assert refused.status_code == 422
     assert [li.text for li in BeautifulSoup(refused.text, "lxml").select("main .gaps li")] == [
-        "第2行（区教育局）：“not-an-address”不是邮箱地址",
+        "第2行（区教育局）：“not-an-address”不是可用的邮箱地址",
         "第3行：“名称”是空的",
     ]
 
