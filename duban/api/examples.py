@@ -138,6 +138,10 @@ POLICY_CHANGE: dict[str, Any] = {
     ],
     "running": 19,
     "applied": False,
+    "lights": [],
+    "effects": [
+        {"rules": ["rung.urge_1.offset"], "text": "在办时钟的发文日按新规则重新计算，有变的逐个列出；已发出的不重发"}
+    ],
 }
 WOULD_SEND: dict[str, Any] = {
     "plan": "云州2026",

@@ -42,7 +42,7 @@ def get_policy(plan: PlanKey, context: Ctx, caller: Who, as_of: AsOf) -> PolicyV
     dependencies=[only("preview a policy", *OFFICE)],
 )
 def post_policy_preview(plan: PlanKey, body: RulesIn, context: Ctx, caller: Who, as_of: AsOf) -> PolicyChange:
-    """Rule by rule and clock by clock, as of a night; nothing is written. The office only."""
+    """Rule by rule, light by light and clock by clock, as of a night; nothing is written. The office only."""
     found = one_plan(context.database, plan=plan, scope=caller.scope, as_of=as_of)
     return policy_changes.preview(
         context.database, plan=found.code, text=body.text, filename=body.filename, as_of=as_of

@@ -79,6 +79,12 @@ def apply(plan: str, file: Path, dry_run: bool, yes: bool, as_of: dt.date | None
 def _show(change: PolicyChange) -> None:
     click.echo(f"{change.plan}: {change.before} → {change.after}")
     table(["规则", "原", "新"], [(r.key, r.before or "—", r.after or "—") for r in change.rules])
+    for effect in change.effects:
+        click.echo(f"{'、'.join(effect.rules)}：{effect.text}")
+    if change.lights:
+        _cut(len(change.lights), "lights")
+        lights = [(c.number, c.title, c.before.value, c.after.value, "；".join(c.reasons)) for c in change.lights]
+        table(["序号", "事项", "原灯", "新灯", "依据"], lights[:SHOWN], widest=44)
     rows = [
         (
             c.clock_id,
@@ -94,8 +100,15 @@ def _show(change: PolicyChange) -> None:
         for c in change.clocks[:SHOWN]
     ]
     if rows:
+        _cut(len(change.clocks), "clocks")
         table(["时钟", "序号", "事项", "种类", "到期", "原核对日", "新核对日", "原将发", "新将发"], rows, widest=24)
     click.echo(
-        f"{len(change.rules)} rules differ; {len(change.clocks)} of {change.running} running clocks are touched; "
+        f"{len(change.rules)} rules differ; {len(change.clocks)} of {change.running} running clocks and "
+        f"{len(change.lights)} lights are touched; "
         f"the next night would send {change.sends_more} notices more. Rungs that were fired stay fired."
     )
+
+
+def _cut(total: int, what: str) -> None:
+    if total > SHOWN:
+        click.echo(f"{SHOWN} of {total} {what} are shown here; --json lists all.")

@@ -118,34 +118,45 @@ def policy_changes(old: Policy, new: Policy) -> list[RuleChange]:
 
 
 def policy_impact(
-    clocks: Mapping[K, Clock], old: Policy, new: Policy, calendar: Calendar, as_of: dt.date
+    clocks: Mapping[K, Clock],
+    old: Policy,
+    new: Policy,
+    calendar: Calendar,
+    as_of: dt.date,
+    acknowledged: Mapping[K, tuple[str, dt.date]] | None = None,
 ) -> list[ClockImpact[K]]:
     """The open clocks that a new policy would touch, decided for the night of `as_of` under both. Nothing is applied.
 
     Rungs are known by their key: one that was fired stays fired under the new policy, wherever its date moves.
+    `acknowledged`: for a clock the rung whose receipts are complete, and since when: it holds the higher ones back.
     """
+    receipts = acknowledged or {}
     found: list[ClockImpact[K]] = []
     for key, clock in clocks.items():
         if not clock.open or clock.paused:
             continue
-        (before, now), (after, then) = (_decided(clock, policy, calendar, as_of) for policy in (old, new))
+        receipt = receipts.get(key)
+        (before, now), (after, then) = (_decided(clock, policy, calendar, as_of, receipt) for policy in (old, new))
         if (before, now) != (after, then):
             found.append(ClockImpact(key, before, after, now, then))
     return found
 
 
 def _decided(
-    clock: Clock, policy: Policy, calendar: Calendar, as_of: dt.date
+    clock: Clock, policy: Policy, calendar: Calendar, as_of: dt.date, receipt: tuple[str, dt.date] | None
 ) -> tuple[dt.date | None, tuple[str, ...]]:
+    rung, acknowledged_on = receipt or (None, None)
     decision = due_rungs(
         clock.due_on,
         clock.fired,
         as_of,
         policy,
         calendar,
+        acknowledged_on=acknowledged_on,
+        acknowledged_rung=rung,
         armed_on=clock.armed_on,
+        started_on=clock.started_on,  # a policy has terms of its own
         kind=clock.kind,
-        term=clock.term,
     )
     return decision.next_rung_on, tuple(due.key for due in decision.rungs_to_fire)
 

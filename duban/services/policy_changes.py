@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from duban.adapters.database import Database
 from duban.domain.actors import Actor
 from duban.domain.lifecycle import RELATION_ZH, Relation
 from duban.domain.policies import parse_policy
-from duban.domain.policy_model import ClockKind, Policy
+from duban.domain.policy_effects import rule_effects
+from duban.domain.policy_model import ClockKind, Colour, Policy
 from duban.domain.projection import RuleChange, policy_changes, policy_impact
 from duban.errors import Forbidden
 from duban.services import clocks as item_clocks
 from duban.services.calendars import locked
-from duban.services.clock_values import KEYS_A_STATEMENT, next_look, pure_clocks
+from duban.services.clock_values import KEYS_A_STATEMENT, chunks, next_look, pure_clocks
 from duban.services.item_changes import record
+from duban.services.night_facts import acknowledged
 from duban.services.plan_lookup import plan_id_of
+from duban.services.queries.lights import STANDING, Standing
+from duban.services.queries.past import lighting_on
 from duban.services.rules import Rules, RulesChanged, business_date, rules_of
 from models import Clock, Item, Plan, PolicyEdition
 
@@ -42,8 +47,28 @@ class ClockChange:
 
 
 @dataclass(frozen=True, slots=True)
+class LightChange:
+    """An item whose light is another under the new rules, with the reasons of the new one in Chinese."""
+
+    item_id: int
+    number: str
+    title: str
+    before: Colour
+    after: Colour
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What changed rules do and from when, in Chinese; `rules` are their keys."""
+
+    rules: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """What a policy changes, or changed: rule by rule, and clock by clock."""
+    """What a policy changes, or changed: rule by rule, light by light, clock by clock, and what each rule does."""
 
     plan: str
     before: str
@@ -52,6 +77,8 @@ class PolicyChange:
     clocks: tuple[ClockChange, ...]
     running: int
     applied: bool
+    lights: tuple[LightChange, ...] = ()
+    effects: tuple[Effect, ...] = ()
 
     @property
     def sends_more(self) -> int:
@@ -73,8 +100,7 @@ def preview(database: Database, *, plan: str, text: str, filename: str, as_of: d
         for part in _running(session, found.id):
             running += len(part)
             changes += _impact(session, part, rules, new, as_of)
-    changed = tuple(policy_changes(rules.policy, new))
-    return PolicyChange(found.code, rules.policy.title, new.title, changed, tuple(changes), running, applied=False)
+        return _change(session, found, rules, new, as_of, changes, running)
 
 
 def apply(
@@ -111,12 +137,54 @@ def apply(
             changes += touched
             _decide_again(session, clocks, Rules(new, rules.calendar), today)
             _tell(session, touched, rules.policy, new, actor, now)
+        change = _change(session, found, rules, new, today, changes, running)
         if rules.policy.text != text:
             _keep(session, found, actor, now)
             found.policy, found.policy_name = text, new.name
         session.flush()
+    return dataclasses.replace(change, applied=True)
+
+
+def _change(
+    session: Session, plan: Plan, rules: Rules, new: Policy, as_of: dt.date, clocks: list[ClockChange], running: int
+) -> PolicyChange:
     changed = tuple(policy_changes(rules.policy, new))
-    return PolicyChange(found.code, rules.policy.title, new.title, changed, tuple(changes), running, applied=True)
+    kinds = select(Clock.kind, func.count()).where(Clock.plan_id == plan.id, Clock.state.in_(item_clocks.OPEN))
+    open_now = dict(session.execute(kinds.group_by(Clock.kind)).tuples().all())
+    effects = []
+    for effect, keys in rule_effects(changed).items():
+        kept = open_now.get(effect.keeps, 0) if effect.keeps else 0
+        effects.append(Effect(keys, effect.text + (f"（现有{kept}个）" if kept else "")))
+    return PolicyChange(
+        plan=plan.code,
+        before=rules.policy.title,
+        after=new.title,
+        rules=changed,
+        clocks=tuple(clocks),
+        running=running,
+        applied=False,
+        lights=_lights(session, plan.id, Rules(new, rules.calendar), as_of),
+        effects=tuple(effects),
+    )
+
+
+def _lights(session: Session, plan_id: int, new: Rules, as_of: dt.date) -> tuple[LightChange, ...]:
+    """The items of which the board would show another light on the day, were the new rules in force."""
+    among = and_(Item.plan_id == plan_id, ~Item.dropped)
+    now, then = lighting_on(session, as_of), lighting_on(session, as_of, {plan_id: new})
+    rows = session.execute(select(*STANDING).where(among).order_by(Item.id)).tuples()
+    items = now.there(Standing(*row) for row in rows)
+    before, after = now.of(items, among), then.of(items, among)
+    ids = [i.id for i in items if before[i.id].colour is not after[i.id].colour]
+    found = []
+    for part in chunks(ids):
+        named = select(Item.id, Item.number, Item.title).where(Item.id.in_(part)).order_by(Item.id)
+        for item_id, number, title in session.execute(named).tuples():
+            new_light = after[item_id]
+            found.append(
+                LightChange(item_id, number, title, before[item_id].colour, new_light.colour, new_light.reasons)
+            )
+    return tuple(found)
 
 
 def _running(session: Session, plan_id: int) -> Iterator[list[Clock]]:
@@ -138,7 +206,8 @@ def _running(session: Session, plan_id: int) -> Iterator[list[Clock]]:
 
 def _impact(session: Session, part: list[Clock], rules: Rules, new: Policy, as_of: dt.date) -> list[ClockChange]:
     values = pure_clocks(session, part, {part[0].plan_id: rules}) if part else {}
-    impact = policy_impact(values, rules.policy, new, rules.calendar, as_of)
+    receipts = acknowledged(session, [clock.id for clock in part])
+    impact = policy_impact(values, rules.policy, new, rules.calendar, as_of, receipts)
     by_id = {clock.id: clock for clock in part}
     ids = {by_id[i.key].item_id for i in impact}
     items = {item.id: item for item in session.scalars(select(Item).where(Item.id.in_(ids)))}

@@ -73,7 +73,6 @@ def post_policy_preview(plan_id: Id, visit: Visit, form: Form) -> Response:
         filename=filename,
         seen=policy.sha256,
         words_of={n.name: number_zh(n.name, policy.rungs) for n in numbers(text)},
-        shown=change.clocks[:SHOWN],
     )
 
 

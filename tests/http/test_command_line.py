@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from duban.cli.main import cli
 from duban.errors import DubanError
+from duban.settings import ROOT
 
 from .conftest import Site
 
@@ -85,3 +86,16 @@ def test_a_day_to_come_can_be_looked_at_in_a_dry_run(duban, site: Site) -> None:
     for command in (("nightly",), ("release", "1"), ("papers", "monthly")):
         shown = duban(*command, "--as-of", "2099-06-15", "--dry-run")
         assert shown.exit_code == 0, shown.output
+
+
+def test_rules_are_shown_light_by_light_before_they_are_applied(duban, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    text = (ROOT / "policies" / "default.toml").read_text(encoding="utf-8")
+    file = tmp_path / "own.toml"
+    file.write_text(text.replace("yellow_days = 10", "yellow_days = 250"), encoding="utf-8")
+    asked = ("policy", "apply", "1", str(file), "--dry-run", "--as-of", "2026-06-01")
+    lights = json.loads(duban(*asked, "--json").output)["lights"]
+    assert lights
+    shown = duban(*asked).output
+    assert f"and {len(lights)} lights are touched" in shown
+    assert "灯色生效后即按新规则判定" in shown
+    assert all(one["number"] in shown for one in lights)

@@ -123,6 +123,10 @@ def test_a_policy_is_previewed_and_applied_only_onto_what_was_seen(site_on_both:
     text = now.text.replace('key = "urge_1"\noffset = 1', 'key = "urge_1"\noffset = 2')
     seen = office.preview_policy("1", text)
     assert [(r.key, r.before, r.after) for r in seen.rules] == [("rung.urge_1.offset", "1", "2")]
+    assert [e.rules for e in seen.effects] == [("rung.urge_1.offset",)]
+    dark = office.preview_policy("1", now.text.replace("yellow_days = 10", "yellow_days = 250"))
+    assert dark.lights
+    assert {(c.before, c.after) for c in dark.lights} == {("green", "yellow")}
     assert office.policy("1").sha256 == now.sha256, "a preview writes nothing"
     with pytest.raises(Refused) as refused:
         viewer.apply_policy("1", text, seen=now.sha256)

@@ -126,6 +126,12 @@ def test_numbers_of_a_policy_are_changed_only_after_their_effect_was_shown(site:
     shown = send(office, form, source="区政府常务会议〔2026〕7号", **{"rung.urge_1.offset": "2"})
     preview = soup(shown)
     assert "还没有生效" in preview.text
+    assert "没有事项的灯色因此改变" in preview.text
+    lights = soup(send(office, form, source="区政府常务会议〔2026〕7号", **{"lights.yellow_days": "250"}))
+    changed = lights.select("section[aria-labelledby=lights] tbody tr")
+    assert changed
+    assert all("绿灯 → 黄灯" in row.text for row in changed)
+    assert f"{len(changed)}项的灯色有变" in lights.text
     confirm = preview.select_one('form[action="/plans/1/policy"]')
     assert send(office, confirm).status_code == 303
     page = soup(office.get("/plans/1/policy"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -84,12 +84,12 @@ def _lit(facts: LightFacts, as_of: dt.date, rules: Rules) -> Light:
 
 
 class Lighting:
-    """Lights on one day; each plan's rules are read once."""
+    """Lights on one day; each plan's rules are read once. `rules`: by plan, instead of those in force."""
 
-    def __init__(self, session: Session, as_of: dt.date) -> None:
+    def __init__(self, session: Session, as_of: dt.date, rules: Mapping[int, Rules] | None = None) -> None:
         self._session = session
         self._as_of = as_of
-        self._rules: dict[int, Rules] = {}
+        self._rules = dict(rules or {})
 
     def rules(self, plan_id: int) -> Rules:
         """The rules of a plan."""

@@ -27,7 +27,7 @@ from duban.domain.schedule import Comparator, gap_points, target_progress
 from duban.services.item_rows import ROLES
 from duban.services.queries.lights import Lighting, Standing, _Limit
 from duban.services.queries.shapes import ItemParty, ItemRow
-from duban.services.rules import business_date
+from duban.services.rules import Rules, business_date
 from duban.services.targets import TargetStanding, share_by_item, standings
 from models import Clock, ClockPause, Event, Extension, Item, Measure, Party, Progress, Role, Target
 
@@ -264,19 +264,28 @@ def _reached(log: Log, as_of: dt.date) -> dict[tuple[int, int], tuple[Decimal, d
 # -- lights ------------------------------------------------------------------------------------------------------
 
 
-def lighting_on(session: Session, as_of: dt.date) -> Lighting:
-    """Lights on a day: of the rows as they stand where nothing was recorded after it, else read back."""
+def lighting_on(session: Session, as_of: dt.date, rules: Mapping[int, Rules] | None = None) -> Lighting:
+    """Lights on a day: of the rows as they stand where nothing was recorded after it, else read back.
+
+    `rules`: by plan, instead of those in force.
+    """
     last = session.scalar(select(Event.recorded_at).order_by(Event.id.desc()).limit(1))
     if last is None or business_date(last) <= as_of:
-        return Lighting(session, as_of)
-    return PastLighting(session, as_of)
+        return Lighting(session, as_of, rules)
+    return PastLighting(session, as_of, rules=rules)
 
 
 class PastLighting(Lighting):
     """Lights as they shone on an earlier day, by the rules of today; `pasts` are plans that were read back already."""
 
-    def __init__(self, session: Session, as_of: dt.date, pasts: Mapping[int, Past] | None = None) -> None:
-        super().__init__(session, as_of)
+    def __init__(
+        self,
+        session: Session,
+        as_of: dt.date,
+        pasts: Mapping[int, Past] | None = None,
+        rules: Mapping[int, Rules] | None = None,
+    ) -> None:
+        super().__init__(session, as_of, rules)
         self._pasts = dict(pasts or {})
 
     @property
