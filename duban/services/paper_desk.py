@@ -14,7 +14,6 @@ from duban.services.standing import Part, PlanStanding, Standing, plan_standing
 from models import Origin
 
 LIGHTS_ZH = {"red": "红", "yellow": "黄", "green": "绿", "none": "无时限"}
-MOST_IN_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def items_grid(at: Desk, key: str, title: str, items: Sequence[Standing]) -> Gri
             one.row.state_zh,
             max(-(one.row.days_left or 0), 0),
         )
-        for one in items[:MOST_IN_TEXT]
+        for one in items
     )
     headings = ("序号", "事项", "责任单位", "牵头领导", "到期日", "状态", "逾期天数")
     return Grid(key, title, headings, rows, (2, 7, 5, 3, 6, 4, 2))

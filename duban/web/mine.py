@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from duban.services.queries.todo import todo
+from duban.api.items import Search
+from duban.services.queries.todo import PAGE, todo
 from duban.web.session import Visit
 
 router = APIRouter()
+Page = Annotated[int, Query(ge=1, le=100_000)]
 
 PILES_ZH = {
     "quarantined": ("待核", "读取原文时有疑点，核定前不计时、不发通知"),
@@ -26,7 +30,8 @@ PILES_ZH = {
 
 
 @router.get("/my")
-def get_mine(visit: Visit) -> Response:
-    """Receipts owed, then items by what can be done about them."""
-    found = todo(visit.context.database, scope=visit.caller.scope, as_of=visit.as_of)
-    return visit.render("mine.html", todo=found, piles_zh=PILES_ZH)
+def get_mine(visit: Visit, pile: Search = "", page: Page = 1) -> Response:
+    """Receipts owed, then items by what can be done about them; or one pile, page by page."""
+    wanted = pile if pile in PILES_ZH else None
+    found = todo(visit.context.database, scope=visit.caller.scope, as_of=visit.as_of, pile=wanted, page=page)
+    return visit.render("mine.html", todo=found, piles_zh=PILES_ZH, chosen=wanted, page=page, a_page=PAGE)

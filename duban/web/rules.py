@@ -28,7 +28,6 @@ from duban.web.session import Form, Visit, Visitor, date_field, field
 
 router = APIRouter()
 MOST_TEXT = 150_000
-SHOWN = 200
 
 
 @router.get("/rules")
@@ -153,7 +152,6 @@ def post_calendar_preview(visit: Visit, form: Form) -> Response:
         text=text,
         filename=filename,
         seen=now.sha256 or "",
-        shown=change.moves[:SHOWN],
     )
 
 
@@ -250,13 +248,13 @@ def get_release(plan_id: Id, visit: Visit, done: str = "", written: str = "") ->
     return visit.render(
         "release.html",
         plan=plan,
-        would=would[:SHOWN],
+        would=would,
         total=len(would),
         kinds=kinds,
         readers=len(readers),
         done=bool(done),
         written=written if written.isdecimal() else "",
-        assigned=assigned[:SHOWN],
+        assigned=assigned,
         unassigned=len(assigned),
     )
 

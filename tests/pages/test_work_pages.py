@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from duban.domain.lifecycle import Outcome, State
@@ -215,3 +216,26 @@ def test_items_without_an_assignment_notice_can_be_handed_over_after_the_release
     page = soup(office.get(done.headers["location"]))
     assert "写好交办通知" in page.get_text()
     assert page.select_one('form[action="/plans/1/assign"]') is None
+
+
+def test_every_pile_is_counted_whole_and_its_pages_lead_to_all_of_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("duban.services.queries.todo.PAGE", "duban.web.mine.PAGE"):
+        monkeypatch.setattr(place, 3)
+    office = site.signed_in("supervisor")
+    cut = 0
+    for pile in soup(office.get("/my")).select("section[id^=pile-], section[aria-labelledby^=pile-]"):
+        key = pile["aria-labelledby"].removeprefix("pile-")
+        counted = int(re.search(r"（(\d+)）", pile.h2.text).group(1))  # type: ignore[union-attr]
+        listed, here = [], pile
+        while True:
+            listed += [a["href"] for a in here.select(".title-cell a")]
+            following = here.select_one("a[rel=next]")
+            if following is None:
+                break
+            here = soup(office.get(following["href"])).select_one(f"section[aria-labelledby=pile-{key}]")
+            assert f"（{counted}）" in here.h2.text
+        assert len(set(listed)) == len(listed) == counted
+        cut += counted > 3
+    assert cut, "some pile needs more than one page"

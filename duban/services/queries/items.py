@@ -95,8 +95,10 @@ def list_items(
         return ItemPage(tuple(found), following, as_of, session.scalar(counted) or 0)
 
 
-def rows_for(session: Session, lighting: Lighting, condition: ColumnElement[bool], *, limit: int) -> list[ItemRow]:
-    """Items under a condition, the earliest limit first, with their parties: for boards and single pages."""
+def rows_for(
+    session: Session, lighting: Lighting, condition: ColumnElement[bool], *, limit: int | None
+) -> list[ItemRow]:
+    """Items under a condition, the earliest limit first, with their parties; all of them where `limit` is None."""
     rows = _rows(session, condition, ORDERS["due"], None, limit)
     return lighting.shown(_completed(session, _item_rows(lighting, rows)))
 
@@ -106,7 +108,7 @@ def _rows(
     condition: ColumnElement[bool],
     order: tuple[Any, ...],
     after: tuple[Any, ...] | None,
-    limit: int,
+    limit: int | None,
 ) -> Sequence[Any]:
     query: Select[Any] = select(Item, Plan.id, Plan.code, Plan.title, *order).join(Plan, Plan.id == Item.plan_id)
     query = query.where(condition)

@@ -304,7 +304,7 @@ def _own(scope: Scope) -> Select[tuple[int]]:
     return own_parties(scope)
 
 
-def owed_receipts(session: Session, scope: Scope, *, limit: int = 50) -> tuple[NoticeRow, ...]:
+def owed_receipts(session: Session, scope: Scope) -> tuple[NoticeRow, ...]:
     """Notices that wait for a receipt (签收) from the scope's parties; to the office, those that came to it."""
     own = _own(scope)
     mine = or_(NoticeRecipient.party_id.in_(own), NoticeRecipient.for_party_id.in_(own))
@@ -316,6 +316,6 @@ def owed_receipts(session: Session, scope: Scope, *, limit: int = 50) -> tuple[N
         .subquery()
     )
     found = session.scalars(
-        select(Notice).join(first, first.c.notice_id == Notice.id).order_by(first.c.due_on, Notice.id).limit(limit)
+        select(Notice).join(first, first.c.notice_id == Notice.id).order_by(first.c.due_on, Notice.id)
     ).all()
     return tuple(_rows(session, list(found), scope))

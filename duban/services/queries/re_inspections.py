@@ -19,7 +19,6 @@ from duban.services.rules import rules_of
 from models import Clock, ClockKind, ClockState, Event, Item
 
 PASSED, FAILED = "re_inspection.passed", "re_inspection.failed"
-MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class ReInspectionDue:
 
 @dataclass(frozen=True, slots=True)
 class ReInspections:
-    """What is due, the earliest first, and what was found last, the newest first."""
+    """What is due, the earliest first, and what was found, the newest first."""
 
     due: tuple[ReInspectionDue, ...]
     found: tuple[Finding, ...]
@@ -58,7 +57,7 @@ class ReInspections:
 def list_re_inspections(
     database: Database, *, scope: Scope, as_of: dt.date, plan: str | None = None, until: dt.date | None = None
 ) -> ReInspections:
-    """Re-inspections that are owed (by `until`, all where it is left out), and the last findings. Raises NotFound."""
+    """Re-inspections that are owed (by `until`, all where it is left out), and what was found. Raises NotFound."""
     with database.read() as session:
         condition = visible(scope)
         if plan:
@@ -68,13 +67,12 @@ def list_re_inspections(
             .join(Item, Item.id == Clock.item_id)
             .where(Clock.kind == ClockKind.RE_INSPECT, Clock.state == ClockState.RUNNING, condition)
             .order_by(Clock.due_on, Clock.id)
-            .limit(MOST)
         )
         if until is not None:
             query = query.where(Clock.due_on <= until)
         owed = session.execute(query).tuples().all()
         ids = [item_id for item_id, *_ in owed]
-        rows = {r.id: r for r in rows_for(session, lighting_on(session, as_of), Item.id.in_(ids), limit=MOST)}
+        rows = {r.id: r for r in rows_for(session, lighting_on(session, as_of), Item.id.in_(ids), limit=None)}
         last = {finding.item_id: finding for finding in reversed(_findings(session, Event.item_id.in_(ids)))}
         due = [_due(session, rows[i], on, closed, relapses, last.get(i), as_of) for i, on, closed, relapses in owed]
         return ReInspections(tuple(due), tuple(_findings(session, condition)))
@@ -101,7 +99,6 @@ def _findings(session: Session, condition: ColumnElement[bool]) -> Sequence[Find
         .join(Item, Item.id == Event.item_id)
         .where(Event.type.in_((PASSED, FAILED)), condition)
         .order_by(Event.id.desc())
-        .limit(MOST)
     ).tuples()
     return [
         Finding(e.item_id, number, title, e.type == PASSED, e.reason, e.actor, e.occurred_at)

@@ -24,8 +24,6 @@ from duban.services.queries.scope import Scope, check_item, own_parties, visible
 from duban.services.queries.shapes import ItemRow
 from models import Event, Item, ItemParty, Notice, NoticeRecipient, Origin, Party, Role
 
-MOST = 500
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -145,7 +143,7 @@ def list_self_checks(
     with database.read() as session:
         condition = Item.plan_id == find_plan(session, plan).id if plan else Item.id > 0
         found = _self_checks(session, condition, scope, as_of)
-        parents = rows_for(session, lighting_on(session, as_of), Item.id.in_(found), limit=MOST) if found else []
+        parents = rows_for(session, lighting_on(session, as_of), Item.id.in_(found), limit=None) if found else []
         rolled = [_rolled_up(of, found[of.id]) for of in parents]
         return tuple(sorted(rolled, key=lambda one: -max(check.row.id for check in one.checks)))
 
@@ -160,7 +158,7 @@ def list_calls(
             condition &= Item.plan_id == find_plan(session, plan).id
         if item_id is not None:
             condition &= Item.id == item_id
-        rows = sorted(rows_for(session, lighting_on(session, as_of), condition, limit=MOST), key=lambda r: -r.id)
+        rows = sorted(rows_for(session, lighting_on(session, as_of), condition, limit=None), key=lambda r: -r.id)
         ids = [row.id for row in rows]
         goals = dict(session.execute(select(Item.id, Item.goal).where(Item.id.in_(ids))).tuples().all())
         answers = _answers(session, ids, CALL_ANSWERED)
@@ -174,7 +172,7 @@ def _self_checks(
 ) -> dict[int, list[SelfCheck]]:
     """Self-checks by the item that they belong to, in the order in which they were spawned."""
     here = and_(condition, Item.origin == Origin.SELF_CHECK, ~Item.dropped, visible(scope))
-    rows = sorted(rows_for(session, lighting_on(session, as_of), here, limit=MOST), key=lambda row: row.id)
+    rows = sorted(rows_for(session, lighting_on(session, as_of), here, limit=None), key=lambda row: row.id)
     answers = _answers(session, [row.id for row in rows], SELF_CHECK_REPORTED)
     found: dict[int, list[SelfCheck]] = defaultdict(list)
     for row in rows:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from duban.adapters.database import Database
 from duban.domain.lifecycle import State
 from duban.services.answers import CALL_ANSWERED, SELF_CHECK_REPORTED
-from duban.services.queries.items import rows_for
+from duban.services.queries.items import ORDERS, rows_for
 from duban.services.queries.lights import Lighting, live, overdue
 from duban.services.queries.notices import NoticeRow, owed_receipts
 from duban.services.queries.proposals import ProposalView, waiting_for
@@ -34,14 +34,15 @@ from models import (
 )
 
 SOON_DAYS = 14
-MOST = 50
+PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Pile:
-    """One kind of work that waits, with a key that pages have words for."""
+    """One kind of work that waits, with a key that pages have words for; `total` counts all of it, `items` a page."""
 
     key: str
+    total: int
     items: tuple[ItemRow, ...]
 
 
@@ -57,19 +58,26 @@ class Todo:
     piles: tuple[Pile, ...]
 
 
-def todo(database: Database, *, scope: Scope, as_of: dt.date) -> Todo:
-    """What waits for whoever has this scope, on a day."""
+def todo(database: Database, *, scope: Scope, as_of: dt.date, pile: str | None = None, page: int = 1) -> Todo:
+    """What waits for whoever has this scope, on a day: the first page of each pile, or one page of the pile named.
+
+    An item lies on the first pile that it belongs to. A pile is counted whole.
+    """
     with database.read() as session:
         lighting = Lighting(session, as_of)
         own = _own(scope)
         seen: set[int] = set()
         piles = []
         for key, condition in _conditions(scope, as_of):
-            rows = rows_for(session, lighting, and_(own, condition), limit=MOST)
-            fresh = tuple(row for row in rows if row.id not in seen)
-            seen |= {row.id for row in fresh}
-            if fresh:
-                piles.append(Pile(key, fresh))
+            ids = session.scalars(select(Item.id).where(own, condition).order_by(*ORDERS["due"])).all()
+            fresh = [item_id for item_id in ids if item_id not in seen]
+            seen.update(fresh)
+            shown = fresh[(page - 1) * PAGE : page * PAGE]
+            if shown and pile in (None, key):
+                rows = rows_for(session, lighting, Item.id.in_(shown), limit=None)
+                piles.append(Pile(key, len(fresh), tuple(rows)))
+        if pile is not None:
+            return Todo((), (), tuple(piles))
         return Todo(owed_receipts(session, scope), waiting_for(session, scope), tuple(piles))
 
 
