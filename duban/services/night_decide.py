@@ -162,7 +162,8 @@ def _write(
     append_all(session, happenings, now)
     for firing, notice_id in zip(firings, notice_ids, strict=True):
         if firing.due.rung.approve:
-            propose(session, notice_id, firing.clock, firing.item, firing.due.rung, plans[firing.clock.plan_id], now)
+            clock, plan = firing.clock, plans[firing.clock.plan_id]
+            propose(session, notice_id, clock, firing.item, firing.due.rung, plan=plan, as_of=as_of, now=now)
     _advance(session, facts.clocks, decisions)
     for clock in facts.clocks:
         # A check-in that was missed to its last rung does not end the duty: the next period's begins.

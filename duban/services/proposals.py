@@ -82,12 +82,23 @@ class Decided:
 
 
 def propose(
-    session: Session, notice_id: int, clock: Clock, item: Item, rung: Rung, plan: PlanFacts, now: dt.datetime
+    session: Session,
+    notice_id: int,
+    clock: Clock,
+    item: Item,
+    rung: Rung,
+    *,
+    plan: PlanFacts,
+    as_of: dt.date,
+    now: dt.datetime,
 ) -> None:
-    """Puts a sheet that was written to its approver; to the plan head by a 呈批件, in the caller's transaction."""
+    """Puts a sheet that was written to its approver; to the plan head by a 呈批件, in the caller's transaction.
+
+    Both bear the night's date `as_of`.
+    """
     approver, memo = DOCUMENTS[rung.kind].approver, None
     if approver is Target.PLAN_HEAD:
-        parties = _present(parties_of_item(session, plan, item), plan, business_date(now))
+        parties = _present(parties_of_item(session, plan, item), plan, as_of)
         proposal = {
             "measure": rung.title.removesuffix("通知书"),
             "units": names(parties.units, plan),
@@ -99,7 +110,7 @@ def propose(
             "propose",
             cause=f"propose:{notice_id}",
             more={"proposal": proposal},
-            as_of=business_date(now),
+            as_of=as_of,
             now=now,
             plan=plan,
         )

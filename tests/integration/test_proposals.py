@@ -32,7 +32,7 @@ from models import (
     RungFired,
     UserRole,
 )
-from tests.integration.ledger import CLERK, DIRECTORY, LEAD, UNIT, World, a_night, a_world, an_item, due
+from tests.integration.ledger import CLERK, DIRECTORY, LEAD, UNIT, Watch, World, a_night, a_world, an_item, due
 from tests.integration.nights import DUE, RUNGS, mails, text_of
 
 HEAD = Actor("程远舟", "lead", frozenset({"程远舟"}))
@@ -237,3 +237,13 @@ def test_a_paused_limit_does_not_lapse_what_was_proposed_before(database: Databa
     pause_clock(database, clock_id=clock.id, reason="等候", actor=CLERK, expected_version=None, now=now)
     done = decide_proposal(database, notice_id=sheet(world, "circulate").id, approved=True, actor=CLERK, now=now)
     assert done.outcome is ApprovalOutcome.APPROVED
+
+
+def test_a_memo_bears_the_date_of_its_night_however_late_that_night_is_run(database: Database, tmp_path: Path) -> None:
+    world = a_world(database, an_item(**due(DUE)))
+    for day in list(RUNGS.values())[:-1]:
+        a_night(database, tmp_path, day)
+    last = list(RUNGS.values())[-1]
+    a_night(database, tmp_path, last, Watch(last + dt.timedelta(days=100)))
+    (memo,) = world.all(Notice, Notice.kind == "propose")
+    assert memo.as_of == last
