@@ -85,7 +85,7 @@ def preview_publication(would: Sequence[WouldSend], as_of: dt.date) -> Publicati
         for one in would
     ]
     text = f"# 夜间督办预览 {as_of}\n\n- 将发通知 {len(would)} 份;未写入、未发送,未放行的方案也列在内"
-    return Publication(text, {"notices": ("将发通知", rows[:MOST_ROWS])} if rows else {})
+    return Publication(text, {"notices": _table("将发通知", rows, len(rows))} if rows else {})
 
 
 def papers_publication(report: PapersReport, mails: int) -> Publication:
@@ -107,7 +107,13 @@ def papers_publication(report: PapersReport, mails: int) -> Publication:
             for row in table["rows"]:
                 cells: dict[str, str | int | float] = {"方案": paper.plan}
                 rows.append(cells | dict(zip(table["headings"], row, strict=True)))
-    return Publication("\n".join(lines), {name: (title, rows[:MOST_ROWS]) for name, (title, rows) in tables.items()})
+    return Publication("\n".join(lines), {n: _table(title, rows, len(rows)) for n, (title, rows) in tables.items()})
+
+
+def _table(title: str, rows: Table, total: int) -> tuple[str, Table]:
+    """As many rows as are looked at; the title says where there are more."""
+    more = f"（共{total}行，列前{MOST_ROWS}行）" if total > MOST_ROWS else ""
+    return title + more, rows[:MOST_ROWS]
 
 
 def _markdown_table(table: dict[str, Any]) -> list[str]:
@@ -147,9 +153,13 @@ def _standing_tables(
     database: Database, plans: Sequence[PlanView], as_of: dt.date, public_url: str
 ) -> dict[str, tuple[str, Table]]:
     overdue: Table = []
+    total = 0
     ranked: Table = []
     for plan in plans:
-        overdue += _rows(database, as_of, ItemFilter(plan=str(plan.id), overdue=True), public_url)
+        where = ItemFilter(plan=str(plan.id), overdue=True)
+        page = list_items(database, scope=WHOLE, as_of=as_of, where=where, sort="due", limit=MOST_ROWS)
+        overdue += [_row(item, public_url) for item in page.items]
+        total += page.total
         ranked += [
             {
                 "方案": plan.code,
@@ -163,14 +173,9 @@ def _standing_tables(
             for r in ranking(database, plan=str(plan.id), scope=WHOLE, as_of=as_of)
         ]
     return {
-        "overdue": (f"逾期事项 {as_of}", overdue[:MOST_ROWS]),
-        "ranking": (f"单位排名 {as_of}", ranked[:MOST_ROWS]),
+        "overdue": _table(f"逾期事项 {as_of}", overdue, total),
+        "ranking": _table(f"单位排名 {as_of}", ranked, len(ranked)),
     }
-
-
-def _rows(database: Database, as_of: dt.date, where: ItemFilter, public_url: str) -> Table:
-    page = list_items(database, scope=WHOLE, as_of=as_of, where=where, sort="due", limit=MOST_ROWS)
-    return [_row(item, public_url) for item in page.items if item.state is not State.CLOSED]
 
 
 def _row(item: ItemRow, public_url: str) -> dict[str, str | int | float]:

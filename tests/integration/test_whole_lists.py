@@ -10,6 +10,8 @@ from duban.reading.directory import Entry
 from duban.reports.paper import Grid
 from duban.services.month_papers import agenda_paper
 from duban.services.new_items import spawn_self_checks
+from duban.services.night import WouldSend
+from duban.services.publications import preview_publication
 from duban.services.queries.scope import WHOLE, Scope
 from duban.services.queries.spread import list_self_checks, self_checks_of
 from duban.services.queries.todo import todo
@@ -80,3 +82,15 @@ def test_a_paper_lists_every_item_that_it_counts(database: Database) -> None:
     )
     grids = {block.key: len(block.rows) for block in paper.blocks if isinstance(block, Grid)}
     assert 210 in grids.values()
+
+
+def test_a_table_that_is_cut_says_how_many_rows_there_are(database: Database) -> None:
+    world = many(database, late=5, soon=210)
+    would = [
+        WouldSend(world.plan.code, item_id, number, "事项", "remind_3", "remind", SOON, ("区住建局",))
+        for number, item_id in world.ids.items()
+    ]
+    title, rows = preview_publication(would, TODAY).tables["notices"]
+    assert (title, len(rows)) == ("将发通知（共215行，列前200行）", 200)
+    title, rows = preview_publication(would[:7], TODAY).tables["notices"]
+    assert (title, len(rows)) == ("将发通知", 7)

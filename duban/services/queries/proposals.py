@@ -13,8 +13,6 @@ from duban.services.proposal_facts import APPROVERS_ZH
 from duban.services.queries.scope import OVERSEERS, Scope, own_parties, visible_notices
 from models import Approval, Item, Notice, NoticeRecipient, Party, PartyKind, Plan, UserRole
 
-MOST = 200
-
 
 @dataclass(frozen=True, slots=True)
 class ProposalView:
@@ -72,7 +70,6 @@ def _views(session: Session, scope: Scope, where: ColumnElement[bool]) -> tuple[
         .join(Item, Item.id == Notice.item_id)
         .where(where, visible_notices(scope))
         .order_by(Approval.id)
-        .limit(MOST)
     ).tuples()
     asked = _asked(session, scope)
     return tuple(
