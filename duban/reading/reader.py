@@ -22,6 +22,7 @@ from duban.reading.source import Line, Source
 from duban.reading.spaced_columns import spread_columns
 from duban.reading.structure_inference import with_inferred_labels
 from duban.reading.text import text_layer
+from duban.reading.text.furniture import without_site_foot
 
 #: Below this no family is recognised: the document is not a plan that duban knows.
 LEAST_SCORE = 0.2
@@ -54,6 +55,7 @@ def read_bytes(data: bytes, filename: str, as_kind: Kind | None = None, lexicon:
     """
     words = lexicon or load_lexicon()
     source = text_layer(data, filename)
+    source.lines = without_site_foot(source.lines)
     source.lines = with_tables(spread_columns(source.lines, words), words)
     words = with_inferred_labels(source.lines, words)
     kind = as_kind or recognise(source, words)

@@ -157,7 +157,13 @@ def _site_title(title: str) -> str:
 
 
 def _issued_on(head: Sequence[Line], tail: Sequence[Line], title: str) -> dt.date | None:
-    """The date after a label (发布时间), else one that stands alone near the title or as the signature."""
+    """The signature's date, else the one after a label (发布时间), else one that stands alone near the title.
+
+    A site prints when it published a page, which may be weeks after the document was signed.
+    """
+    below_name = _signature(tail) or _signature(head)
+    if below_name is not None and (found := _DAY.search(below_name[1])):
+        return _day(found)
     for line in [*head, *tail]:
         for labelled in _DAY.finditer(line.text):
             if _DATED_LABEL.search(line.text[: labelled.start()]):
@@ -167,6 +173,15 @@ def _issued_on(head: Sequence[Line], tail: Sequence[Line], title: str) -> dt.dat
         match = _DAY.search(text)
         if match and (text == title or _stands_alone(text, match)):
             return _day(match)
+    return None
+
+
+def _signature(lines: Sequence[Line]) -> tuple[str, str] | None:
+    """The last name of an office with a date alone below it."""
+    for above, below in reversed(list(pairwise(lines))):
+        match = _DAY.search(below.text)
+        if match and len(_bare(below.text, match)) <= 2 and _ORGANISATION.match(above.text):
+            return above.text, below.text
     return None
 
 
@@ -210,9 +225,10 @@ def _reference(lines: Sequence[Line]) -> str | None:
 
 
 def _issuer(head: Sequence[Line], tail: Sequence[Line], title: str) -> str | None:
-    for line in head:
-        if match := _ISSUER_LABEL.search(line.text):
-            return match.group("who").strip()
+    signed = _signature(tail) or _signature(head)
+    labelled = next((match for line in head if (match := _ISSUER_LABEL.search(line.text))), None)
+    if labelled and not signed:
+        return labelled.group("who").strip()
     before = re.sub(r"^(?:19|20)\d{2}年度?", "", title.split("关于", 1)[0].strip()) if "关于" in title else ""
     if before and _ORGANISATION.match(before):
         return before
@@ -220,11 +236,8 @@ def _issuer(head: Sequence[Line], tail: Sequence[Line], title: str) -> str | Non
         match = _DAY.search(line.text)
         if match and len(bare := _bare(line.text, match)) >= 4 and _ORGANISATION.match(bare):
             return bare
-    for lines in (tail, head):  # the signature of the document, or of the notice that sends it
-        for above, below in reversed(list(pairwise(lines))):
-            match = _DAY.search(below.text)
-            if match and len(_bare(below.text, match)) <= 2 and _ORGANISATION.match(above.text):
-                return above.text
+    if signed:  # of the document, or of the notice that sends it
+        return signed[0]
     return next((line.text for line in head[:6] if _ORGANISATION.match(line.text) and len(line.text) >= 5), None)
 
 

@@ -49,6 +49,37 @@ def without_furniture(lines: list[Line]) -> list[Line]:
     return kept
 
 
+#: What stands below the text on a web page: who runs the site, when it was changed, what comes next.
+_OF_SITE = re.compile(
+    r"^[*【\[]*(?:主办|承办|协办|网站标识码|备案|ICP|责任编辑|编辑|审核|校对|更新(?:时间|日期)|发布(?:时间|日期)|地址|邮编|邮政编码"
+    r"|(?:联系|咨询)?电话|传真|上一[篇条页]|下一[篇条页]|(?:附件|原文|文件)下载|相关(?:链接|阅读|文件)|版权|技术支持|浏览|分享|打印|关闭"
+    r"|\[?[^\[\]]{2,80}\.(?:pdf|docx?|wps|xlsx?|ofd|zip)\b)",
+    re.IGNORECASE,
+)
+#: Of these at least one tells a page's foot from the last lines of an item, whose 主办单位 may stand there too.
+_OF_SITE_ONLY = re.compile(
+    r"网站标识码|ICP|责任编辑|更新(?:时间|日期)|上一[篇条页]|下一[篇条页]|(?:附件|原文|文件)下载|版权|主办.{2,40}承办",
+    re.IGNORECASE,
+)
+_SIGNED_ON = re.compile(r"^(?:19|20)\d\d年\d{1,2}月\d{1,2}日$")
+_STAMP = re.compile(r"^[*\s]*更新(?:时间|日期)[*\s]*[:\uff1a]")
+
+
+def without_site_foot(lines: list[Line]) -> list[Line]:
+    """The lines without what a web page prints below its text, and without the stamp of its last change anywhere.
+
+    A foot begins below the date of the signature, or has a line that only a site prints.
+    """
+    begin = len(lines)
+    while begin > 0 and lines[begin - 1].cells is None and _OF_SITE.match(lines[begin - 1].text):
+        begin -= 1
+    foot = lines[begin:]
+    signed = begin > 0 and bool(_SIGNED_ON.match(lines[begin - 1].text))
+    sure = signed or any(_OF_SITE_ONLY.search(line.text) for line in foot)
+    kept = lines[:begin] if foot and begin > 0 and sure else lines
+    return [line for line in kept if line.cells is not None or not _STAMP.match(line.text)]
+
+
 def without_signatures(lines: list[Line]) -> list[Line]:
     """The lines without those under a ledger that only say who filled it in, checked and signed it."""
     return [line for line in lines if not _is_signed(line)]
