@@ -30,9 +30,11 @@ KIND, CHANNEL = "alarm", "alarm"
 ITEM_POOL = "duban-items"
 WAITS_TOO_LONG = dt.timedelta(minutes=10)  # an engine that is there delivers a signal in seconds
 
-RUN_IT = "在服务器上运行 duban nightly:漏下的各夜一并补做,已发的不会重发。"
-LOOK = "仍不成功的,查看 var/log 下的日志,并联系维护人员。"
-START_IT = "在服务器上运行 duban engine(单机运行的,重新运行 duban up);在办事项不受影响,恢复后自动补上。"
+RUN_IT = "请系统管理员在服务器上运行 duban nightly：漏下的各夜一并补做，已发的不会重发。"
+LOOK = "仍不成功的，请系统管理员查看 var/log 下的日志，并联系维护人员。"
+START_IT = (
+    "请系统管理员在服务器上运行 duban engine（单机运行的，重新运行 duban up）；在办事项不受影响，恢复后自动补上。"
+)
 
 
 class Trouble(StrEnum):
@@ -112,8 +114,8 @@ def _engine(database: Database, prefect: PrefectApi, now: dt.datetime) -> Alarm 
         return Alarm(
             Trouble.PREFECT_AWAY,
             "Prefect 服务没有应答",
-            (f"服务地址:{prefect.url};{_short(error)}。",),
-            ("检查 Prefect 服务是否在运行(单机运行的,重新运行 duban up)。", LOOK),
+            (f"服务地址：{prefect.url}；{_short(error)}。",),
+            ("请系统管理员检查 Prefect 服务是否在运行（单机运行的，重新运行 duban up）。", LOOK),
         )
     with database.read() as session:
         oldest = session.scalar(select(func.min(Signal.created_at)).where(Signal.delivered_at.is_(None)))
@@ -124,7 +126,7 @@ def _engine(database: Database, prefect: PrefectApi, now: dt.datetime) -> Alarm 
     said = [] if online else ["没有一台引擎在线。"]
     if oldest is not None:
         said.append(
-            f"尚未反映到 Prefect 的变动 {waiting} 件,最早的已等候 {int((now - oldest).total_seconds() // 60)} 分钟。"
+            f"尚未反映到 Prefect 的变动 {waiting} 件，最早的已等候 {int((now - oldest).total_seconds() // 60)} 分钟。"
         )
     return Alarm(Trouble.ENGINE_GONE, "引擎失联" if not online else "引擎没有跟上", tuple(said), (START_IT, LOOK))
 
