@@ -244,8 +244,9 @@ def test_a_decision_is_not_undone_over_work_that_was_reported_since(database: Da
 
 
 @pytest.fixture
-def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+def run(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
     """`duban …` against the ledger of this test: exit code, standard output, standard error."""
+    monkeypatch.setenv("DUBAN_DATA_DIR", str(tmp_path / "data"))  # not the witness of whoever ran duban here
     monkeypatch.setenv("DUBAN_DATABASE_URL", world.database.url)
     monkeypatch.setenv("DUBAN_EVIDENCE_DIR", str(EVIDENCE.root))
 
