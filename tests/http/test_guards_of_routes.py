@@ -187,3 +187,12 @@ def test_nothing_is_done_before_the_plan_was_there(site_on_both: Site, address: 
     answer = client.post(f"{at_item}/{address}{below}", json=sent)
     assert (answer.status_code, answer.json()["code"]) == (422, "before_the_item"), answer.text
     assert site_on_both.item("3").version == item.version
+
+
+@pytest.mark.parametrize("person", ["viewer", "unit", "lead"])
+@pytest.mark.parametrize("below", ["/plans", "/items", "/notices", "/proposals", "/calls", "/self-checks"])
+def test_a_list_that_is_cut_to_what_one_may_see_opens_for_everybody_signed_in(
+    site: Site, person: str, below: str
+) -> None:
+    answer = site.client(person).get(f"/api/v1{below}")
+    assert answer.status_code == 200, answer.text
